@@ -1,0 +1,1 @@
+"""Reanalysis of in-situ XPS series: PHI raw files to calibrated, fitted, traceable tables and figures."""

@@ -1,0 +1,31 @@
+"""The ways an analysis is refused.
+
+Each message names the place (file, experiment, cycle or component), what was found, what was expected and what to do.
+A raw file that lies is refused whole; a fit that fails is not an error but a row with ``success = false``.
+"""
+
+
+class AnalysisError(Exception):
+    """Base of all refusals; ``str(error)`` is the sentence shown to the user."""
+
+
+class RawFileError(AnalysisError):
+    """An instrument file is damaged, inconsistent or of a kind this project does not read."""
+
+
+class ConfigError(AnalysisError):
+    """A setting or the operator's log is missing, unknown or contradicts the data; lists every fault found at once."""
+
+    @classmethod
+    def of(cls, source: str, faults: list[str]) -> "ConfigError":
+        """Return one error that lists all ``faults`` found in ``source``, one per line."""
+        noun = "fault" if len(faults) == 1 else "faults"
+        return cls("\n".join([f"{source}: {len(faults)} {noun}", *(f"  - {fault}" for fault in faults)]))
+
+
+class TableError(AnalysisError):
+    """A table does not have the columns, types or record that its schema declares."""
+
+
+class FitError(AnalysisError):
+    """A fit was asked for that cannot be set up (not: one that did not converge, which is a row)."""

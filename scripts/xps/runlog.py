@@ -1,0 +1,99 @@
+"""What happened when: a job's logging to its own log file, its entry in the run record, and the closing summary.
+
+Artefacts hold no clock and no host; those belong here. Each job of a run leaves one JSON file under
+``<results>/runs/<run>/jobs/`` that says how it ended. Files are only ever added: a run in which nothing ran adds none.
+"""
+
+import json
+import logging
+import os
+import platform
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from xps import provenance
+from xps.errors import AnalysisError
+
+RUN_FOLDER_VARIABLE = "XPS_RUN_FOLDER"
+_JOB_ID_VARIABLES = ("SLURM_JOB_ID", "SLURM_ARRAY_TASK_ID")
+_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def announce_run(results: Path) -> Path:
+    """Return this run's folder under ``results``/runs and leave its name in the environment for the run's jobs.
+
+    A job that parses the Snakefile anew (as on a cluster) finds the name there and keeps it. Nothing is created.
+    """
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    return Path(os.environ.setdefault(RUN_FOLDER_VARIABLE, str((results / "runs" / stamp).resolve())))
+
+
+@contextmanager
+def job(log: str, rule: str, subject: str, outputs: Iterable[str]) -> Iterator[None]:
+    """Log the enclosed work of ``rule`` on ``subject`` to the file ``log`` and leave its entry in the run record.
+
+    An AnalysisError ends the job with its message alone, in the log and on the standard error stream, and exit
+    status 1; any other exception is a fault of ours and is logged with its traceback.
+    """
+    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
+    logging.basicConfig(level=logging.INFO, format=_FORMAT, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    started = datetime.now(UTC)
+    status, message = "ok", ""
+    try:
+        yield
+    except AnalysisError as error:
+        status, message = "failed", str(error)
+        logging.getLogger(rule).error("%s", message)
+        sys.exit(f"{rule} {subject}: {message}")
+    except BaseException as error:
+        status, message = "failed", f"{type(error).__name__}: {error}"
+        logging.getLogger(rule).exception("unexpected failure")
+        raise
+    finally:
+        _add_entry(rule, subject, started, status, message, log, sorted(outputs))
+        handler.close()
+
+
+def _add_entry(
+    rule: str, subject: str, started: datetime, status: str, message: str, log: str, outputs: list[str]
+) -> None:
+    folder = os.environ.get(RUN_FOLDER_VARIABLE)
+    if not folder:
+        return
+    entry = {
+        "rule": rule,
+        "subject": subject,
+        "status": status,
+        "message": message,
+        "log": log,
+        "outputs": outputs,
+        "started_at": started.isoformat(),
+        "ended_at": datetime.now(UTC).isoformat(),
+        "host": platform.node(),
+        "job_id": "_".join(os.environ[name] for name in _JOB_ID_VARIABLES if name in os.environ),
+    }
+    name = f"{rule}.{subject}.{started:%H%M%S.%f}.{os.getpid()}.json"
+    text = json.dumps(entry, indent=1, sort_keys=True, ensure_ascii=False)
+    provenance.write_atomically(Path(folder) / "jobs" / name, text.encode())
+
+
+def summary(run_folder: Path, results: str) -> str:
+    """Return the closing lines of a run: what was made, what failed and why, where to look."""
+    entries = [json.loads(path.read_bytes()) for path in sorted(run_folder.glob("jobs/*.json"))]
+    made = [output for entry in entries if entry["status"] == "ok" for output in entry["outputs"]]
+    failed = [entry for entry in entries if entry["status"] != "ok"]
+    counts = {suffix: sum(output.endswith(suffix) for output in made) for suffix in (".parquet", ".pdf")}
+    lines = [f"made: {counts['.parquet']} tables, {counts['.pdf']} figures"]
+    lines += [f"  {output}" for output in made if output.endswith(".pdf")]
+    for entry in failed:
+        lines += [f"FAILED: {entry['rule']} {entry['subject']} (log: {entry['log']})", _indented(entry["message"])]
+    where = [f"tables {results}/<experiment>/", f"figures {results}/figures/", f"logs {results}/logs/"]
+    return "\n".join([*lines, "look in: " + ", ".join(where)])
+
+
+def _indented(message: str) -> str:
+    return "\n".join(f"  {line}" for line in message.splitlines())

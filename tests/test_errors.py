@@ -1,0 +1,21 @@
+"""Refusals list every fault and can all be caught as one kind."""
+
+import pytest
+
+from xps.errors import AnalysisError, ConfigError, FitError, RawFileError, TableError
+
+
+@pytest.mark.parametrize("kind", [RawFileError, ConfigError, TableError, FitError])
+def test_every_refusal_is_an_analysis_error_that_says_its_sentence(kind: type[AnalysisError]) -> None:
+    with pytest.raises(AnalysisError) as caught:
+        raise kind("file a: found 1, expected 2")
+    assert str(caught.value) == "file a: found 1, expected 2"
+
+
+def test_all_faults_of_a_source_stand_in_one_message_in_their_order() -> None:
+    error = ConfigError.of("config/config.yaml", ["raw is missing", "axis: unknown"])
+    assert str(error).splitlines() == ["config/config.yaml: 2 faults", "  - raw is missing", "  - axis: unknown"]
+
+
+def test_one_fault_is_called_one_fault() -> None:
+    assert str(ConfigError.of("log", ["line 2"])).startswith("log: 1 fault\n")

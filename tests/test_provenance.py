@@ -1,0 +1,162 @@
+"""Fingerprints see every module a rule imports; records are the same bytes for the same inputs; writes are atomic."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xps import provenance
+from xps.errors import TableError
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A toy project: rule ``stage`` imports ``top``, which imports ``deep`` inside a function and a package."""
+    files = {
+        "requirements.lock": "numpy==1\n",
+        "scripts/stage.py": "from xps import top\n",
+        "scripts/other.py": "import xps.lonely\n",
+        "scripts/xps/__init__.py": "",
+        "scripts/xps/top.py": "def work():\n    from xps.deep import thing\n    import xps.room.corner\n",
+        "scripts/xps/deep.py": "thing = 1\n",
+        "scripts/xps/lonely.py": "",
+        "scripts/xps/room/__init__.py": "from . import neighbour\n",
+        "scripts/xps/room/corner.py": "from .neighbour import x\nfrom .. import errors\n",
+        "scripts/xps/room/neighbour.py": "x = 1\n",
+        "scripts/xps/errors.py": "",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def test_closure_follows_imports_in_functions_packages_and_relative_ones(project: Path) -> None:
+    names = [path.relative_to(project / "scripts").as_posix() for path in provenance.closure("stage", project)]
+    assert names == [
+        "stage.py",
+        "xps/__init__.py",
+        "xps/deep.py",
+        "xps/errors.py",
+        "xps/room/__init__.py",
+        "xps/room/corner.py",
+        "xps/room/neighbour.py",
+        "xps/top.py",
+    ]
+
+
+@pytest.mark.parametrize("name", ["stage.py", "xps/deep.py", "xps/room/neighbour.py", "xps/errors.py"])
+def test_fingerprint_changes_with_each_module_of_the_closure(project: Path, name: str) -> None:
+    before = provenance.fingerprint("stage", project)
+    path = project / "scripts" / name
+    path.write_text(path.read_text() + "# changed\n")
+    assert provenance.fingerprint("stage", project) != before
+
+
+def test_fingerprint_ignores_modules_outside_the_closure(project: Path) -> None:
+    before = provenance.fingerprint("stage", project)
+    (project / "scripts/xps/lonely.py").write_text("changed = True\n")
+    assert provenance.fingerprint("stage", project) == before
+
+
+def test_fingerprint_sees_an_upgraded_package(project: Path) -> None:
+    before = provenance.fingerprint("stage", project)
+    (project / "requirements.lock").write_text("numpy==2\n")
+    assert provenance.fingerprint("stage", project) != before
+
+
+def test_fingerprint_does_not_depend_on_the_folder(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "copy"
+    project.rename(elsewhere)
+    twin = provenance.fingerprint("stage", elsewhere)
+    elsewhere.rename(project)
+    assert twin == provenance.fingerprint("stage", project)
+
+
+def test_leaves_name_each_value_by_its_path() -> None:
+    nested = {"b": [1, {"c": "x"}], "a": {}, "d": None}
+    assert dict(provenance.leaves(nested)) == {"a": {}, "b.0": 1, "b.1.c": "x", "d": None}
+
+
+def raw_record(origin: str = "measured", subject: str = "series") -> provenance.Record:
+    """A record as the first stage writes it, from two raw files."""
+    sources = [provenance.Source("raw:series/b.spe", "22"), provenance.Source("raw:series/a.spe", "11")]
+    return provenance.record("parse_spectra", sources, {"k": {"l": 1}}, "f" * 64, subject=subject, data_origin=origin)
+
+
+def test_record_lists_inputs_in_order_of_path_and_parameters_as_leaves() -> None:
+    record = raw_record()
+    assert [item["path"] for item in record.inputs] == ["raw:series/a.spe", "raw:series/b.spe"]
+    assert record.parameters == {"k.l": 1}
+    assert "scripts/parse_spectra.py" in record.modules
+    assert "scripts/xps/versaprobe" in " ".join(record.modules)
+
+
+def test_record_survives_json() -> None:
+    record = raw_record().of("spectra.parquet", "aa")
+    assert record.artefact == "results:series/spectra.parquet"
+    assert provenance.Record.from_json(record.to_json(), "here") == record
+
+
+def test_each_ancestor_is_held_once() -> None:
+    first = raw_record().of("spectra.parquet", "aa")
+    second = provenance.record("calibrate_energy", [first], {}, "g", subject="series").of("calibration.parquet", "bb")
+    third = provenance.record("subtract_background", [first, second], {}, "h", subject="series")
+    assert sorted(third.ancestors) == ["results:series/calibration.parquet", "results:series/spectra.parquet"]
+    assert third.to_json().count('"rule": "parse_spectra"') == 1
+    assert third.data_origin == "measured"
+
+
+def test_measured_and_simulated_inputs_make_a_mixed_artefact() -> None:
+    parents = [raw_record("measured").of("a", ""), raw_record("simulated", "twin").of("b", "")]
+    assert provenance.record("extract_kinetics", parents, {}, "f").data_origin == "mixed"
+
+
+def test_a_record_without_data_origin_is_refused() -> None:
+    with pytest.raises(TableError, match="measured or simulated"):
+        provenance.record("parse_spectra", [provenance.Source("raw:x", "1")], {}, "f")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "null", "{", '{"record_version": 1}', "[" * 100_000])
+def test_a_text_that_is_no_record_is_refused_by_name(text: str) -> None:
+    with pytest.raises(TableError, match="figure.pdf"):
+        provenance.Record.from_json(text, "figure.pdf")
+
+
+def test_a_record_of_another_version_says_both_versions() -> None:
+    data = json.loads(raw_record().to_json()) | {"record_version": 99}
+    with pytest.raises(TableError, match="99, expected 1"):
+        provenance.Record.from_json(json.dumps(data), "x")
+
+
+@given(data=st.binary(max_size=2000))
+def test_hashes_agree_with_hashlib(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "hashed"
+    path.write_bytes(data)
+    expected = hashlib.new("sha256", data).hexdigest()
+    assert provenance.bytes_sha256(data) == provenance.file_sha256(path) == expected
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_debris(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "table"
+    provenance.write_atomically(path, b"old")
+
+    def full_disk(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        provenance.write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_record_beside_a_file_holds_that_files_hash(tmp_path: Path) -> None:
+    provenance.write_with_record(tmp_path / "figure.csv", b"a,b\n", raw_record(subject="figures"))
+    beside = provenance.Record.from_json((tmp_path / "figure.csv.record.json").read_bytes(), "beside")
+    assert beside.artefact == "results:figures/figure.csv"
+    assert beside.content_sha256 == hashlib.sha256(b"a,b\n").hexdigest()

@@ -1,0 +1,90 @@
+"""A job leaves its log and its entry; a run that did nothing leaves nothing; the summary says what failed and why."""
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from xps import runlog
+from xps.errors import RawFileError
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run announced in a fresh environment."""
+    monkeypatch.delenv(runlog.RUN_FOLDER_VARIABLE, raising=False)
+    folder = runlog.announce_run(tmp_path / "results")
+    yield folder
+    logging.basicConfig(handlers=[logging.NullHandler()], force=True)
+    logging.captureWarnings(False)
+
+
+def entries(folder: Path) -> list[dict[str, str]]:
+    """All entries of a run."""
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("jobs/*.json"))]
+
+
+def test_announcing_a_run_makes_nothing_and_is_kept_by_later_processes(run_folder: Path, tmp_path: Path) -> None:
+    assert not run_folder.exists()
+    assert runlog.announce_run(tmp_path / "elsewhere") == run_folder
+
+
+def test_a_finished_job_is_on_record_with_its_outputs(run_folder: Path, tmp_path: Path) -> None:
+    with runlog.job(str(tmp_path / "job.log"), "fit_components", "series", ["b.parquet", "a.parquet"]):
+        logging.getLogger("xps.fitting").info("42 fits")
+    (entry,) = entries(run_folder)
+    assert (entry["rule"], entry["subject"], entry["status"]) == ("fit_components", "series", "ok")
+    assert entry["outputs"] == ["a.parquet", "b.parquet"]
+    assert entry["started_at"] <= entry["ended_at"]
+    assert "42 fits" in (tmp_path / "job.log").read_text()
+
+
+def test_a_refusal_ends_the_job_with_its_sentence_alone(
+    run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = "a.spe: 100 bytes are missing"
+    with (
+        pytest.raises(SystemExit, match="parse_spectra series: a.spe"),
+        runlog.job(str(tmp_path / "job.log"), "parse_spectra", "series", []),
+    ):
+        raise RawFileError(message)
+    assert entries(run_folder)[0]["message"] == message
+    log = (tmp_path / "job.log").read_text()
+    assert message in log
+    assert "Traceback" not in log + capsys.readouterr().err
+
+
+def test_a_fault_of_ours_keeps_its_traceback(run_folder: Path, tmp_path: Path) -> None:
+    with (
+        pytest.raises(ZeroDivisionError),
+        runlog.job(str(tmp_path / "job.log"), "fit_components", "series", []),
+    ):
+        print(1 / 0)
+    assert "Traceback" in (tmp_path / "job.log").read_text()
+    assert entries(run_folder)[0]["message"] == "ZeroDivisionError: division by zero"
+
+
+def test_without_an_announced_run_a_job_leaves_only_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(runlog.RUN_FOLDER_VARIABLE, raising=False)
+    with runlog.job(str(tmp_path / "job.log"), "fit_components", "series", []):
+        pass
+    logging.basicConfig(handlers=[logging.NullHandler()], force=True)
+    logging.captureWarnings(False)
+    assert [path.name for path in tmp_path.iterdir()] == ["job.log"]
+
+
+def test_the_summary_counts_what_was_made_and_explains_what_failed(run_folder: Path, tmp_path: Path) -> None:
+    with runlog.job(str(tmp_path / "1.log"), "render_figure", "fig", ["results/figures/fig.pdf", "x.csv"]):
+        pass
+    with pytest.raises(SystemExit), runlog.job(str(tmp_path / "2.log"), "parse_spectra", "series", ["t.parquet"]):
+        raise RawFileError("a.spe: refused\nexclude it in the log")
+    text = runlog.summary(run_folder, "results")
+    assert text.splitlines()[:2] == ["made: 0 tables, 1 figures", "  results/figures/fig.pdf"]
+    assert f"FAILED: parse_spectra series (log: {tmp_path / '2.log'})\n  a.spe: refused\n  exclude it" in text
+    assert "look in: tables results/<experiment>/" in text
+
+
+def test_a_run_that_failed_before_its_first_job_made_nothing(run_folder: Path) -> None:
+    assert runlog.summary(run_folder, "results").startswith("made: 0 tables, 0 figures")
+    assert not run_folder.exists()
