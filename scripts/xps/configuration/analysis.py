@@ -1,0 +1,124 @@
+"""What one run analyses: checked settings, and what each rule needs of them.
+
+The methods that take ``wildcards`` (anything with an attribute ``experiment`` or ``figure``) are made for rules: a rule
+gets just those leaves that it depends on, so that a changed setting reruns what depends on it and nothing else. They
+return plain dicts and lists with sorted keys. Nothing of the section ``run`` is among them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from xps import figure_settings
+from xps.configuration.documents import plain
+from xps.configuration.sense import reference_holders
+from xps.configuration.shape import near
+from xps.errors import ConfigError
+
+KINETICS_LAWS = ("linear", "exponential", "parabolic")
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Checked settings of one run."""
+
+    raw_root: str
+    """Raw root as the configuration spells it."""
+    results: str
+    """Results root as the configuration spells it."""
+    experiments: Mapping[str, Mapping[str, Any]]
+    """Experiments to analyse: what their files say, by name, in the order of the configuration."""
+    models: Mapping[str, Mapping[str, Any]]
+    """Fit models that the experiments name: what their files say, by name."""
+    figures: Mapping[str, Mapping[str, Any]]
+    """Figures to draw: what their files say, by name, in the order of the configuration."""
+    files: Mapping[str, tuple[str, ...]]
+    """Raw files by experiment."""
+    logs: Mapping[str, str | None]
+    """Operator's log by experiment, None where there is none."""
+    block_size: int = 1000
+    """Acquisitions per job where a series is split (how to run, never what comes out)."""
+    threads: int = 1
+    """Processes of one fitting job (how to run, never what comes out)."""
+
+    def raw_files(self, wildcards: Any) -> list[str]:
+        """Return the paths of the experiment's raw files."""
+        return list(self.files[self._known(wildcards)])
+
+    def log_file(self, wildcards: Any) -> list[str]:
+        """Return the path of the operator's log as a list, empty where there is none."""
+        log = self.logs[self._known(wildcards)]
+        return [] if log is None else [log]
+
+    def parse_settings(self, wildcards: Any) -> dict[str, Any]:
+        """Return what reading the raw files depends on: source, regions and data_origin."""
+        settings = self._settings(wildcards)
+        return {key: plain(settings[key]) for key in ("data_origin", "regions", "source")}
+
+    def source_settings(self, wildcards: Any) -> dict[str, Any]:
+        """Return folder, files and log of the experiment."""
+        return dict(plain(self._settings(wildcards)["source"]))
+
+    def regions(self, wildcards: Any) -> dict[str, list[str]]:
+        """Return the core levels of each raw region name."""
+        return dict(plain(self._settings(wildcards)["regions"]))
+
+    def data_origin(self, wildcards: Any) -> str:
+        """Return ``measured`` or ``simulated``."""
+        return str(self._settings(wildcards)["data_origin"])
+
+    def energy_reference(self, wildcards: Any) -> dict[str, Any]:
+        """Return the energy reference's settings."""
+        return dict(plain(self._settings(wildcards)["energy_reference"]))
+
+    def reference_model(self, wildcards: Any) -> dict[str, Any]:
+        """Return ``name`` and ``settings`` of the model that holds the reference component; empty where none does."""
+        models = self.model_mappings(wildcards)
+        holders = reference_holders(self._settings(wildcards), models)
+        return {"name": holders[0], "settings": models[holders[0]]} if holders else {}
+
+    def model_mappings(self, wildcards: Any) -> dict[str, dict[str, Any]]:
+        """Return the experiment's fit models by name, as their files say, in the order of the experiment file."""
+        return {name: plain(self.models[name]) for name in self._settings(wildcards)["models"]}
+
+    def model_windows(self, wildcards: Any) -> dict[str, list[Any]]:
+        """Return the windows alone of each model: a changed component does not touch them."""
+        return {name: model["windows"] for name, model in self.model_mappings(wildcards).items()}
+
+    def axis(self, wildcards: Any) -> str:
+        """Return the column of the series' axis."""
+        return str(self._settings(wildcards)["axis"])
+
+    def areas_cm2(self, wildcards: Any) -> dict[str, float]:
+        """Return the declared areas in cm2 by name."""
+        return dict(plain(self._settings(wildcards).get("areas_cm2", {})))
+
+    def kinetics_laws(self, wildcards: Any) -> list[str]:
+        """Return the rate laws to compare."""
+        return list(self._settings(wildcards).get("kinetics", {}).get("laws", KINETICS_LAWS))
+
+    def figure_settings(self, wildcards: Any) -> dict[str, Any]:
+        """Return a figure's settings."""
+        return dict(plain(self._figure(wildcards)))
+
+    def figure_inputs(self, wildcards: Any) -> list[str]:
+        """Return the paths of the tables that a figure is drawn from."""
+        settings = self._figure(wildcards)
+        folder = PurePosixPath(self.results) / settings["experiment"]
+        return [str(folder / f"{table}.parquet") for table in figure_settings.tables_needed(settings["kind"])]
+
+    def _known(self, wildcards: Any) -> str:
+        name = str(wildcards.experiment)
+        if name not in self.experiments:
+            raise ConfigError(f"experiment {name!r} is not among those of this run{near(name, self.experiments)}")
+        return name
+
+    def _settings(self, wildcards: Any) -> Mapping[str, Any]:
+        return self.experiments[self._known(wildcards)]
+
+    def _figure(self, wildcards: Any) -> Mapping[str, Any]:
+        name = str(wildcards.figure)
+        if name not in self.figures:
+            raise ConfigError(f"figure {name!r} is not among those of this run{near(name, self.figures)}")
+        return self.figures[name]

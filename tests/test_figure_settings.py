@@ -1,0 +1,161 @@
+"""Checks of a figure's settings: what exists passes, the rest is told with near matches; nothing heavy loads."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from xps import figure_settings
+from xps.configuration import shape
+
+PROJECT = Path(__file__).parents[1]
+SCHEMA = yaml.safe_load((PROJECT / "config" / "schema" / "figure.schema.yaml").read_text())
+FIGURES = sorted((PROJECT / "config" / "figures").glob("*.yaml"))
+
+MODELS = {
+    "lagp_ge3d": {
+        "windows": [{"core_level": "Ge 3d"}],
+        "components": [
+            {"name": "a", "core_level": "Ge 3d", "species": "Ge4+"},
+            {"name": "b", "core_level": "Ge 3d", "species": "Ge0"},
+            {"name": "c", "core_level": "O 2s", "species": "O 2s"},
+        ],
+    },
+    "lagp_o1s": {
+        "windows": [{"core_level": "O 1s"}],
+        "components": [{"name": "d", "core_level": "O 1s", "species": "PO4"}],
+    },
+}
+EXPERIMENTS = {"lagp_demo": {"models": ["lagp_ge3d", "lagp_o1s"], "areas_cm2": {"pellet": 0.5515}}}
+GRID = {"kind": "spectra_grid", "experiment": "lagp_demo", "axis": "plating_time_s"}
+SERIES = {**GRID, "kind": "time_series", "quantity": "area_fraction"}
+
+
+def faults(settings: dict[str, Any]) -> list[str]:
+    return figure_settings.faults(settings, EXPERIMENTS, MODELS)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        GRID,
+        SERIES,
+        {**GRID, "models": ["lagp_o1s"], "core_levels": ["O 1s"]},
+        {**GRID, "core_levels": ["O 2s", "Ge 3d"]},
+        {**GRID, "last_column": "charge_uah_cm2", "charge_area_cm2": 0.5515},
+        {**SERIES, "species": ["Ge4+", "PO4"]},
+    ],
+)
+def test_settings_that_name_what_exists_pass(settings: dict[str, Any]):
+    assert faults(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (
+            {**GRID, "experiment": "lagp_dmeo"},
+            "experiment: 'lagp_dmeo' is no experiment of this configuration; did you mean 'lagp_demo'?",
+        ),
+        (
+            {**GRID, "models": ["lagp_ge3"]},
+            "models: 'lagp_ge3' is no fit model of lagp_demo; did you mean 'lagp_ge3d' or 'lagp_o1s'?",
+        ),
+        (
+            {**GRID, "core_levels": ["Ge 3p"]},
+            "core_levels: 'Ge 3p' is no core level that these models fit; did you mean 'Ge 3d'?",
+        ),
+        (
+            {**SERIES, "species": ["Ge5+"]},
+            "species: 'Ge5+' is no species of these models; did you mean 'Ge4+' or 'Ge0'?",
+        ),
+        (
+            {**SERIES, "species": ["xyz"]},
+            "species: 'xyz' is no species of these models; there are: Ge4+, Ge0, O 2s, PO4",
+        ),
+        (
+            {**SERIES, "models": ["lagp_o1s"], "species": ["Ge0"]},
+            "species: 'Ge0' is no species of these models; there are: PO4",
+        ),
+        (
+            {**GRID, "last_column": "charge_uah_cm2"},
+            "charge_area_cm2: is missing; last_column charge_uah_cm2 refers the charge to this area (cm2)",
+        ),
+        (
+            {**GRID, "charge_area_cm2": 0.5515},
+            "charge_area_cm2: has no use here; it goes with last_column charge_uah_cm2",
+        ),
+        (
+            {**GRID, "last_column": "charge_uah_cm2", "charge_area_cm2": 0.5},
+            "charge_area_cm2: 0.5 cm2 is none of the experiment's areas_cm2 (pellet 0.5515 cm2)",
+        ),
+    ],
+)
+def test_what_does_not_exist_is_told_with_near_matches(settings: dict[str, Any], expected: str):
+    assert faults(settings) == [expected]
+
+
+def test_all_faults_come_at_once():
+    found = faults({**SERIES, "models": ["lagp_x"], "core_levels": ["A"], "species": ["B"]})
+    assert [fault.split(":")[0] for fault in found] == ["models", "core_levels", "species"]
+
+
+@pytest.mark.parametrize("kind", figure_settings.TABLES)
+def test_each_kind_of_the_schema_has_its_tables(kind: str):
+    assert kind in SCHEMA["properties"]["kind"]["enum"]
+    assert {"acquisitions", "calibration", "fits"} <= set(figure_settings.tables_needed(kind))
+
+
+def test_schema_and_module_know_the_same_kinds():
+    assert SCHEMA["properties"]["kind"]["enum"] == list(figure_settings.TABLES)
+
+
+@pytest.mark.parametrize("path", FIGURES, ids=lambda path: path.stem)
+def test_the_projects_figures_fit_the_schema(path: Path):
+    assert shape.faults(yaml.safe_load(path.read_text()), SCHEMA) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({**GRID, "quantity": "area_cps_ev"}, "unknown key 'quantity'"),
+        ({**GRID, "rows_per_page": 11}, "rows_per_page: found 11"),
+        ({**GRID, "scale": "rows"}, "expected one of: panel, column"),
+        ({**SERIES, "quantity": "area"}, "quantity: found 'area'"),
+        ({key: value for key, value in SERIES.items() if key != "quantity"}, "key 'quantity' is missing"),
+        ({**SERIES, "kind": "heat_map"}, "expected one of: spectra_grid, time_series"),
+        ({"experiment": "lagp_demo"}, "key 'kind' is missing"),
+        ({**SERIES, "colour": "red"}, "unknown key 'colour'"),
+    ],
+)
+def test_the_schema_is_strict(settings: dict[str, Any], words: str):
+    found = shape.faults(settings, SCHEMA)
+    assert any(words in fault for fault in found), found
+
+
+def test_every_key_of_the_schema_is_described():
+    def undescribed(schema: Any, place: str) -> list[str]:
+        if not isinstance(schema, dict) or "$ref" in schema:
+            return []
+        own = [] if "description" in schema else [place]
+        for name, inner in schema.get("properties", {}).items():
+            own += undescribed(inner, f"{place}.{name}")
+        return own + (undescribed(schema["items"], f"{place}[]") if "items" in schema else [])
+
+    found = undescribed(SCHEMA, "figure")
+    for name, definition in SCHEMA["$defs"].items():
+        found += undescribed(definition, name)
+    assert found == []
+
+
+@pytest.mark.parametrize("module", ["xps.figure_settings", "xps.figures"])
+def test_checking_settings_loads_no_drawing_library(module: str):
+    heavy = "{'matplotlib', 'seaborn', 'pandas', 'pikepdf', 'lmfit'}"
+    code = f"import sys, {module}; print(sorted({heavy} & set(sys.modules)))"
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT / "scripts", capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "[]"
