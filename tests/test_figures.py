@@ -1,0 +1,73 @@
+"""The front door of figures: three artefacts that agree with each other, and refusals that say what to do."""
+
+import io
+import json
+from typing import Any
+
+import pikepdf
+import pyarrow as pa
+import pytest
+from pyarrow import csv
+
+import synthetic_tables
+from xps import figures, kinetics
+from xps.errors import ConfigError
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "spectra_grid": {"kind": "spectra_grid", "experiment": "invented", "axis": "plating_time_s"},
+    "time_series": {
+        "kind": "time_series",
+        "experiment": "invented",
+        "axis": "plating_time_s",
+        "quantity": "area_cps_ev",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def given_tables() -> dict[str, pa.Table]:
+    made = synthetic_tables.make(synthetic_tables.vep_series(failed=frozenset({("Ge3d", 2)})))
+    laws = kinetics.extract(made["acquisitions"], made["components"], "plating_time_s", ["linear", "parabolic"])
+    return {**made, "kinetics": laws}
+
+
+def rendered(given_tables: dict[str, pa.Table], kind: str) -> figures.Rendered:
+    needed = synthetic_tables.only(given_tables, figures.tables_needed(kind))
+    return figures.render("a_figure", SETTINGS[kind], needed, synthetic_tables.record(needed))
+
+
+@pytest.mark.parametrize("kind", list(SETTINGS))
+def test_pdf_csv_and_caption_belong_together(given_tables: dict[str, pa.Table], kind: str):
+    made = rendered(given_tables, kind)
+    pdf = pikepdf.open(io.BytesIO(made.pdf))
+    assert pdf.attachments["a_figure.csv"].get_file().read_bytes() == made.csv
+    assert made.caption.decode().startswith("**a_figure.**")
+    lineage = json.loads(pdf.attachments["lineage.json"].get_file().read_bytes())
+    assert lineage["artefact"] == "results:figures/a_figure.pdf"
+    assert sorted(lineage["ancestors"]) == sorted(
+        f"results:invented/{name}.parquet" for name in figures.tables_needed(kind)
+    )
+
+
+@pytest.mark.parametrize("kind", list(SETTINGS))
+def test_the_csv_is_plain_and_keeps_every_digit(given_tables: dict[str, pa.Table], kind: str):
+    made = rendered(given_tables, kind)
+    assert b"\r" not in made.csv
+    frame = csv.read_csv(io.BytesIO(made.csv)).to_pandas()
+    keys = {"experiment", "model", "acquisition", "component", "species", "plating_time_s"}
+    assert {*keys, "value", "unit"} <= set(frame)
+    column = "data_cps" if kind == "spectra_grid" else "area_cps_ev"
+    table = given_tables["curves" if kind == "spectra_grid" else "components"].column(column).to_pylist()
+    chosen = frame["curve"].eq("data") if kind == "spectra_grid" else frame["kind"].eq("value")
+    assert set(frame[chosen]["value"]) <= set(table)
+
+
+def test_an_unknown_kind_is_refused(given_tables: dict[str, pa.Table]):
+    with pytest.raises(ConfigError, match="kind 'heat_map' is not known; kinds are spectra_grid, time_series"):
+        figures.render("x", {"kind": "heat_map"}, given_tables, synthetic_tables.record(given_tables))
+
+
+def test_a_missing_table_is_named(given_tables: dict[str, pa.Table]):
+    few = synthetic_tables.only(given_tables, ["acquisitions", "curves"])
+    with pytest.raises(ConfigError, match="not given: calibration, components, fits, parameters"):
+        figures.render("x", SETTINGS["spectra_grid"], few, synthetic_tables.record(few))

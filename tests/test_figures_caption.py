@@ -1,0 +1,128 @@
+"""The caption says what the tables say: calibration, backgrounds, shapes, failures, exclusions, software, origin."""
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+import synthetic_tables
+from xps import tables
+from xps.figures import caption
+
+GRID = {"kind": "spectra_grid", "experiment": synthetic_tables.EXPERIMENT, "axis": "plating_time_s"}
+SERIES = {**GRID, "kind": "time_series", "quantity": "area_fraction"}
+
+
+@pytest.fixture(scope="module")
+def given_tables() -> dict[str, pa.Table]:
+    series = synthetic_tables.vep_series(failed=frozenset({("Ge3d", 2)}), excluded={3: "sample lost"})
+    return synthetic_tables.make(series)
+
+
+def written(given: dict[str, pa.Table], settings: dict[str, Any] = GRID, origin: str = "simulated") -> str:
+    return caption.write("my_figure", settings, given, synthetic_tables.record(given, origin))
+
+
+def test_it_begins_with_the_figures_name_and_its_experiment(given_tables: dict[str, pa.Table]):
+    text = written(given_tables)
+    assert text.startswith("**my_figure.** X-ray photoelectron spectra of invented with their fits.")
+    assert caption.first_sentence(text) == "my_figure. X-ray photoelectron spectra of invented with their fits."
+
+
+def test_failed_fits_and_excluded_acquisitions_are_named(given_tables: dict[str, pa.Table]):
+    text = written(given_tables)
+    assert "4 acquisitions, 1 excluded by the operator's log: 3 (sample lost)." in text
+    assert "12 fitted windows, 1 failed: lagp_ge3d_p2p Ge3d in acquisition 2 (no convergence" in text
+
+
+def test_calibration_background_shapes_and_doublets_are_stated(given_tables: dict[str, pa.Table]):
+    text = written(given_tables)
+    assert "reference C 1s C-C at 284.80 eV (interpolated in 1, fitted in 3), shifts −2.20 to −1.90 eV" in text
+    assert "Backgrounds fitted with the peaks: Li1s shirley, Ge3d shirley, P2p shirley, O1s shirley." in text
+    assert "Line shapes: Voigt (Li+ (SE), " in text
+    assert "Doublets of fixed splitting and area ratio: Ge4+ 3d, Ge0 3d, PO4, LixP, Ge4+ 3p, Ge0 3p." in text
+    assert "Fits: Poisson, engine lmfit." in text
+
+
+def test_only_the_figures_models_are_described(given_tables: dict[str, pa.Table]):
+    text = written(given_tables, {**GRID, "models": ["lagp_o1s"]})
+    assert "3 fitted windows, 0 failed." in text
+    assert "Backgrounds fitted with the peaks: O1s shirley." in text
+    assert "Doublets" not in text
+
+
+def test_software_files_and_fingerprint_come_from_the_record(given_tables: dict[str, pa.Table]):
+    text = written(given_tables)
+    assert "Raw data: 4 files of PHI VersaProbe III." in text
+    assert "Software: Python 3.11.2, numpy 2.0, lmfit 1.3, matplotlib 3.11." in text
+    assert "Code fingerprint ffffffffffff." in text
+
+
+@pytest.mark.parametrize(
+    ("origin", "words"),
+    [("simulated", "**SIMULATED DATA:**"), ("mixed", "**PARTLY SIMULATED DATA:**"), ("measured", "")],
+)
+def test_the_origin_is_stated(given_tables: dict[str, pa.Table], origin: str, words: str):
+    text = written(given_tables, origin=origin)
+    assert words in text
+    assert ("SIMULATED" in text) is bool(words)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"scale": "panel"}, "×n says how many times more"),
+        ({"scale": "column"}, "All panels of a column share one intensity range"),
+        ({"last_column": "shift_ev"}, "the shift added to the recorded binding energies"),
+        ({"last_column": "charge_uah"}, "the plating charge, current × time."),
+        ({"last_column": "charge_uah_cm2", "charge_area_cm2": 0.5515}, "the plating charge per area (0.5515 cm²)"),
+        ({"axis": "rest_time_s"}, "Rows: acquisitions, with rest time"),
+    ],
+)
+def test_settings_change_the_words(given_tables: dict[str, pa.Table], change: dict[str, Any], words: str):
+    assert words in written(given_tables, {**GRID, **change})
+
+
+def kinetics_rows(chosen: str) -> pa.Table:
+    keys = {"experiment": "invented", "model": "lagp_ge3d_p2p", "core_level": "Ge 3d", "component": "Ge0 3d"}
+    law = {"quantity": "area_fraction", "law": "linear", "unit": "1", "window": "plating_time_s", "verdict": "tested"}
+    return tables.from_rows("kinetics", [{**keys, **law, "parameter": name, "chosen": chosen} for name in ("y0", "r")])
+
+
+def test_chosen_laws_are_named_once_and_none_is_said_to_be_none(given_tables: dict[str, pa.Table]):
+    text = written({**given_tables, "kinetics": kinetics_rows("yes")}, SERIES)
+    assert "by 6 in BIC (Ge0 3d linear)" in text
+    text = written({**given_tables, "kinetics": kinetics_rows("undecided")}, SERIES)
+    assert "No rate law was chosen for any component" in text
+    text = written({**given_tables, "kinetics": kinetics_rows("yes")}, {**SERIES, "laws": False})
+    assert "Rate laws are in the kinetics table." in text
+
+
+@pytest.mark.parametrize("change", [{"core_levels": ["O 1s"]}, {"species": ["PO4"]}, {"quantity": "area_cps_ev"}])
+def test_laws_of_components_outside_the_figure_are_not_named(given_tables: dict[str, pa.Table], change: dict[str, Any]):
+    text = written({**given_tables, "kinetics": kinetics_rows("yes")}, {**SERIES, **change})
+    assert "No rate law was chosen for any component" in text
+
+
+def test_computed_times_are_called_a_lower_bound(given_tables: dict[str, pa.Table]):
+    assert "lower bound" not in written(given_tables)
+    position = given_tables["acquisitions"].schema.get_field_index("time_origin")
+    field = given_tables["acquisitions"].schema.field(position)
+    computed = pa.array(["computed"] * given_tables["acquisitions"].num_rows)
+    table = given_tables["acquisitions"].set_column(position, field, computed)
+    assert "Times are computed from live times, a lower bound." in written({**given_tables, "acquisitions": table})
+
+
+def test_long_lists_are_cut_with_their_number():
+    series = synthetic_tables.long_series(20)
+    failed = frozenset({("C1s", number) for number in range(20)})
+    given = synthetic_tables.make(synthetic_tables.Series(series.windows, series.times_s, failed, axis=series.axis))
+    assert "and 8 more." in written(given, {**GRID, "axis": "sputter_time_s"})
+
+
+def test_a_calibration_without_reference_is_said():
+    given = synthetic_tables.make(synthetic_tables.vep_series())
+    rows = given["calibration"].to_pylist()
+    plain = {"reference": "none", "reference_binding_energy_ev": None, "method": "none", "shift_ev": 0.0}
+    given["calibration"] = tables.from_rows("calibration", [{**row, **plain} for row in rows])
+    assert "Energy scale: reference none (none in 4), shifts +0.00 to +0.00 eV." in written(given)

@@ -1,0 +1,118 @@
+"""The PDF: fonts inside, record and numbers inside, no date, the same bytes from every process."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pikepdf
+import pytest
+from matplotlib.figure import Figure
+
+from synthetic_tables import record
+from xps.figures import document, page
+
+CSV = b"energy,value\n1.0,2.0\n"
+
+
+def sheet(words: str = "µAh/cm² Ge⁴⁺ ×3") -> Figure:
+    with page.project_style():
+        made = page.Sheet(8.3, 5.0)
+        made.text(4, 2, words)
+        made.axes(1, 1, 3, 3).plot([1, 2, 3])
+    return made.figure
+
+
+def assembled(pages: int = 1) -> bytes:
+    figures = [sheet() for _ in range(pages)]
+    own = record({"curves": None}).of("a.pdf", "c" * 64)  # type: ignore[dict-item]
+    return document.assemble(figures, "a", "What it shows.", own, "a.csv", CSV)
+
+
+@pytest.fixture(scope="module")
+def pdf() -> pikepdf.Pdf:
+    return pikepdf.open(io.BytesIO(assembled(pages=2)))
+
+
+def test_pages_have_the_size_of_the_sheets(pdf: pikepdf.Pdf):
+    assert len(pdf.pages) == 2
+    box = [float(number) for number in pdf.pages[0].mediabox]
+    assert box == pytest.approx([0, 0, 8.3 / 2.54 * 72, 5.0 / 2.54 * 72], abs=0.01)
+
+
+def test_fonts_are_embedded_truetype(pdf: pikepdf.Pdf):
+    programs = [
+        item for item in pdf.objects if isinstance(item, pikepdf.Dictionary) and item.get("/Type") == "/FontDescriptor"
+    ]
+    assert programs
+    assert all("/FontFile2" in descriptor for descriptor in programs)
+    kinds = {
+        str(item.get("/Subtype"))
+        for item in pdf.objects
+        if isinstance(item, pikepdf.Dictionary) and item.get("/Type") == "/Font"
+    }
+    assert kinds <= {"/Type0", "/CIDFontType2", "/TrueType"}
+    names = {str(descriptor["/FontName"]) for descriptor in programs}
+    assert all("DejaVuSans" in name for name in names)
+
+
+def test_pictures_are_vectors(pdf: pikepdf.Pdf):
+    assert not any(isinstance(item, pikepdf.Stream) and item.get("/Subtype") == "/Image" for item in pdf.objects)
+
+
+def test_document_information_holds_title_subject_and_short_record(pdf: pikepdf.Pdf):
+    assert str(pdf.docinfo["/Title"]) == "a"
+    assert str(pdf.docinfo["/Subject"]) == "What it shows."
+    short = json.loads(str(pdf.docinfo["/Keywords"]))
+    assert short["artefact"] == "results:figures/a.pdf"
+    assert short["data_origin"] == "simulated"
+    assert short["content_sha256"] == "c" * 64
+
+
+def test_no_date_is_inside(pdf: pikepdf.Pdf):
+    assert "/CreationDate" not in pdf.docinfo
+    assert "/ModDate" not in pdf.docinfo
+    for item in pdf.attachments.values():
+        assert str(item.get_file().creation_date)[:10] == "2000-01-01"
+
+
+def test_lineage_and_plotted_numbers_are_attached(pdf: pikepdf.Pdf):
+    assert sorted(pdf.attachments) == ["a.csv", "lineage.json"]
+    assert pdf.attachments["a.csv"].get_file().read_bytes() == CSV
+    lineage = json.loads(pdf.attachments["lineage.json"].get_file().read_bytes())
+    assert lineage["artefact"] == "results:figures/a.pdf"
+    assert list(lineage["ancestors"]) == ["results:invented/curves.parquet"]
+
+
+RENDER = """
+import hashlib, sys
+import synthetic_tables as s
+from xps import figures, kinetics
+series = s.vep_series(failed=frozenset({("Ge3d", 2)}))
+tables = s.make(series)
+tables["kinetics"] = kinetics.extract(tables["acquisitions"], tables["components"], series.axis, ["linear"])
+for settings in (
+    {"kind": "spectra_grid", "experiment": s.EXPERIMENT, "axis": series.axis, "last_column": "charge_uah"},
+    {"kind": "time_series", "experiment": s.EXPERIMENT, "axis": series.axis, "quantity": "area_fraction"},
+):
+    given = s.only(tables, figures.tables_needed(settings["kind"]))
+    made = figures.render("a_figure", settings, given, s.record(given))
+    print([hashlib.sha256(part).hexdigest() for part in (made.pdf, made.csv, made.caption)])
+"""
+
+
+def test_two_processes_give_the_same_bytes(tmp_path: Path):
+    def run(seed: str, zone: str) -> str:
+        environment = {
+            "PYTHONPATH": f"{Path(__file__).parents[1] / 'scripts'}:{Path(__file__).parent}",
+            "PYTHONHASHSEED": seed,
+            "TZ": zone,
+            "MPLCONFIGDIR": str(tmp_path),
+            "HOME": str(tmp_path),
+            "PATH": "/usr/bin:/bin",
+        }
+        command = [sys.executable, "-c", RENDER]
+        return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    assert run("1", "UTC") == run("2", "Asia/Tokyo")

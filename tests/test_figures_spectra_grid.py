@@ -1,0 +1,250 @@
+"""The drawn pages of a grid of spectra: directions, labels, frames, colours, page breaks, no text over text."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+import synthetic_tables
+from page_texts import outside, overlapping, texts, words
+from xps.figures import spectra_grid, style
+
+SETTINGS = {"kind": "spectra_grid", "experiment": synthetic_tables.EXPERIMENT, "axis": "plating_time_s"}
+PROFILE = {**SETTINGS, "axis": "sputter_time_s", "last_column": "shift_ev", "rows_per_page": 7}
+
+
+def drawn(series: synthetic_tables.Series, **settings: Any) -> tuple[list[Figure], Any]:
+    return spectra_grid.draw({**SETTINGS, **settings}, synthetic_tables.make(series), series.data_origin)
+
+
+@pytest.fixture(scope="module")
+def troubled() -> tuple[list[Figure], Any]:
+    series = synthetic_tables.vep_series(
+        failed=frozenset({("Ge3d", 2)}), missing=frozenset({("O1s", 1)}), excluded={3: "lost"}
+    )
+    return drawn(series, last_column="charge_uah")
+
+
+@pytest.fixture(scope="module")
+def profile() -> tuple[list[Figure], Any]:
+    return spectra_grid.draw(PROFILE, synthetic_tables.make(synthetic_tables.long_series()), "measured")
+
+
+def named(figure: Figure, label: str) -> Axes:
+    return next(axes for axes in figure.axes if axes.get_label() == label)
+
+
+def mains(figure: Figure) -> list[Axes]:
+    return [axes for axes in figure.axes if not str(axes.get_label()).endswith("residual")]
+
+
+def test_binding_energy_decreases_to_the_right_with_one_range_per_column(troubled: tuple[list[Figure], Any]):
+    ranges: dict[str, set[tuple[float, float]]] = {}
+    for axes in mains(troubled[0][0]):
+        left, right = axes.get_xlim()
+        assert left > right
+        ranges.setdefault(str(axes.get_label()).split("|")[1], set()).add((left, right))
+    assert {region: len(found) for region, found in ranges.items()} == {"Li1s": 1, "Ge3d": 1, "P2p": 1, "O1s": 1}
+
+
+def test_rows_and_columns_are_counted(troubled: tuple[list[Figure], Any]):
+    assert len(mains(troubled[0][0])) == 3 * 4
+    assert len(troubled[0][0].axes) == 2 * 3 * 4
+
+
+def test_labels_carry_units(troubled: tuple[list[Figure], Any]):
+    found = words(troubled[0][0])
+    for expected in ("Binding energy (eV)", "Plating\ntime", "0 min", "5 min", "30 min", "Charge", "10.00\nµAh"):
+        assert expected in found
+    assert "70 min" not in found
+
+
+def test_core_levels_head_the_columns_with_the_meaning_of_the_factor(troubled: tuple[list[Figure], Any]):
+    found = words(troubled[0][0])
+    assert {"Li 1s", "Ge 3d, O 2s", "P 2p, Ge 3p", "O 1s"} <= set(found)
+    assert sum(word.startswith("×1 = ") and word.endswith("cps") for word in found) == 4
+    assert found.count("residual ±5 σ") == 4
+
+
+def test_factors_say_how_often_a_panel_is_magnified():
+    series = synthetic_tables.vep_series()
+    figure = drawn(series)[0][0]
+    curves = synthetic_tables.make(series)["curves"].to_pandas()
+    spans = {}
+    for acquisition, rows in curves[curves["region"] == "O1s"].groupby("acquisition"):
+        columns = rows[["data_cps", "envelope_cps", "background_cps"]]
+        spans[acquisition] = columns.max().max() - columns.min().min()
+    for acquisition, span in spans.items():
+        axes = named(figure, f"lagp_o1s|O1s|{acquisition}")
+        assert axes.texts[0].get_text() == f"×{max(spans.values()) / span:.2g}"
+
+
+def test_one_scale_per_column_prints_no_factor_and_shares_the_range():
+    figure = drawn(synthetic_tables.vep_series(), scale="column")[0][0]
+    limits = {axes.get_ylim() for axes in mains(figure) if "|O1s|" in str(axes.get_label())}
+    assert len(limits) == 1
+    assert not any(word.startswith("×") for word in words(figure))
+    assert "Intensity (one scale per column)" in words(figure)
+
+
+def test_a_failed_fit_is_framed_red_and_keeps_its_data(troubled: tuple[list[Figure], Any]):
+    axes = named(troubled[0][0], "lagp_ge3d_p2p|Ge3d|2")
+    assert {to_hex(spine.get_edgecolor()) for spine in axes.spines.values()} == {style.FAILURE_RED.lower()}
+    assert any(item.get_text().startswith("fit failed: no") for item in axes.texts)
+    assert len(axes.lines) == 1
+    healthy = named(troubled[0][0], "lagp_ge3d_p2p|Ge3d|1")
+    assert {to_hex(spine.get_edgecolor()) for spine in healthy.spines.values()} == {"#000000"}
+    assert "fit failed" in words(troubled[0][0])
+
+
+def test_a_window_that_was_not_measured_says_so(troubled: tuple[list[Figure], Any]):
+    axes = named(troubled[0][0], "lagp_o1s|O1s|1")
+    assert [item.get_text() for item in axes.texts] == ["not\nmeasured"]
+    assert not axes.lines
+
+
+def fills(axes: Axes) -> list[str]:
+    found = [item for item in axes.collections if isinstance(item, PolyCollection) and len(item.get_facecolor())]
+    return [to_hex(item.get_facecolor()[0]) for item in found if item.get_facecolor()[0][3] > 0]
+
+
+def test_a_species_has_the_same_colour_in_every_core_level(troubled: tuple[list[Figure], Any]):
+    germanium = style.species_colour("Ge4+").lower()
+    for region in ("Ge3d", "P2p"):
+        assert germanium in fills(named(troubled[0][0], f"lagp_ge3d_p2p|{region}|1"))
+
+
+def test_uncertain_components_are_hatched_and_undetected_ones_not_filled(troubled: tuple[list[Figure], Any]):
+    figure = troubled[0][0]
+    hatched = [item.get_hatch() for item in named(figure, "lagp_ge3d_p2p|P2p|1").collections]
+    assert sum(hatch is not None for hatch in hatched) == 1
+    assert style.species_colour("LixP").lower() not in fills(named(figure, "lagp_ge3d_p2p|P2p|0"))
+    assert "conditional or not identified" in words(figure)
+
+
+def test_small_components_lie_before_large_ones(troubled: tuple[list[Figure], Any]):
+    colours = fills(named(troubled[0][0], "lagp_li1s|Li1s|1"))
+    assert colours == [style.species_colour("Li-SEI").lower(), style.species_colour("Li+ (SE)").lower()]
+
+
+def test_simulated_data_are_marked_and_measured_ones_are_not(
+    troubled: tuple[list[Figure], Any], profile: tuple[list[Figure], Any]
+):
+    assert "SIMULATED DATA" in words(troubled[0][0])
+    assert all("SIMULATED" not in word for figure in profile[0] for word in words(figure))
+
+
+def test_mixed_data_are_marked():
+    tables = synthetic_tables.make(synthetic_tables.vep_series())
+    pages, _ = spectra_grid.draw(SETTINGS, tables, "mixed")
+    assert "PARTLY SIMULATED DATA" in words(pages[0])
+
+
+def test_many_rows_are_spread_evenly_over_pages(profile: tuple[list[Figure], Any]):
+    assert [len(mains(figure)) for figure in profile[0]] == [21, 21, 21]
+    assert [[word for word in words(figure) if word.startswith("page")] for figure in profile[0]] == [
+        ["page 1 of 3"],
+        ["page 2 of 3"],
+        ["page 3 of 3"],
+    ]
+
+
+def test_a_column_keeps_its_range_from_page_to_page(profile: tuple[list[Figure], Any]):
+    for region in ("C1s", "Si2p", "Sn3d5"):
+        panels = [axes for page in profile[0] for axes in mains(page)]
+        limits = {axes.get_xlim() for axes in panels if f"|{region}|" in str(axes.get_label())}
+        assert len(limits) == 1
+
+
+@pytest.mark.parametrize("cycles", [1, 8, 9, 40])
+def test_pages_keep_within_the_paper_for_any_number_of_rows(cycles: int):
+    tables = synthetic_tables.make(synthetic_tables.long_series(cycles))
+    pages, _ = spectra_grid.draw({**SETTINGS, "axis": "sputter_time_s"}, tables, "measured")
+    assert len(pages) == -(-cycles // 8)
+    rows = [len(mains(figure)) // 3 for figure in pages]
+    assert sum(rows) == cycles
+    assert max(rows) - min(rows) <= len(pages)
+    for figure in pages:
+        width, height = figure.get_size_inches() * 2.54
+        assert width == pytest.approx(17.1)
+        assert height <= style.PAGE_HEIGHT_CM + 1e-6
+
+
+@pytest.mark.parametrize("width", ["single", "double"])
+def test_no_text_overlaps_another_or_leaves_the_paper(width: str):
+    series = synthetic_tables.vep_series(failed=frozenset({("Ge3d", 2)}), missing=frozenset({("O1s", 1)}))
+    levels = ["Li 1s", "Ge 3d"] if width == "single" else ["Li 1s", "Ge 3d", "P 2p", "O 1s"]
+    figure = drawn(series, width=width, core_levels=levels, last_column="charge_uah")[0][0]
+    assert figure.get_size_inches()[0] * 2.54 == pytest.approx(style.WIDTH_CM[width])
+    assert overlapping(figure) == []
+    assert outside(figure) == []
+
+
+def test_no_text_overlaps_on_any_page_of_a_long_series(profile: tuple[list[Figure], Any]):
+    for figure in profile[0]:
+        assert overlapping(figure) == []
+        assert outside(figure) == []
+
+
+def test_the_check_for_overlaps_sees_one():
+    figure = drawn(synthetic_tables.vep_series())[0][0]
+    figure.text(0.5, 0.5, "WWWWWWWWWW")
+    figure.text(0.51, 0.5, "MMMMMMMMMM")
+    figure.text(0.98, 0.5, "beyond the paper")
+    assert ("WWWWWWWWWW", "MMMMMMMMMM") in overlapping(figure)
+    assert outside(figure) == ["beyond the paper"]
+
+
+def test_no_type_is_below_6_pt(troubled: tuple[list[Figure], Any]):
+    assert min(item.get_fontsize() for item in texts(troubled[0][0])) >= 6
+
+
+def test_a_bad_fit_raises_the_residual_scale_in_red():
+    tables = synthetic_tables.make(synthetic_tables.vep_series())
+    position = tables["curves"].schema.get_field_index("residual_sigma")
+    worse = pa.compute.multiply(tables["curves"].column("residual_sigma"), 5.0)
+    tables["curves"] = tables["curves"].set_column(position, tables["curves"].schema.field(position), worse)
+    figure = spectra_grid.draw(SETTINGS, tables, "measured")[0][0]
+    found = [item for item in texts(figure) if item.get_text() == "residual ±10 σ"]
+    assert len(found) == 4
+    assert {to_hex(item.get_color()) for item in found} == {style.FAILURE_RED.lower()}
+    marks = [line for line in named(figure, "lagp_o1s|O1s|0|residual").lines if line.get_marker() in (6, 7)]
+    assert sum(len(line.get_xdata()) for line in marks) > 0
+
+
+def test_the_plotted_numbers_equal_the_tables(troubled: tuple[list[Figure], Any]):
+    series = synthetic_tables.vep_series(
+        failed=frozenset({("Ge3d", 2)}), missing=frozenset({("O1s", 1)}), excluded={3: "lost"}
+    )
+    tables = synthetic_tables.make(series)
+    numbers = troubled[1]
+    curves = tables["curves"].to_pandas()
+    for name, column in (
+        ("data", "data_cps"),
+        ("envelope", "envelope_cps"),
+        ("background", "background_cps"),
+        ("residual", "residual_sigma"),
+    ):
+        keys = ["model", "region", "acquisition", "binding_energy_ev"]
+        merged = numbers[numbers["curve"] == name].merge(curves, on=keys, how="outer", indicator=True)
+        known = merged[merged[column].notna()]
+        assert (known["_merge"] == "both").all()
+        np.testing.assert_array_equal(known["value"], known[column])
+    assert set(numbers["plating_time_s"]) == {0.0, 300.0, 1800.0}
+    failed = numbers[(numbers["region"] == "Ge3d") & (numbers["acquisition"] == 2)]
+    assert set(failed["curve"]) == {"data"}
+
+
+def test_what_is_drawn_is_what_the_numbers_say(troubled: tuple[list[Figure], Any]):
+    figure, numbers = troubled[0][0], troubled[1]
+    axes = named(figure, "lagp_o1s|O1s|2")
+    own = numbers[(numbers["region"] == "O1s") & (numbers["acquisition"] == 2)]
+    points = next(line for line in axes.lines if line.get_linestyle() == "None")
+    np.testing.assert_array_equal(points.get_ydata(), own[own["curve"] == "data"]["value"])
+    envelope = next(line for line in axes.lines if line.get_color() == "black")
+    np.testing.assert_array_equal(envelope.get_ydata(), own[own["curve"] == "envelope"]["value"])

@@ -1,0 +1,219 @@
+"""Areas and shares along a series as drawn: values, bars, limits, laws, failures, panels and their numbers."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+import synthetic_tables
+from page_texts import outside, overlapping, texts, words
+from xps import kinetics, tables
+from xps.errors import ConfigError
+from xps.figures import style, time_series
+
+LAWS = ["linear", "exponential", "parabolic"]
+SETTINGS = {
+    "kind": "time_series",
+    "experiment": synthetic_tables.EXPERIMENT,
+    "axis": "plating_time_s",
+    "quantity": "area_cps_ev",
+}
+
+
+def with_kinetics(series: synthetic_tables.Series) -> dict[str, pa.Table]:
+    made = synthetic_tables.make(series)
+    return {**made, "kinetics": kinetics.extract(made["acquisitions"], made["components"], series.axis, LAWS)}
+
+
+@pytest.fixture(scope="module")
+def vep() -> dict[str, pa.Table]:
+    return with_kinetics(synthetic_tables.vep_series(failed=frozenset({("Ge3d", 2)}), excluded={3: "lost"}))
+
+
+def drawn(given: dict[str, pa.Table], **settings: Any) -> tuple[Figure, pd.DataFrame]:
+    pages, numbers = time_series.draw({**SETTINGS, **settings}, given, "simulated")
+    assert len(pages) == 1
+    return pages[0], numbers
+
+
+def panels(figure: Figure) -> dict[str, Axes]:
+    return {str(axes.get_label()).split("|")[1]: axes for axes in figure.axes}
+
+
+def test_one_panel_per_core_level_in_the_order_of_the_models(vep: dict[str, pa.Table]):
+    assert list(panels(drawn(vep)[0])) == ["Li 1s", "Ge 3d", "O 2s", "P 2p", "Ge 3p", "O 1s"]
+
+
+def test_core_levels_choose_and_order_the_panels(vep: dict[str, pa.Table]):
+    assert list(panels(drawn(vep, core_levels=["O 1s", "Ge 3d"])[0])) == ["O 1s", "Ge 3d"]
+
+
+def test_shares_leave_out_losses(vep: dict[str, pa.Table]):
+    assert "O 2s" not in panels(drawn(vep, quantity="area_fraction")[0])
+
+
+def test_shares_leave_out_single_species_unless_asked_for():
+    profile = with_kinetics(synthetic_tables.long_series(5))
+    shares = {"quantity": "area_fraction", "axis": "sputter_time_s"}
+    assert list(panels(drawn(profile, **shares)[0])) == ["Si 2p", "Sn 3d"]
+    assert list(panels(drawn(profile, **shares, core_levels=["C 1s"])[0])) == ["C 1s"]
+
+
+def test_species_choose_what_is_drawn(vep: dict[str, pa.Table]):
+    figure, numbers = drawn(vep, species=["Ge4+"])
+    assert set(numbers["species"]) == {"Ge4+"}
+    assert list(panels(figure)) == ["Ge 3d", "Ge 3p"]
+
+
+def test_numbers_equal_the_components_table(vep: dict[str, pa.Table]):
+    _, numbers = drawn(vep)
+    values = numbers[numbers["kind"] == "value"]
+    table = vep["components"].to_pandas()
+    detected = table[table["detected"].eq(True)]
+    merged = values.merge(detected, on=["model", "component", "acquisition"], how="outer", validate="1:1")
+    np.testing.assert_array_equal(merged["value"], merged["area_cps_ev"])
+    np.testing.assert_array_equal(merged["stderr"], merged["area_stderr_cps_ev"])
+    assert merged["plating_time_s"].map({0.0: 0, 300.0: 1, 1800.0: 2}).eq(merged["acquisition"]).all()
+
+
+def test_limits_of_undetected_components_are_those_of_the_table(vep: dict[str, pa.Table]):
+    _, numbers = drawn(vep)
+    limits = numbers[numbers["kind"] == "upper_limit"]
+    table = vep["components"].to_pandas()
+    undetected = table[table["detected"].eq(False)]
+    merged = limits.merge(undetected, on=["model", "component", "acquisition"], how="outer", validate="1:1")
+    np.testing.assert_array_equal(merged["value"], merged["upper_limit_95_cps_ev"])
+    assert limits["stderr"].isna().all()
+
+
+def test_the_limit_of_a_share_counts_the_other_species_in(vep: dict[str, pa.Table]):
+    _, numbers = drawn(vep, quantity="area_fraction")
+    limit = numbers[(numbers["component"] == "Ge0 3p") & (numbers["kind"] == "upper_limit")]["value"].item()
+    area_limit = 0.01 + 1.645 * (5 + 0.02 * 0.01)
+    assert limit == pytest.approx(area_limit / (area_limit + 22000))
+
+
+def test_drawn_points_bars_and_units(vep: dict[str, pa.Table]):
+    figure, numbers = drawn(vep)
+    axes = panels(figure)["P 2p"]
+    own = numbers[(numbers["component"] == "PO4") & (numbers["kind"] == "value")]
+    dotted = next(line for line in axes.lines if len(line.get_xdata()) == 3 and line.get_marker() == "None")
+    np.testing.assert_allclose(dotted.get_xdata(), own["plating_time_s"] / 60)
+    np.testing.assert_allclose(dotted.get_ydata(), own["value"] / 1000)
+    bars = axes.containers[0].lines[2][0].get_segments()
+    np.testing.assert_allclose([np.ptp(bar[:, 1]) for bar in bars], 2 * own["stderr"] / 1000)
+    assert "Area (kcps·eV)" in words(figure)
+    assert "Plating time (min)" in words(figure)
+
+
+def test_each_species_has_its_colour_and_marker_in_every_panel(vep: dict[str, pa.Table]):
+    figure, _ = drawn(vep)
+    for level in ("Ge 3d", "Ge 3p"):
+        points = panels(figure)[level].collections
+        faces = {to_hex(colour) for item in points for colour in item.get_facecolor()}
+        assert style.species_colour("Ge4+").lower() in faces
+
+
+def test_failed_fits_are_marked_and_not_left_out(vep: dict[str, pa.Table]):
+    figure, numbers = drawn(vep)
+    failed = numbers[numbers["kind"] == "failed"]
+    assert set(failed["component"]) == {"Ge4+ 3d", "Ge0 3d", "O 2s"}
+    assert failed["value"].isna().all()
+    marks = [line for line in panels(figure)["Ge 3d"].lines if line.get_marker() == "x"]
+    assert [line.get_xdata()[0] for line in marks] == [30.0]
+    assert "fit failed" in words(figure)
+
+
+def test_excluded_acquisitions_are_not_drawn(vep: dict[str, pa.Table]):
+    assert set(drawn(vep)[1]["acquisition"]) == {0, 1, 2}
+
+
+def test_limits_at_one_time_stand_side_by_side(vep: dict[str, pa.Table]):
+    figure, _ = drawn(vep)
+    figure.canvas.draw()
+    limits = [line for line in panels(figure)["Li 1s"].lines if not isinstance(line.get_marker(), str)]
+    places = [line.get_transform().transform([(line.get_xdata()[0], line.get_ydata()[0])])[0][0] for line in limits]
+    assert len(places) == len({round(place, 3) for place in places}) == 3
+
+
+def law_series() -> dict[str, pa.Table]:
+    """A component that truly falls exponentially, and one that truly grows linearly, twelve acquisitions long."""
+    times = np.arange(12) * 300.0
+    parts = tuple(
+        synthetic_tables.Part(name, "Ge 3d", name, position, 1.3, tuple(areas))
+        for name, position, areas in (
+            ("Ge4+", 32.5, 9000 * np.exp(-1e-3 * times) + 500),
+            ("Ge0", 28.0, 500 + 2.0 * times),
+        )
+    )
+    window = synthetic_tables.Window("ge", "Ge3d", 44, 16, 400, parts)
+    return with_kinetics(synthetic_tables.Series((window,), tuple(times)))
+
+
+def test_the_chosen_law_is_drawn_where_it_was_fitted():
+    given = law_series()
+    figure, numbers = drawn(given)
+    curves = numbers[numbers["kind"] == "law"]
+    assert set(zip(curves["component"], curves["law"], strict=True)) == {("Ge4+", "exponential"), ("Ge0", "linear")}
+    linear = curves[curves["component"] == "Ge0"]
+    np.testing.assert_allclose(linear["value"], 500 + 2.0 * linear["plating_time_s"], rtol=1e-3)
+    assert (linear["plating_time_s"].min(), linear["plating_time_s"].max()) == (0.0, 3300.0)
+    assert "chosen rate law" in words(figure)
+    assert sum(len(line.get_xdata()) == 200 for line in panels(figure)["Ge 3d"].lines) == 2
+
+
+def test_laws_can_be_switched_off_and_belong_to_their_axis():
+    given = law_series()
+    for settings in ({"laws": False}, {"axis": "start_time_s"}, {"quantity": "area_fraction", "laws": False}):
+        figure, numbers = drawn(given, **settings)
+        assert "law" not in set(numbers["kind"])
+        assert "chosen rate law" not in words(figure)
+
+
+@pytest.mark.parametrize("quantity", ["area_fraction", "area_cps_ev"])
+@pytest.mark.parametrize("width", ["single", "double"])
+def test_no_text_overlaps_another_or_leaves_the_paper(vep: dict[str, pa.Table], quantity: str, width: str):
+    figure, _ = drawn(vep, quantity=quantity, width=width)
+    assert figure.get_size_inches()[0] * 2.54 == pytest.approx(style.WIDTH_CM[width])
+    assert overlapping(figure) == []
+    assert outside(figure) == []
+    assert min(item.get_fontsize() for item in texts(figure)) >= 6
+
+
+def test_shares_have_one_scale_from_0_to_1(vep: dict[str, pa.Table]):
+    figure, _ = drawn(vep, quantity="area_fraction")
+    assert len({axes.get_ylim() for axes in figure.axes}) == 1
+    low, high = figure.axes[0].get_ylim()
+    assert low < 0
+    assert high > 1
+    assert "SIMULATED DATA" in words(figure)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"species": ["Ge5+"]}, r"species: 'Ge5\+' is not in the tables; did you mean 'Ge4\+'"),
+        ({"core_levels": ["Ge 3f"]}, r"core_levels: 'Ge 3f' is not in the tables; did you mean 'Ge 3"),
+        ({"models": ["lagp"]}, r"models: 'lagp' is not in the tables; did you mean"),
+        ({"species": ["Li0"], "core_levels": ["O 1s"]}, "no component of invented fits the figure's"),
+    ],
+)
+def test_settings_that_the_tables_do_not_hold_are_refused(vep: dict[str, pa.Table], change: dict[str, Any], words: str):
+    with pytest.raises(ConfigError, match=words):
+        drawn(vep, **change)
+
+
+def test_a_series_of_one_acquisition_can_be_drawn():
+    figure, numbers = drawn(with_kinetics(synthetic_tables.long_series(1)), axis="sputter_time_s")
+    assert len(figure.axes) == 3
+    assert set(numbers["acquisition"]) == {0}
+
+
+def test_a_series_without_kinetics_rows_can_be_drawn(vep: dict[str, pa.Table]):
+    figure, _ = drawn({**vep, "kinetics": tables.from_rows("kinetics", [])})
+    assert len(figure.axes) == 6
