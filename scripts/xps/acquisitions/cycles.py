@@ -1,0 +1,216 @@
+"""Raw files and log joined: which cycles make up the series, in which order, and which are copies of others.
+
+A profile that was resumed begins with bit-identical copies of the cycles measured before the break. The log names the
+earlier file under ``resumes``; the copies are then left out. Copies that nobody declared are refused: they would count
+twice.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from hashlib import sha256
+from pathlib import Path
+
+from xps import versaprobe
+from xps.acquisitions.log_rows import Log, Row
+from xps.errors import RawFileError
+from xps.provenance import bytes_sha256
+from xps.spectra import Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """One raw file, read once."""
+
+    name: str
+    source: str
+    """Logical path ``raw:<path under the raw root>``."""
+    sha256: str
+    measurement: Measurement | None
+    """None where the file cannot be used."""
+    refusal: str | None = None
+    """Why it cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """One cycle of the series, to become one acquisition."""
+
+    raw: RawFile
+    index: int
+    """Cycle inside its file, from 0."""
+    entry: Row | None
+    """What the log says of it; None where there is no log."""
+    clock: Row | None
+    """The log's row whose clock it goes by, which may span the whole file; None where there is no clock."""
+
+    @property
+    def excluded(self) -> bool:
+        """Return whether the operator left it out."""
+        return self.entry is not None and bool(self.entry.exclude)
+
+
+def in_order(paths: Sequence[Path], log: Log | None) -> list[Path]:
+    """Return the files in the order of the log, else in natural order of their names (``a2`` before ``a10``)."""
+    if log is None:
+        return sorted(paths, key=lambda path: (_natural(path.name), path.name))
+    by_name = {path.name: path for path in paths}
+    return [by_name[name] for name in log.by_file]
+
+
+def read(path: Path, source: str, log: Log | None) -> RawFile:
+    """Return the file at ``path``, its bytes read once.
+
+    Raises RawFileError when it cannot be read and the log does not exclude it.
+    """
+    try:
+        versaprobe.check_size(path.stat().st_size, path.name)
+        data = path.read_bytes()
+    except OSError as error:
+        raise RawFileError(f"{path}: cannot be read ({error.strerror}); restore it") from None
+    digest, name = bytes_sha256(data), path.name
+    try:
+        measurement = versaprobe.read(data, name)
+    except RawFileError as error:
+        if log is None or not log.is_excluded(name):
+            remedy = "restore the file, or exclude it in the operator's log with a reason"
+            raise RawFileError(f"{error}; {remedy}") from None
+        return RawFile(name, source, digest, None, str(error))
+    refusal = _unusable(measurement)
+    return RawFile(name, source, digest, measurement if refusal is None else None, refusal)
+
+
+def series(files: Sequence[RawFile], log: Log | None) -> tuple[list[Cycle], list[str]]:
+    """Return the cycles of the series in chronological order, and what is wrong with them."""
+    copies, faults = _declared_copies(files, log)
+    found: list[Cycle] = []
+    for raw in files:
+        total = 1 if raw.measurement is None else raw.measurement.cycles
+        first = copies.get(raw.name, 0)
+        entries: list[Row | None] = [None] * total
+        clocks = entries
+        if log is not None:
+            entries, clocks = log.entries(raw.name, total), log.clocks(raw.name, total)
+            faults += _coverage_faults(raw, log, clocks[first:], first)
+        if raw.refusal is not None and (log is None or not log.is_excluded(raw.name)):
+            faults.append(f"{raw.refusal}; move the file elsewhere, or exclude it in the operator's log with a reason")
+        found += [Cycle(raw, index, entries[index], clocks[index]) for index in range(first, total)]
+    return found, [*faults, *_undeclared_copies(found)]
+
+
+def _unusable(measurement: Measurement) -> str | None:
+    if any(region.energy_scale != "binding" for region in measurement.regions):
+        found = f"{measurement.technique} data on a kinetic energy scale"
+    elif measurement.photon_energy_ev is None:
+        found = "no photon energy in the header (line XraySource)"
+    else:
+        return None
+    return f"{measurement.name}: found {found}, expected XPS data of known photon energy"
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    parts = re.split(r"([0-9]+)", name.casefold())
+    return [(int(part), "") if index % 2 else (0, part) for index, part in enumerate(parts)]
+
+
+def _coverage_faults(raw: RawFile, log: Log, clocks: Sequence[Row | None], copied: int) -> Iterator[str]:
+    """Compare the cycles that the log lists with those that the file holds; ``clocks`` are of the counted ones."""
+    if raw.measurement is None:
+        return
+    total, listed = raw.measurement.cycles, log.cycles(raw.name)
+    beyond = [cycle for cycle in listed if cycle >= total]
+    if beyond:
+        yield f"{raw.name}: the log lists cycle {_spans(beyond)}, but the file holds {total} (0 to {total - 1})"
+    again = [cycle for cycle in listed if cycle < copied]
+    if again:
+        yield f"{raw.name}: cycle {_spans(again)} is a copy, counted in the file that it resumes; remove its row"
+    silent = sorted(set(range(copied, total)) - set(listed))
+    if silent and log.whole(raw.name) is None:
+        yield f"{raw.name}: the log has no row for cycle {_spans(silent)}; add it, or a row for the whole file"
+    elif any(clocks) and not all(clocks):
+        bare = [copied + index for index, clock in enumerate(clocks) if clock is None]
+        yield f"{raw.name}: cycle {_spans(bare)} has no started_at while others have; give the clock for all cycles"
+
+
+def _spans(cycles: Sequence[int]) -> str:
+    """Return ``"3"`` or ``"3, 4, 9"``, shortened where there are many."""
+    shown = ", ".join(str(cycle) for cycle in cycles[:5])
+    return shown if len(cycles) <= 5 else f"{shown} ... ({len(cycles)} cycles)"
+
+
+def _declared_copies(files: Sequence[RawFile], log: Log | None) -> tuple[dict[str, int], list[str]]:
+    """Return how many leading cycles of each resumed file are copies, and what contradicts the log."""
+    by_name = {raw.name: raw for raw in files}
+    copies: dict[str, int] = {}
+    faults: list[str] = []
+    for raw in files:
+        whole = log.whole(raw.name) if log is not None else None
+        if whole is None or whole.resumes is None or raw.measurement is None:
+            continue
+        earlier = by_name[whole.resumes]
+        place = f"{raw.name} resumes {earlier.name}"
+        if earlier.measurement is None:
+            faults.append(f"{place}, which cannot be read, so copies cannot be told; restore it or remove resumes")
+            continue
+        expected = min(raw.measurement.cycles, earlier.measurement.cycles)
+        same = _identical_leading_cycles(raw.measurement, earlier.measurement)
+        if same < expected:
+            remedy = "correct resumes, or remove it and exclude what was measured twice"
+            faults.append(f"{place}: cycle {same} of both differs, expected {expected} identical ones; {remedy}")
+        elif same == raw.measurement.cycles:
+            faults.append(f"{place}, but adds no cycle to it: all {same} are copies; exclude it with a reason")
+        else:
+            copies[raw.name] = same
+    return copies, faults
+
+
+def _identical_leading_cycles(later: Measurement, earlier: Measurement) -> int:
+    shared = min(later.cycles, earlier.cycles)
+    return next((cycle for cycle in range(shared) if _content(later, cycle) != _content(earlier, cycle)), shared)
+
+
+def _undeclared_copies(cycles: Sequence[Cycle]) -> list[str]:
+    """Name each pair of files that holds the same cycle twice, excluded ones left aside."""
+    first_of: dict[bytes, Cycle] = {}
+    pairs: dict[tuple[str, str], list[int]] = {}
+    for cycle in cycles:
+        content = (
+            None if cycle.excluded or cycle.raw.measurement is None else _content(cycle.raw.measurement, cycle.index)
+        )
+        if content is None:
+            continue
+        earlier = first_of.setdefault(content, cycle)
+        if earlier.raw.name != cycle.raw.name:
+            pairs.setdefault((earlier.raw.name, cycle.raw.name), []).append(cycle.index)
+    return [
+        f"{later}: cycle {_spans(found)} is bit-identical to one of {earlier} and would count twice; if the profile was"
+        f" resumed, write {earlier} under resumes in the log's row of {later}, else exclude one of them"
+        for (earlier, later), found in pairs.items()
+    ]
+
+
+def _content(measurement: Measurement, cycle: int) -> bytes | None:
+    """Return a hash of all regions of a cycle; None where every count is zero, for such cycles are alike by nature."""
+    digest, dark = sha256(), True
+    for region in measurement.regions:
+        intensity = region.intensity_cps[cycle]
+        dark = dark and not intensity.any()
+        digest.update(f"{region.name}\0{region.start_ev!r}\0{region.step_ev!r}\0{intensity.dtype}\0".encode())
+        digest.update(intensity.tobytes())
+    return None if dark else digest.digest()
+
+
+def region_faults(cycles: Sequence[Cycle], regions: Mapping[str, object]) -> list[str]:
+    """Return a sentence for each of the experiment's region names that no kept file holds."""
+    held: dict[str, None] = {}
+    for cycle in cycles:
+        if cycle.raw.measurement is not None and not cycle.excluded:
+            held.update(dict.fromkeys(region.name for region in cycle.raw.measurement.regions))
+    faults = []
+    for name in regions:
+        if held and name not in held:
+            matches = get_close_matches(name, held, n=1, cutoff=0.6)
+            hint = f" (did you mean {matches[0]!r}?)" if matches else ""
+            faults.append(f"regions: no raw file holds a region {name!r}{hint}; files hold {', '.join(held)}")
+    return faults
