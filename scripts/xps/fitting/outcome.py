@@ -1,0 +1,159 @@
+"""One fit from the spectra of one acquisition to everything the tables say about it, success or not.
+
+Whatever goes wrong with one fit (a missing region, no counts, too few channels, no convergence) becomes an ``Outcome``
+without numbers and with a reason; it never stops a series.
+"""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaincc
+
+from xps.errors import FitError
+from xps.fitting import likelihood, minimiser, problem, uncertainty
+from xps.fitting.minimiser import Optimum
+from xps.fitting.problem import Problem
+from xps.fitting.uncertainty import Areas
+from xps.models import FitModel
+from xps.spectra import Spectrum
+
+Array = NDArray[np.float64]
+
+LOGGER = logging.getLogger(__name__)
+
+STARTS = 3
+CORRELATION_LISTED = 0.95
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """What is fitted together: one acquisition's spectra, one per window of the model, None where missing."""
+
+    experiment: str
+    acquisition: int
+    regions: tuple[str, ...]
+    spectra: tuple[Spectrum | None, ...]
+    channels: tuple[NDArray[np.int64] | None, ...]
+    """Index of each point in its measured region, per window."""
+
+    @property
+    def found(self) -> tuple[Spectrum, ...]:
+        """The spectra that are there."""
+        return tuple(spectrum for spectrum in self.spectra if spectrum is not None)
+
+
+class Quality(NamedTuple):
+    """How good the whole fit is; see the table ``fits``."""
+
+    deviance: float
+    chi_square: float
+    reduced_chi_square: float | None
+    p_value: float | None
+    aicc: float | None
+    bic: float
+    condition_number: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """The result of a task; ``message`` says why when the numbers are None."""
+
+    task: Task
+    message: str
+    problem: Problem | None = None
+    best: Optimum | None = None
+    areas: Areas | None = None
+    covariance: Array | None = None
+    """Covariance of θ: NaN where undetermined, 0 where held at a bound."""
+    quality: Quality | None = None
+
+
+def fit(model: FitModel, task: Task, start: Array, seed: int) -> Outcome:
+    """Return the fit of ``model`` to ``task``; ``start`` has one value per slot (areas, baselines solved for)."""
+    reason = _unfit(model, task)
+    if reason:
+        return _failed(model, task, reason)
+    bound = problem.bind(model, task.found)
+    if bound.points <= bound.varied:
+        return _failed(model, task, f"{bound.points} channels cannot determine {bound.varied} parameters")
+    try:
+        best = minimiser.minimise(bound, start[bound.layout.varied], _generator(seed, model, task), STARTS)
+        if not best.converged:
+            return _failed(model, task, best.message)
+        return _measured(bound, best, task)
+    except (FitError, ArithmeticError, ValueError, RuntimeError, np.linalg.LinAlgError) as error:
+        return _failed(model, task, f"the fit broke off: {error}")
+
+
+def _failed(model: FitModel, task: Task, reason: str) -> Outcome:
+    LOGGER.warning("%s, model %s, acquisition %d: no fit: %s", task.experiment, model.name, task.acquisition, reason)
+    return Outcome(task, reason)
+
+
+def _generator(seed: int, model: FitModel, task: Task) -> np.random.Generator:
+    """Return a generator that depends on what is fitted only, never on the order in which fits are made."""
+    text = f"{seed}|{task.experiment}|{task.acquisition}|{model.name}"
+    return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big"))
+
+
+def _unfit(model: FitModel, task: Task) -> str:
+    """Return why a task cannot be fitted at all, or nothing."""
+    missing = [
+        f"{window.core_level} (region {region})"
+        for window, region, spectrum in zip(model.windows, task.regions, task.spectra, strict=True)
+        if spectrum is None
+    ]
+    if missing:
+        return f"no data of {', '.join(missing)} in this acquisition"
+    for spectrum in task.found:
+        if np.any(spectrum.counts < 0):
+            return f"region {spectrum.region} holds negative counts: they are no Poisson counts"
+        if not np.any(spectrum.counts > 0):
+            return f"region {spectrum.region} holds no counts at all"
+        if spectrum.channels < 2:
+            return f"region {spectrum.region} holds one channel only"
+    return ""
+
+
+def _measured(bound: Problem, best: Optimum, task: Task) -> Outcome:
+    found = uncertainty.covariance(problem.information(best.at), ~best.at_bound)
+    quality = _quality(bound, best, found.condition_number)
+    return Outcome(task, best.message, bound, best, uncertainty.areas(bound, best), found.matrix, quality)
+
+
+def _quality(bound: Problem, best: Optimum, condition_number: float) -> Quality:
+    """Return the goodness of fit; a soft tie counts as one more observation, its squared pull as its chi square."""
+    observations = bound.points + len(bound.layout.priors)
+    pulls = float(best.at.pulls @ best.at.pulls)
+    residuals = likelihood.standardised_residuals(bound.counts, best.at.expected)
+    chi_square = float(residuals @ residuals) + pulls
+    freedom = observations - bound.varied
+    spare = observations - bound.varied - 1
+    return Quality(
+        deviance=likelihood.deviance(bound.counts, best.at.expected),
+        chi_square=chi_square,
+        reduced_chi_square=chi_square / freedom if freedom > 0 else None,
+        p_value=float(gammaincc(0.5 * freedom, 0.5 * chi_square)) if freedom > 0 else None,
+        aicc=best.objective + 2.0 * bound.varied * observations / spare if spare > 0 else None,
+        bic=best.objective + bound.varied * float(np.log(observations)),
+        condition_number=condition_number,
+    )
+
+
+def durbin_watson(residuals: Array) -> float | None:
+    """Return Σ(r_i − r_{i−1})²/Σr_i²: 2 for uncorrelated residuals, near 0 where a model misses a shape."""
+    total = float(residuals @ residuals)
+    return float(np.sum(np.diff(residuals) ** 2)) / total if total > 0 and residuals.size > 1 else None
+
+
+def residuals_by_region(outcome: Outcome) -> Sequence[Array]:
+    """Return the standardised residuals of each window of a successful outcome."""
+    assert outcome.problem is not None
+    assert outcome.best is not None
+    all_of_them = likelihood.standardised_residuals(outcome.problem.counts, outcome.best.at.expected)
+    return [all_of_them[part] for part in outcome.problem.limits]

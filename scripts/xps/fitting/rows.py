@@ -1,0 +1,324 @@
+"""From outcomes to the rows of components, parameters, fits, correlations and curves; empty cells where a fit failed.
+
+Whole-fit numbers stand in every region's row of ``fits``. Names of parameters carry their unit, and every number that
+is needed to redraw a component (shape, doublet) is a row of ``parameters`` of its own, with status ``fixed``. A
+position that the model gives as a constant is ``fixed`` too; its value holds the window's fitted ``energy_drift_ev``
+(status ``nuisance``) and its error is the drift's.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xps import backgrounds, lineshapes
+from xps.fitting import layout, uncertainty
+from xps.fitting.layout import Layout
+from xps.fitting.outcome import CORRELATION_LISTED, Outcome, durbin_watson, residuals_by_region
+from xps.models import Component, FitModel
+
+Array = NDArray[np.float64]
+Row = dict[str, Any]
+
+ENGINE = "lmfit"
+LIKELIHOOD = "poisson"
+_MAXIMUM_POINTS = 4001
+
+
+def _number(value: float | None) -> float | None:
+    """Return a finite number or None: a table holds nothing else."""
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _error(stderr: float) -> float | None:
+    """Return a standard error, None where the number was given, held at a bound, or is not determined."""
+    return _number(stderr) if stderr > 0 else None
+
+
+def _keys(model: FitModel, outcome: Outcome, window: int) -> Row:
+    task = outcome.task
+    return {
+        "experiment": task.experiment,
+        "model": model.name,
+        "acquisition": task.acquisition,
+        "region": task.regions[window],
+    }
+
+
+# components ----------------------------------------------------------------------------------------------------------
+
+
+def components(model: FitModel, outcome: Outcome) -> Iterator[Row]:
+    """Yield one row per component."""
+    for i, (part, window) in enumerate(zip(model.components, model.window_of_component, strict=True)):
+        row = _keys(model, outcome, window) | {
+            "component": part.name,
+            "core_level": part.core_level,
+            "species": part.species,
+            "line": part.line,
+            "condition": condition(model, part),
+        }
+        if outcome.areas is not None:
+            row |= _area_cells(outcome, i) | _shape_cells(part, outcome, i)
+        yield row
+
+
+def condition(model: FitModel, part: Component) -> str | None:
+    """Return in words which ties carry a component's numbers: what a tie imposes is not a finding."""
+    ties = [tie.describe() for tie in model.ties if tie.component == part.name]
+    return "; ".join(ties) or None
+
+
+def _area_cells(outcome: Outcome, i: int) -> Row:
+    found = outcome.areas
+    assert found is not None
+    area, stderr, level = float(found.area[i]), float(found.stderr[i]), float(found.critical_level[i])
+    half_width = uncertainty.Z_TWO_SIDED_95 * stderr
+    return {
+        "detected": area > level if math.isfinite(level) else None,
+        "area_cps_ev": _number(area),
+        "area_stderr_cps_ev": _number(stderr),
+        "area_low_cps_ev": _number(max(area - half_width, 0.0)) if math.isfinite(stderr) else None,
+        "area_high_cps_ev": _number(area + half_width),
+        "area_fraction": _number(found.fraction[i]),
+        "area_fraction_stderr": _number(found.fraction_stderr[i]),
+        "critical_level_cps_ev": _number(level),
+        "detection_limit_cps_ev": _number(found.detection_limit[i]),
+        "upper_limit_95_cps_ev": _number(found.upper_limit_95[i]),
+    }
+
+
+def _shape_cells(part: Component, outcome: Outcome, i: int) -> Row:
+    """Return position and width; empty where the area is 0, because a line that is not there has neither."""
+    assert outcome.problem is not None
+    assert outcome.best is not None
+    assert outcome.areas is not None
+    if outcome.areas.area[i] == 0.0:
+        return {}
+    plan, values = outcome.problem.layout, outcome.best.at.values
+    errors = _slot_errors(outcome)
+    position, width = plan.index(i, "position"), plan.index(i, "width")
+    return {
+        "position_ev": _number(values[position]),
+        "position_stderr_ev": _error(errors[position]),
+        "maximum_ev": maximum_ev(part, float(values[position]), float(values[width])),
+        "fwhm_ev": _number(values[width]),
+        "fwhm_stderr_ev": _error(errors[width]),
+    }
+
+
+def maximum_ev(part: Component, position_ev: float, fwhm_ev: float) -> float:
+    """Return where the component, both lines of a doublet together, is highest (eV, to 1e-6 FWHM)."""
+    if part.doublet is None:
+        return position_ev
+    minor = part.doublet
+    energy = np.linspace(position_ev, position_ev + minor.splitting_ev, _MAXIMUM_POINTS)
+    shape, mixing = part.shape.type, part.shape.mixing
+    curve = lineshapes.profile(shape, energy, position_ev, fwhm_ev, mixing).value
+    second_width = fwhm_ev * minor.fwhm_ratio
+    second = lineshapes.profile(shape, energy, position_ev + minor.splitting_ev, second_width, mixing).value
+    curve = curve + minor.area_ratio * second
+    top = int(np.clip(np.argmax(curve), 1, energy.size - 2))
+    left, middle, right = curve[top - 1 : top + 2]
+    curvature = left - 2.0 * middle + right
+    offset = 0.5 * (left - right) / curvature if curvature < 0 else 0.0
+    return float(energy[top] + np.clip(offset, -1.0, 1.0) * (energy[1] - energy[0]))
+
+
+# parameters ----------------------------------------------------------------------------------------------------------
+
+
+def parameters(model: FitModel, outcome: Outcome) -> Iterator[Row]:
+    """Yield one row per number of the model: fitted, tied and fixed, components first, then windows."""
+    plan = layout.of(model) if outcome.problem is None else outcome.problem.layout
+    errors = _slot_errors(outcome) if outcome.best is not None else np.full(len(plan.slots), np.nan)
+    for i, part in enumerate(model.components):
+        for kind in ("position", "width", "area"):
+            yield _slot_row(model, outcome, plan, errors, plan.index(i, kind))
+        for name, value in _constants(part).items():
+            keys = _keys(model, outcome, model.window_of_component[i])
+            yield keys | {
+                "component": part.name,
+                "parameter": name,
+                "value": value,
+                "status": "fixed",
+                "at_bound": False,
+            }
+    for w, window in enumerate(model.windows):
+        for slot in [i for i, found in enumerate(plan.slots) if found.component is None and found.window == w]:
+            yield _slot_row(model, outcome, plan, errors, slot)
+        if window.background.type == "tougaard":
+            fixed = {"tougaard_b_ev2": backgrounds.TOUGAARD_B_EV2, "tougaard_c_ev2": backgrounds.TOUGAARD_C_EV2}
+            for name, value in fixed.items():
+                keys = _keys(model, outcome, w)
+                yield keys | {"parameter": name, "value": value, "status": "fixed", "at_bound": False}
+
+
+def _constants(part: Component) -> dict[str, float]:
+    found: dict[str, float] = {}
+    if part.shape.type == "voigt":
+        found["lorentzian_fwhm_ev"] = part.shape.mixing
+    elif part.shape.type != "gaussian":
+        # A Lorentzian is the pseudo-Voigt whose Lorentzian fraction is 1.
+        found["fraction"] = 1.0 if part.shape.type == "lorentzian" else part.shape.mixing
+    if part.doublet is not None:
+        found["splitting_ev"] = part.doublet.splitting_ev
+        found["area_ratio"] = part.doublet.area_ratio
+        found["fwhm_ratio"] = part.doublet.fwhm_ratio
+    return found
+
+
+def _slot_errors(outcome: Outcome) -> Array:
+    """Return the standard error of every slot, tied ones propagated; NaN where undetermined, 0 where held."""
+    assert outcome.best is not None
+    assert outcome.covariance is not None
+    return uncertainty.standard_errors(uncertainty.propagated(outcome.best.at.by_theta, outcome.covariance))
+
+
+def _slot_row(model: FitModel, outcome: Outcome, plan: Layout, errors: Array, index: int) -> Row:
+    slot = plan.slots[index]
+    carrier = plan.index(slot.component, "ratio") if _carried_by_ratio(plan, index) else index  # type: ignore[arg-type]
+    row = _keys(model, outcome, slot.window) | {
+        "component": None if slot.component is None else model.components[slot.component].name,
+        "parameter": slot.parameter,
+        "status": _status(plan, index),
+        "tied_to": None if slot.tie is None else slot.tie.other,
+        "at_bound": False,
+    }
+    place = np.flatnonzero(plan.varied == carrier)
+    if place.size and carrier == index:
+        row |= {"lower_bound": _number(plan.lower[place[0]]), "upper_bound": _number(plan.upper[place[0]])}
+    if outcome.best is None:
+        return row | ({"value": plan.fixed_values[index]} if row["status"] == "fixed" else {})
+    value, stderr = float(outcome.best.at.values[index]), _error(float(errors[index]))
+    row |= {"value": value, "stderr": stderr, "pull": _pull(outcome, plan, index)}
+    row["at_bound"] = bool(place.size and outcome.best.at_bound[place[0]])
+    if stderr is not None:
+        half_width = uncertainty.Z_TWO_SIDED_95 * stderr
+        least = 0.0 if slot.kind in ("area", "baseline", "factor") else -math.inf
+        row |= {"low": max(value - half_width, least), "high": value + half_width}
+    return row
+
+
+def _carried_by_ratio(plan: Layout, index: int) -> bool:
+    slot = plan.slots[index]
+    return slot.kind == "area" and slot.tie is not None and slot.tie.soft
+
+
+def _status(plan: Layout, index: int) -> str:
+    slot = plan.slots[index]
+    if slot.kind == "drift":
+        return "nuisance"
+    if slot.is_constant_position:
+        return "fixed"
+    if slot.tie is not None:
+        return "soft_tie" if slot.tie.soft else "exact_tie"
+    return "free" if slot.varied else "fixed"
+
+
+def _pull(outcome: Outcome, plan: Layout, index: int) -> float | None:
+    assert outcome.best is not None
+    for prior, pull in zip(plan.priors, outcome.best.at.pulls, strict=True):
+        if prior.slot == index:
+            return float(pull)
+    return None
+
+
+def name_of(model: FitModel, outcome: Outcome, index: int, plan: Layout) -> str:
+    """Return ``component.parameter``, or ``region.parameter`` for a number of the window."""
+    slot = plan.slots[index]
+    owner = outcome.task.regions[slot.window] if slot.component is None else model.components[slot.component].name
+    return f"{owner}.{slot.parameter}"
+
+
+# fits, correlations, curves ------------------------------------------------------------------------------------------
+
+
+def fits(model: FitModel, outcome: Outcome) -> Iterator[Row]:
+    """Yield one row per window; the numbers of the whole fit are the same in each."""
+    whole = _whole_fit_cells(model, outcome)
+    for w, window in enumerate(model.windows):
+        row = _keys(model, outcome, w) | whole | {"background": window.background.type}
+        yield row | (_region_cells(outcome, w) if outcome.best is not None else {})
+
+
+def _whole_fit_cells(model: FitModel, outcome: Outcome) -> Row:
+    cells: Row = {
+        "success": outcome.best is not None,
+        "message": outcome.message,
+        "engine": ENGINE,
+        "likelihood": LIKELIHOOD,
+        "bounds_hit": [],
+    }
+    best, bound, quality = outcome.best, outcome.problem, outcome.quality
+    if best is None or bound is None or quality is None:
+        return cells
+    hit = bound.layout.varied[best.at_bound]
+    return cells | {
+        "evaluations": best.evaluations,
+        "starts": best.starts,
+        "distinct_minima": best.distinct_minima,
+        "points": bound.points,
+        "varied": bound.varied,
+        "bounds_hit": [name_of(model, outcome, int(index), bound.layout) for index in hit],
+        **{name: _number(value) for name, value in quality._asdict().items()},
+    }
+
+
+def _region_cells(outcome: Outcome, window: int) -> Row:
+    assert outcome.problem is not None
+    assert outcome.best is not None
+    residuals = residuals_by_region(outcome)[window]
+    energy = outcome.problem.regions[window].spectrum.binding_energy_ev
+    background = outcome.problem.background_cps(outcome.best.at)[window]
+    low, high = int(np.argmin(energy)), int(np.argmax(energy))
+    return {
+        "durbin_watson": _number(durbin_watson(residuals)),
+        "largest_residual_sigma": _number(float(np.max(np.abs(residuals)))),
+        "background_low_ev": float(energy[low]),
+        "background_high_ev": float(energy[high]),
+        "background_low_cps": float(background[low]),
+        "background_high_cps": float(background[high]),
+    }
+
+
+def correlations(model: FitModel, outcome: Outcome) -> Iterator[Row]:
+    """Yield the pairs of varied parameters whose correlation exceeds 0.95 in magnitude."""
+    if outcome.covariance is None or outcome.problem is None:
+        return
+    plan = outcome.problem.layout
+    errors = uncertainty.standard_errors(outcome.covariance)
+    known = np.isfinite(errors) & (errors > 0)
+    scale = np.where(known, errors, np.nan)
+    matrix = np.where(np.outer(known, known), outcome.covariance, np.nan) / np.outer(scale, scale)
+    for i, j in np.argwhere(np.triu(np.abs(matrix) > CORRELATION_LISTED, 1)):
+        first, second = int(plan.varied[i]), int(plan.varied[j])
+        names = name_of(model, outcome, first, plan), name_of(model, outcome, second, plan)
+        keys = _keys(model, outcome, plan.slots[first].window)
+        yield keys | {"pair": " ~ ".join(names), "correlation": float(np.clip(matrix[i, j], -1.0, 1.0))}
+
+
+def curves(model: FitModel, outcome: Outcome) -> Iterator[dict[str, Any]]:
+    """Yield one mapping of columns per region that has data; keys are lists, ready for a table."""
+    fitted = outcome.best is not None and outcome.problem is not None
+    for w, spectrum in enumerate(outcome.task.spectra):
+        if spectrum is None:
+            continue
+        size, time = spectrum.channels, spectrum.time_per_channel_s
+        columns: dict[str, Any] = {name: [value] * size for name, value in _keys(model, outcome, w).items()}
+        columns |= {
+            "channel": outcome.task.channels[w],
+            "binding_energy_ev": spectrum.binding_energy_ev,
+            "data_cps": spectrum.counts / time,
+        }
+        columns |= {name: [None] * size for name in ("envelope_cps", "background_cps", "residual_sigma")}
+        if fitted:
+            assert outcome.best is not None
+            assert outcome.problem is not None
+            expected = outcome.best.at.expected[outcome.problem.limits[w]]
+            columns["envelope_cps"] = expected / time
+            columns["background_cps"] = outcome.problem.background_cps(outcome.best.at)[w]
+            columns["residual_sigma"] = residuals_by_region(outcome)[w]
+        yield columns

@@ -1,0 +1,136 @@
+"""Stage fit_components: from the table ``background`` to fits of every model and acquisition, and to their tables.
+
+The unit of a fit is one model and one acquisition with all the model's windows together. Fits do not know of each
+other: neither the order of spectra nor the way in which a series is cut into blocks changes a number.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from xps import cycles, tables
+from xps.cycles import Block, Regions
+from xps.errors import ConfigError, TableError
+from xps.fitting import layout, rows
+from xps.fitting.outcome import Outcome, Task, fit
+from xps.models import FitModel
+from xps.spectra import Spectrum
+
+ENGINES = (rows.ENGINE,)
+
+
+class FitTables(NamedTuple):
+    """The tables that a fit fills; see the schemas of the same names."""
+
+    components: pa.Table
+    parameters: pa.Table
+    fits: pa.Table
+    correlations: pa.Table
+    curves: pa.Table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Starts:
+    """Where the fits of a series start: one value per slot of the model's layout (areas and baselines are not used)."""
+
+    model: str
+    values: NDArray[np.float64]
+    origin: str
+
+
+def spectra_of(background: pa.Table, acquisitions: pa.Table, calibration: pa.Table, model: FitModel) -> list[Task]:
+    """Return one task per acquisition that is not excluded: its spectra, one per window of ``model``.
+
+    A window without rows in ``background`` has no spectrum: the task's fit will fail and say so.
+    """
+    measured = cycles.regions(acquisitions)
+    chosen = background.filter(pc.equal(background.column("model"), model.name))
+    blocks = cycles.blocks(
+        chosen, ("channel", "binding_energy_ev", "counts", "time_per_channel_s", "static_background_cps")
+    )
+    errors = {(row["acquisition"], row["region"]): row for row in calibration.to_pylist()}
+    regions = tuple(_region_name(measured, window.core_level) for window in model.windows)
+    tasks = []
+    for acquisition in measured.acquisitions:
+        found = [blocks.get((acquisition, region)) for region in regions]
+        spectra = tuple(None if block is None else _spectrum(block, measured, errors) for block in found)
+        channels = tuple(None if block is None else block.columns["channel"] for block in found)
+        tasks.append(Task(measured.experiment, acquisition, regions, spectra, channels))
+    return tasks
+
+
+def _region_name(measured: Regions, core_level: str) -> str:
+    holding = measured.holding(core_level)
+    if not holding:
+        raise TableError(f"no region of {measured.experiment} holds core level {core_level}; make the tables again")
+    return holding[0]
+
+
+def _spectrum(block: Block, measured: Regions, errors: dict[tuple[int, str], dict[str, Any]]) -> Spectrum:
+    key = (block.acquisition, block.region)
+    if key not in errors:
+        raise TableError(f"calibration holds no row for acquisition {key[0]}, region {key[1]}")
+    static = block.columns["static_background_cps"]
+    return Spectrum(
+        experiment=block.experiment,
+        acquisition=block.acquisition,
+        region=block.region,
+        core_levels=tuple(measured.rows[key]["core_levels"]),
+        binding_energy_ev=block.columns["binding_energy_ev"],
+        counts=block.columns["counts"],
+        time_per_channel_s=float(block.columns["time_per_channel_s"][0]),
+        static_background_cps=None if np.isnan(static).any() else static,
+        shift_stderr_ev=float(errors[key]["shift_stderr_ev"]),
+        drift_stderr_ev=float(errors[key]["drift_stderr_ev"]),
+    )
+
+
+def fit_series(model: FitModel, spectra: Sequence[Task], seed: int = 0) -> Starts:
+    """Return the starting values for a whole series; this engine takes those of the model file.
+
+    ``spectra`` and ``seed`` are for engines that learn the start from the series.
+    """
+    del spectra, seed
+    return Starts(model.name, layout.of(model).slot_starts, "model file")
+
+
+def fit_block(model: FitModel, spectra: Sequence[Task], starts: Starts, seed: int = 0) -> FitTables:
+    """Return the tables of fitting ``model`` to each task of ``spectra``, which may be any part of a series."""
+    if starts.model != model.name:
+        raise ConfigError(f"starting values of model {starts.model} were given to model {model.name}")
+    return tables_of(model, [fit(model, task, starts.values, seed) for task in spectra])
+
+
+def tables_of(model: FitModel, outcomes: Sequence[Outcome]) -> FitTables:
+    """Return the tables that describe ``outcomes``, in their order."""
+    curves = [tables.from_columns("curves", columns) for outcome in outcomes for columns in rows.curves(model, outcome)]
+    return FitTables(
+        components=tables.from_rows("components", (row for o in outcomes for row in rows.components(model, o))),
+        parameters=tables.from_rows("parameters", (row for o in outcomes for row in rows.parameters(model, o))),
+        fits=tables.from_rows("fits", (row for o in outcomes for row in rows.fits(model, o))),
+        correlations=tables.from_rows("correlations", (row for o in outcomes for row in rows.correlations(model, o))),
+        curves=tables.concatenate("curves", curves),
+    )
+
+
+def fit_models(
+    background: pa.Table,
+    acquisitions: pa.Table,
+    calibration: pa.Table,
+    models: Sequence[FitModel],
+    engine: str = rows.ENGINE,
+    seed: int = 0,
+) -> FitTables:
+    """Return the tables of fitting every model to every acquisition that is not excluded; models in the given order."""
+    if engine not in ENGINES:
+        raise ConfigError(f"no fit engine is called {engine!r}; engines are {', '.join(ENGINES)}")
+    parts = []
+    for model in models:
+        spectra = spectra_of(background, acquisitions, calibration, model)
+        parts.append(fit_block(model, spectra, fit_series(model, spectra, seed), seed))
+    return FitTables(*(tables.concatenate(name, [getattr(part, name) for part in parts]) for name in FitTables._fields))

@@ -1,0 +1,40 @@
+"""Do the models of an analysis make sense, and do they fit the experiments that use them? Asked before a run."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from xps.errors import ConfigError
+from xps.models.reading import from_mapping
+from xps.models.records import FitModel
+
+
+class ModelUse(Protocol):
+    """Experiments and fit models by name, as their files say."""
+
+    @property
+    def experiments(self) -> Mapping[str, Mapping[str, Any]]:
+        """Settings of each experiment: ``regions`` and ``models`` are looked at."""
+
+    @property
+    def models(self) -> Mapping[str, Mapping[str, Any]]:
+        """Mapping of each fit model, of sound shape."""
+
+
+def faults(use: ModelUse) -> list[str]:
+    """Return all that is wrong inside the models and between them and the regions of their experiments."""
+    found: list[str] = []
+    models: dict[str, FitModel] = {}
+    for name, mapping in use.models.items():
+        try:
+            models[name] = from_mapping(name, mapping)
+        except ConfigError as error:
+            found += [f"config/models/{name}.yaml: {line.strip(' -')}" for line in str(error).splitlines()[1:]]
+    for name, settings in use.experiments.items():
+        regions = settings["regions"]
+        measured = {level for levels in regions.values() for level in levels}
+        for model in (models[model] for model in settings["models"] if model in models):
+            # What was not measured at all is told by the configuration, with near matches.
+            if all(window.core_level in measured for window in model.windows) and measured >= set(model.core_levels):
+                place = f"config/experiments/{name}.yaml: model {model.name}"
+                found += [f"{place}: {fault}" for fault in model.region_faults(regions)]
+    return found

@@ -1,0 +1,118 @@
+"""From the mapping of a model file to a checked ``FitModel``; the schema has already checked keys and types."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xps.errors import ConfigError
+from xps.models import sense
+from xps.models.records import Background, Component, Doublet, FitModel, Shape, Span, Tie, TieKind, Window
+
+_MIXING_KEY = {"voigt": "lorentzian_fwhm_ev", "pseudo_voigt": "fraction"}
+_RELATIONS: dict[TieKind, tuple[str, str]] = {
+    "same_as": ("", ""),
+    "offset_from": ("value_ev", "stderr_ev"),
+    "ratio_to": ("value", "stderr"),
+}
+# ASSUME five channels: at 0.1 eV half an electronvolt, narrow against the flat ends of a well chosen window.
+DEFAULT_ENDPOINT_AVERAGE_CHANNELS = 5
+
+
+def windows_from(name: str, items: Sequence[Mapping[str, Any]]) -> tuple[Window, ...]:
+    """Return the windows alone that a model file lists; ConfigError lists what is wrong with them."""
+    windows = tuple(_window(item) for item in items)
+    faults = sense.window_faults(windows)
+    if faults:
+        raise ConfigError.of(f"model {name}", faults)
+    return windows
+
+
+def from_mapping(name: str, mapping: Mapping[str, Any]) -> FitModel:
+    """Return the model ``name`` that ``mapping`` (a model file's content) describes.
+
+    ConfigError lists every fault: names given twice, spans that do not hold their start, components outside their
+    window, ties that lead nowhere or in a loop, a parameter given twice or not at all, and more (see ``sense``).
+    """
+    windows = tuple(_window(item) for item in mapping["windows"])
+    components = tuple(_component(item) for item in mapping["components"])
+    faults = [fault for item in mapping["components"] for fault in _shape_faults(item)]
+    ties = []
+    for item in mapping.get("ties", ()):
+        found = tie_faults(item)
+        faults += found
+        if not found:
+            ties.append(_tie(item))
+    model = FitModel(name, mapping["description"], windows, components, tuple(ties), ())
+    faults += sense.faults(model)
+    if faults:
+        raise ConfigError.of(f"model {name}", faults)
+    return sense.with_windows(model)
+
+
+def _span(value: Any) -> Span | None:
+    if value is None:
+        return None
+    if isinstance(value, Mapping):
+        return Span(float(value["start"]), float(value["low"]), float(value["high"]))
+    return Span(float(value), float(value), float(value))
+
+
+def _window(item: Mapping[str, Any]) -> Window:
+    given = item["background"]
+    channels = given.get("endpoint_average_channels", DEFAULT_ENDPOINT_AVERAGE_CHANNELS)
+    background = Background(given["type"], int(channels))
+    return Window(item["core_level"], float(item["low_ev"]), float(item["high_ev"]), background)
+
+
+def _component(item: Mapping[str, Any]) -> Component:
+    shape, doublet = item["shape"], item.get("doublet")
+    return Component(
+        name=item["name"],
+        core_level=item["core_level"],
+        species=item["species"],
+        line=item["line"],
+        role=item.get("role", "species"),
+        shape=Shape(shape["type"], float(shape.get(_MIXING_KEY.get(shape["type"], ""), 0.0))),
+        position_ev=_span(item.get("position_ev")),
+        fwhm_ev=_span(item.get("fwhm_ev")),
+        doublet=None
+        if doublet is None
+        else Doublet(
+            float(doublet["splitting_ev"]), float(doublet["area_ratio"]), float(doublet.get("fwhm_ratio", 1.0))
+        ),
+        source=item["source"],
+    )
+
+
+def _shape_faults(item: Mapping[str, Any]) -> list[str]:
+    kind = item["shape"]["type"]
+    wanted = {"type"} | ({_MIXING_KEY[kind]} if kind in _MIXING_KEY else set())
+    found = set(item["shape"])
+    place = f"component {item['name']!r}: shape {kind}"
+    return [f"{place} needs {key}" for key in sorted(wanted - found)] + [
+        f"{place} has no {key}" for key in sorted(found - wanted)
+    ]
+
+
+def tie_faults(item: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the words of one tie."""
+    place = f"tie of {item['parameter']} of {item['component']!r}"
+    kinds = [kind for kind in _RELATIONS if kind in item]
+    if len(kinds) != 1:
+        return [f"{place}: give exactly one of same_as, offset_from, ratio_to; found {', '.join(kinds) or 'none'}"]
+    value_key, error_key = _RELATIONS[kinds[0]]
+    others = {key for pair in _RELATIONS.values() for key in pair if key} - {value_key, error_key}
+    faults = [f"{place}: {key} does not go with {kinds[0]}" for key in sorted(others & set(item))]
+    if value_key and value_key not in item:
+        faults.append(f"{place}: {kinds[0]} needs {value_key}")
+    if error_key in item and not item.get("source"):
+        faults.append(f"{place}: a soft tie needs its source")
+    return faults
+
+
+def _tie(item: Mapping[str, Any]) -> Tie:
+    kind = next(kind for kind in _RELATIONS if kind in item)
+    value_key, error_key = _RELATIONS[kind]
+    neutral = 1.0 if item["parameter"] == "area" else 0.0
+    value = float(item[value_key]) if value_key else neutral
+    stderr = float(item[error_key]) if error_key in item else None
+    return Tie(item["component"], item["parameter"], kind, item[kind], value, stderr, item.get("source", ""))

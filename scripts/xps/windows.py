@@ -1,0 +1,150 @@
+"""Stage subtract_background: each model's windows cut out of the calibrated spectra, with static backgrounds.
+
+The counts stay as they were measured: the static background is drawn and compared, the fit has its own. A region that
+an acquisition lacks is left out here (with a line in the log) and becomes a failed fit later; a window that meets no
+data in any acquisition is a mistake in the model file and refused.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from xps import backgrounds, cycles, tables
+from xps.cycles import Block, Regions
+from xps.errors import ConfigError, FitError, TableError
+from xps.models import Window
+
+LOGGER = logging.getLogger(__name__)
+
+
+def cut(
+    acquisitions: pa.Table, spectra: pa.Table, calibration: pa.Table, windows: Mapping[str, Sequence[Window]]
+) -> pa.Table:
+    """Return the table ``background``: per model, acquisition and region the channels inside the model's window.
+
+    ``windows`` gives each model's windows by the model's name. Calibrated energy = recorded + shift. Excluded
+    acquisitions are left out. ConfigError names all windows whose core level was not measured, or that overlap with no
+    data at all.
+    """
+    measured = cycles.regions(acquisitions)
+    blocks = cycles.blocks(spectra, ("channel", "recorded_binding_energy_ev", "counts"))
+    shifts = _shifts(calibration)
+    parts: list[pa.Table] = []
+    faults: list[str] = []
+    for model, wanted in windows.items():
+        found, wrong = _model_parts(model, wanted, measured, blocks, shifts)
+        parts += found
+        faults += [f"model {model}: {fault}" for fault in wrong]
+    if faults:
+        raise ConfigError.of(f"experiment {measured.experiment}", faults)
+    return tables.concatenate("background", parts)
+
+
+def _shifts(calibration: pa.Table) -> dict[tuple[int, str], float]:
+    rows = calibration.select(["acquisition", "region", "shift_ev"]).to_pylist()
+    return {(int(row["acquisition"]), str(row["region"])): float(row["shift_ev"]) for row in rows}
+
+
+def _model_parts(
+    model: str,
+    wanted: Sequence[Window],
+    measured: Regions,
+    blocks: Mapping[tuple[int, str], Block],
+    shifts: Mapping[tuple[int, str], float],
+) -> tuple[list[pa.Table], list[str]]:
+    """Return a model's rows, ordered by acquisition and then by window, and what is wrong with its windows."""
+    places = [measured.holding(window.core_level) for window in wanted]
+    faults = [_place_fault(measured, window, place) for window, place in zip(wanted, places, strict=True)]
+    if any(faults):
+        return [], [fault for fault in faults if fault]
+    parts: list[pa.Table] = []
+    met = [False] * len(wanted)
+    for acquisition in measured.acquisitions:
+        for w, (window, (region,)) in enumerate(zip(wanted, places, strict=True)):
+            block = blocks.get((acquisition, region))
+            time = measured.rows.get((acquisition, region), {}).get("time_per_channel_s")
+            if block is None or time is None:
+                reason = "was not measured" if block is None else "has no known counting time"
+                LOGGER.warning(
+                    "%s, acquisition %d: region %s %s; left out", measured.experiment, acquisition, region, reason
+                )
+                continue
+            if (acquisition, region) not in shifts:
+                raise TableError(f"calibration holds no row for acquisition {acquisition}, region {region}")
+            part = _part(model, block, window, float(time), shifts[acquisition, region])
+            met[w] = met[w] or part is not None
+            parts += [] if part is None else [part]
+    missed = [(window, place[0]) for window, place, hit in zip(wanted, places, met, strict=True) if not hit]
+    return parts, [_missed(window, region, blocks, shifts) for window, region in missed]
+
+
+def _place_fault(measured: Regions, window: Window, holding: tuple[str, ...]) -> str:
+    if len(holding) == 1:
+        return ""
+    if holding:
+        return f"core level {window.core_level} is held by {', '.join(holding)}; leave it in one of them"
+    levels = sorted({level for levels in measured.core_levels.values() for level in levels})
+    return f"core level {window.core_level} was not measured; regions hold {', '.join(levels) or 'none'}"
+
+
+def _missed(
+    window: Window,
+    region: str,
+    blocks: Mapping[tuple[int, str], Block],
+    shifts: Mapping[tuple[int, str], float],
+) -> str:
+    energies = [
+        block.columns["recorded_binding_energy_ev"] + shifts[key]
+        for key, block in blocks.items()
+        if key[1] == region and key in shifts
+    ]
+    span = (
+        f"its calibrated data span {min(e.min() for e in energies):.1f} to {max(e.max() for e in energies):.1f} eV"
+        if energies
+        else "it holds no data"
+    )
+    place = f"window {window.core_level}, {window.low_ev:g} to {window.high_ev:g} eV"
+    return f"{place}, meets no data of region {region}; {span}"
+
+
+def _part(model: str, block: Block, window: Window, time_s: float, shift_ev: float) -> pa.Table | None:
+    """Return one window's rows, or None where fewer than one channel lies inside."""
+    energy = block.columns["recorded_binding_energy_ev"] + shift_ev
+    inside = (energy >= window.low_ev) & (energy <= window.high_ev)
+    size = int(np.count_nonzero(inside))
+    if not size:
+        LOGGER.warning(
+            "%s, acquisition %d: no data in window %s", block.experiment, block.acquisition, window.core_level
+        )
+        return None
+    counts = block.columns["counts"][inside]
+    return tables.from_columns(
+        "background",
+        {
+            "experiment": [block.experiment] * size,
+            "model": [model] * size,
+            "acquisition": [block.acquisition] * size,
+            "region": [block.region] * size,
+            "channel": block.columns["channel"][inside],
+            "binding_energy_ev": energy[inside],
+            "counts": counts,
+            "time_per_channel_s": np.full(size, time_s),
+            "static_background_cps": _static(block, window, energy[inside], counts / time_s),
+        },
+    )
+
+
+def _static(
+    block: Block, window: Window, energy: NDArray[np.float64], rate: NDArray[np.float64]
+) -> NDArray[np.float64] | list[None]:
+    """Return the static background, empty where there is none (no peak above it, too few channels)."""
+    background = window.background
+    try:
+        return backgrounds.static(background.type, energy, rate, background.endpoint_average_channels)
+    except FitError as error:
+        place = f"{block.experiment}, acquisition {block.acquisition}, window {window.core_level}"
+        LOGGER.info("%s: no static background to draw: %s", place, error)
+        return [None] * energy.size

@@ -1,0 +1,219 @@
+"""The energy reference: found over ± 4 eV, honest about its error, interpolated where it is not usable."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import synthetic_stage as stage
+from synthetic import Line, axis, component, rate, span, window
+from synthetic_stage import Recorded
+from xps import calibration, models
+from xps.calibration import Shift
+from xps.errors import ConfigError
+
+REFERENCE = {
+    "mode": "fitted",
+    "level": "C 1s",
+    "component": "C-C",
+    "binding_energy_ev": 284.8,
+    "drift_stderr_ev": 0.05,
+}
+
+
+def model(**changes: Any) -> models.FitModel:
+    ties = [
+        {"component": name, "parameter": key, "offset_from" if offset else "same_as": "C-C"}
+        | ({"value_ev": offset} if offset else {})
+        for name, distance in (("C-O", 1.6), ("O-C=O", 3.9))
+        for key, offset in (("position_ev", distance), ("fwhm_ev", 0.0))
+    ]
+    content = {
+        "description": "carbon",
+        "windows": [window("C 1s", 280.5, 292.5, "linear")],
+        "components": [
+            component("C-C", span(284.8, 284.5, 285.1), span(1.4, 1.0, 1.9), core_level="C 1s"),
+            component("C-O", None, None, core_level="C 1s"),
+            component("O-C=O", None, None, core_level="C 1s"),
+        ],
+        "ties": ties,
+    }
+    return models.from_mapping("c1s", content | changes)
+
+
+def carbon(
+    acquisition: int, charging: float, area: float = 3000.0, seed: int = 0, shares: tuple[float, float] = (0.15, 0.08)
+) -> Recorded:
+    """A C 1s region whose lines are recorded ``charging`` above their true energies."""
+    energy = axis(275.0, 299.0)
+    lines = [Line(area, 284.8, 1.35), Line(shares[0] * area, 286.4, 1.35), Line(shares[1] * area, 288.7, 1.35)]
+    expected = rate(energy - charging, lines, 500.0, 0.0) * 10.0
+    counts = np.random.default_rng([seed, acquisition]).poisson(expected).astype(float)
+    return Recorded(acquisition, "C1s", ["C 1s"], energy, counts)
+
+
+def other(acquisition: int) -> Recorded:
+    return Recorded(acquisition, "Ge3d", ["Ge 3d"], axis(20, 40), np.ones(201))
+
+
+def calibrate(series: list[Recorded], reference: dict[str, Any] = REFERENCE) -> list[dict[str, Any]]:
+    found = calibration.calibrate(stage.acquisitions(series), stage.spectra(series), reference, model())
+    return found.to_pylist()
+
+
+@pytest.mark.parametrize("charging", [-3.6, -1.6, -0.07, 0.0, 0.55, 1.6, 2.36, 3.9])
+def test_the_reference_is_found_over_four_electronvolts(charging: float) -> None:
+    (row,) = calibrate([carbon(0, charging)])
+    assert row["method"] == "fitted"
+    assert row["shift_ev"] == pytest.approx(-charging, abs=5 * row["shift_stderr_ev"])
+    assert row["found_binding_energy_ev"] == pytest.approx(284.8 - row["shift_ev"])
+    assert row["reference_binding_energy_ev"] == 284.8
+    assert row["reference"] == "C 1s C-C"
+    assert row["shift_stderr_ev"] == row["found_stderr_ev"] < 0.02
+
+
+def test_shifts_have_standard_normal_pulls() -> None:
+    chargings = np.random.default_rng(1).uniform(-3, 3, 30)
+    rows = calibrate([carbon(i, charging, area=600.0) for i, charging in enumerate(chargings)])
+    pulls = [
+        (row["shift_ev"] + charging) / row["shift_stderr_ev"] for row, charging in zip(rows, chargings, strict=True)
+    ]
+    assert abs(np.mean(pulls)) < 4 / np.sqrt(30)
+    assert abs(np.std(pulls) - 1) < 4 / np.sqrt(60)
+
+
+def test_bare_hydrocarbon_is_not_taken_for_its_oxidised_neighbour() -> None:
+    (row,) = calibrate([carbon(0, 1.0, shares=(0.0, 0.0))])
+    assert row["shift_ev"] == pytest.approx(-1.0, abs=0.03)
+
+
+def test_every_region_gets_a_row_and_the_reference_region_does_not_drift() -> None:
+    rows = calibrate([carbon(0, 1.0), other(0), carbon(1, 0.5), other(1)])
+    assert [(row["acquisition"], row["region"]) for row in rows] == [(0, "C1s"), (0, "Ge3d"), (1, "C1s"), (1, "Ge3d")]
+    assert [row["drift_stderr_ev"] for row in rows] == [0.0, 0.05, 0.0, 0.05]
+    assert rows[0]["shift_ev"] == rows[1]["shift_ev"]
+
+
+def test_drift_has_a_default() -> None:
+    reference = {key: value for key, value in REFERENCE.items() if key != "drift_stderr_ev"}
+    assert calibrate([carbon(0, 1.0), other(0)], reference)[1]["drift_stderr_ev"] == calibration.DRIFT_STDERR_EV
+
+
+def without_carbon(acquisition: int) -> Recorded:
+    return carbon(acquisition, 0.0, area=0.0)
+
+
+def test_a_cycle_without_carbon_is_interpolated_and_flagged(caplog: pytest.LogCaptureFixture) -> None:
+    rows = calibrate([carbon(0, 2.0), without_carbon(1), carbon(2, 1.0), carbon(3, 0.8)])
+    assert [row["method"] for row in rows] == ["fitted", "interpolated", "fitted", "fitted"]
+    assert rows[1]["shift_ev"] == pytest.approx((rows[0]["shift_ev"] + rows[2]["shift_ev"]) / 2)
+    assert rows[1]["found_binding_energy_ev"] is None
+    assert rows[1]["shift_stderr_ev"] > 10 * rows[0]["shift_stderr_ev"]
+    assert "acquisition 1: no usable reference" in caplog.text
+
+
+def test_a_missing_reference_region_is_interpolated() -> None:
+    rows = calibrate([carbon(0, 2.0), other(1), carbon(2, 1.0)])
+    assert rows[1]["method"] == "interpolated"
+    assert rows[1]["shift_ev"] == pytest.approx(-1.5, abs=0.02)
+
+
+def test_excluded_cycles_are_not_fitted() -> None:
+    rows = calibrate([carbon(0, 2.0), replace(carbon(1, 3.0), excluded=True), carbon(2, 2.0)])
+    assert rows[1]["method"] == "interpolated"
+    assert rows[1]["shift_ev"] == pytest.approx(-2.0, abs=0.03)
+
+
+def test_empty_and_absurd_counts_are_not_usable() -> None:
+    dead = replace(carbon(1, 0.0), counts=np.zeros(241))
+    negative = replace(carbon(2, 0.0), counts=np.full(241, -1.0))
+    rows = calibrate([carbon(0, 2.0), dead, negative, carbon(3, 2.0)])
+    assert [row["method"] for row in rows] == ["fitted", "interpolated", "interpolated", "fitted"]
+
+
+@pytest.mark.parametrize("series", [[without_carbon(0), without_carbon(1)], [carbon(0, 8.0)]])
+def test_a_series_without_any_usable_reference_is_refused_with_the_remedy(series: list[Recorded]) -> None:
+    with pytest.raises(ConfigError, match=r"experiment simulated.*mode none.*mode fixed.*another line"):
+        calibrate(series)
+
+
+@pytest.mark.parametrize(("mode", "shift"), [("none", 0.0), ("fixed", -1.25)])
+def test_other_modes_fit_nothing(mode: str, shift: float) -> None:
+    reference = {"mode": mode} | ({"shift_ev": shift} if mode == "fixed" else {})
+    series = [other(0), other(1)]
+    found = calibration.calibrate(stage.acquisitions(series), stage.spectra(series), reference).to_pylist()
+    assert [(row["shift_ev"], row["method"], row["shift_stderr_ev"]) for row in found] == [(shift, mode, 0.0)] * 2
+    assert {row["reference"] for row in found} == {"none"}
+    assert {row["found_binding_energy_ev"] for row in found} == {None}
+
+
+def test_another_line_can_be_the_reference() -> None:
+    energy = axis(24.0, 40.0)
+    counts = rate(energy - 0.7, [Line(5000, 32.5, 1.3)], 300.0) * 10.0
+    content = {
+        "windows": [window("Ge 3d", 26.0, 38.0)],
+        "components": [component("Ge4+", span(32.5, 32.2, 32.8), span(1.3, 1.0, 1.8))],
+        "ties": [],
+    }
+    reference = {"mode": "fitted", "level": "Ge 3d", "component": "Ge4+", "binding_energy_ev": 32.5}
+    series = [Recorded(0, "Ge3d", ["Ge 3d"], energy, counts)]
+    found = calibration.calibrate(stage.acquisitions(series), stage.spectra(series), reference, model(**content))
+    assert found.to_pylist()[0]["shift_ev"] == pytest.approx(-0.7, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        (REFERENCE | {"component": "C-F"}, "no component is called 'C-F'"),
+        (REFERENCE | {"level": "O 1s"}, "belongs to C 1s, not O 1s"),
+        (REFERENCE | {"component": "C-O"}, "is tied .*; refer to C-C"),
+    ],
+)
+def test_a_reference_that_the_model_cannot_give_is_refused(reference: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        calibrate([carbon(0, 1.0)], reference)
+
+
+def test_a_reference_that_was_not_measured_is_refused() -> None:
+    with pytest.raises(ConfigError, match="core level C 1s must be held by one region, found none"):
+        calibrate([other(0)])
+
+
+def test_mode_fitted_needs_a_model() -> None:
+    with pytest.raises(ConfigError, match="needs a fit model with component 'C-C'"):
+        calibration.calibrate(stage.acquisitions([carbon(0, 1.0)]), stage.spectra([carbon(0, 1.0)]), REFERENCE)
+
+
+def known(*pairs: tuple[int, float]) -> dict[int, Shift]:
+    return {acquisition: Shift(shift, 0.01, "fitted", None) for acquisition, shift in pairs}
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.floats(-3, 3)), min_size=1, unique_by=lambda pair: pair[0]))
+def test_interpolated_shifts_stay_between_their_neighbours(pairs: list[tuple[int, float]]) -> None:
+    shifts = known(*pairs)
+    for acquisition in set(range(42)) - set(shifts):
+        found = calibration.interpolated(shifts, acquisition)
+        assert min(s.shift_ev for s in shifts.values()) - 1e-9 <= found.shift_ev
+        assert found.shift_ev <= max(s.shift_ev for s in shifts.values()) + 1e-9
+        assert found.stderr_ev > 0
+        assert found.method == "interpolated"
+
+
+def test_uncertainty_grows_with_the_distance_to_usable_cycles() -> None:
+    shifts = known((0, 0.0), (2, 0.4), (12, 0.0))
+    errors = [calibration.interpolated(shifts, a).stderr_ev for a in (1, 3, 5, 7)]
+    assert errors == sorted(errors)
+    beyond = [calibration.interpolated(shifts, a).stderr_ev for a in (13, 14, 20)]
+    assert beyond == sorted(beyond)
+    assert calibration.interpolated(shifts, 20).shift_ev == 0.0
+    # Eight steps of a walk of (0.4² / 2 + 0.4² / 10) / 2 per cycle, beyond the last usable one.
+    assert beyond[2] == pytest.approx(np.sqrt(0.01**2 + 8 * (0.16 / 2 + 0.16 / 10) / 2))
+
+
+def test_one_usable_cycle_stands_for_all_with_an_assumed_walk() -> None:
+    found = calibration.interpolated(known((5, -1.0)), 1)
+    assert found.shift_ev == -1.0
+    assert found.stderr_ev == pytest.approx(np.sqrt(0.01**2 + 4 * 0.3**2))
