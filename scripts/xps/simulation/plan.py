@@ -1,0 +1,136 @@
+"""How a simulated series is recorded: instrument, regions, log, replicate; checked when made from settings.
+
+The shape of the settings is declared in config/schema/simulation.schema.yaml; here is what makes sense of them.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from xps.configuration import documents, shape
+from xps.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class RegionPlan:
+    """How one region is recorded: energies in eV on the recorded axis, window in min, background in cps."""
+
+    name: str
+    atomic_number: int
+    high_ev: float
+    low_ev: float
+    step_ev: float
+    minutes: float
+    constant_background_cps: float
+
+    @property
+    def channels(self) -> int:
+        """Number of channels, both ends included."""
+        return round((self.high_ev - self.low_ev) / self.step_ev) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What the header says about the spectrometer; the schema of the simulation file gives units and meaning."""
+
+    model: str
+    software: str
+    photon_energy_ev: float
+    work_function_ev: float
+    transmission_a: float
+    transmission_b: float
+    source_analyser_angle_deg: float
+    emission_angle_deg: float
+    pass_energy_ev: float
+    seconds_per_sweep: float
+    delay_before_region_s: float
+
+    def sweeps(self, plan: RegionPlan) -> int:
+        """Return how many whole sweeps of ``plan`` fit into its window after the delay (0: not even one)."""
+        available_s = plan.minutes * 60.0 - self.delay_before_region_s
+        return math.floor(available_s / (plan.channels * self.seconds_per_sweep) + 1e-9)
+
+    def time_per_channel_s(self, plan: RegionPlan) -> float:
+        """Return the counting time of one channel over all sweeps (s)."""
+        return round(self.sweeps(plan) * self.seconds_per_sweep, 6)  # as written in the header
+
+
+@dataclass(frozen=True, slots=True)
+class LogPlan:
+    """What the operator's log says: wall clock at minute 0 (ISO 8601), axis column, current (µA), pressure (Pa)."""
+
+    first_start: str
+    axis: str
+    plating_current_ua: float | None
+    pressure_pa: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything but the truth: which acquisitions and regions are written, and how."""
+
+    experiment: str
+    truth: str
+    rows: tuple[int, ...]
+    file_prefix: str
+    seed: int
+    log: LogPlan
+    instrument: Instrument
+    shirley_per_ev: float
+    regions: tuple[RegionPlan, ...]
+
+
+def load_plan(path: Path, schema: Path) -> Plan:
+    """Return the plan in the YAML file at ``path``; ConfigError lists all its faults against the ``schema`` file."""
+    declared, document = documents.read(schema), documents.read(path)
+    faults = [f"schema: {fault}" for fault in declared.faults] + document.faults
+    if document.mapping is not None and declared.mapping is not None:
+        faults += shape.faults(document.mapping, declared.mapping)
+    if faults or document.mapping is None:
+        raise ConfigError.of(str(path), faults)
+    return plan_from(document.mapping)
+
+
+def plan_from(settings: Mapping[str, Any]) -> Plan:
+    """Return the plan that validated ``settings`` (config/simulation) describe; ConfigError lists all faults."""
+    regions = tuple(RegionPlan(**region) for region in settings["regions"])
+    instrument = Instrument(**settings["instrument"])
+    plan = Plan(
+        **{
+            **settings,
+            "rows": tuple(settings["rows"]),
+            "log": LogPlan(**settings["log"]),
+            "instrument": instrument,
+            "regions": regions,
+        }
+    )
+    names = [region.name for region in regions]
+    faults = [f"region {name} occurs twice" for name in sorted(set(names)) if names.count(name) > 1]
+    for region in regions:
+        faults += _region_faults(region, instrument)
+    faults += _clock_faults(plan.log.first_start)
+    if faults:
+        raise ConfigError.of(f"simulation of {plan.experiment}", faults)
+    return plan
+
+
+def _clock_faults(first_start: str) -> list[str]:
+    try:
+        datetime.fromisoformat(first_start)
+    except ValueError as error:
+        return [f"log.first_start: {first_start!r} is no time of the calendar ({error})"]
+    return []
+
+
+def _region_faults(region: RegionPlan, instrument: Instrument) -> list[str]:
+    if region.high_ev <= region.low_ev:
+        return [f"region {region.name}: high_ev {region.high_ev} is not above low_ev {region.low_ev}"]
+    faults = []
+    if not math.isclose((region.channels - 1) * region.step_ev, region.high_ev - region.low_ev, rel_tol=1e-9):
+        faults.append(f"region {region.name}: {region.high_ev} to {region.low_ev} eV is no multiple of the step")
+    if instrument.sweeps(region) < 1:
+        faults.append(f"region {region.name}: {region.minutes} min are too short for one sweep")
+    return faults

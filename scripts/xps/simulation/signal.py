@@ -1,0 +1,53 @@
+"""Expected intensity of a region from its true lines, and the noise that is laid over it.
+
+The background is summed up here and not taken from ``xps.backgrounds``, so that the analysis is not judged by its own
+code; line shapes are shared.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xps import lineshapes
+from xps.simulation.plan import RegionPlan
+from xps.simulation.truth import TrueLine
+
+_FINE = 10  # points per channel of the cumulative integral: its error stays below 1e-5 of the step
+
+
+def recorded_energy_ev(plan: RegionPlan) -> NDArray[np.float64]:
+    """Return the recorded binding energies of the channels (eV, falling): start + i·step."""
+    return plan.high_ev - plan.step_ev * np.arange(plan.channels, dtype=np.float64)
+
+
+def line_cps(recorded_ev: NDArray[np.float64], line: TrueLine) -> NDArray[np.float64]:
+    """Return a true line's intensity (cps) on the recorded axis (eV); same shape."""
+    true_ev = recorded_ev - line.charge_shift_ev
+    major_area = line.area_cps_ev / (1.0 + line.area_ratio)
+    widths = (line.fwhm_ev, line.lorentzian_fwhm_ev)
+    major = lineshapes.voigt(true_ev, line.position_ev, *widths)
+    if line.area_ratio == 0.0:
+        return major_area * major
+    minor = lineshapes.voigt(true_ev, line.position_ev + line.splitting_ev, *widths)
+    return major_area * (major + line.area_ratio * minor)
+
+
+def expected_cps(plan: RegionPlan, lines: Sequence[TrueLine], shirley_per_ev: float) -> NDArray[np.float64]:
+    """Return the noise-free intensity (cps) per channel: lines, Shirley step and constant background.
+
+    The step at energy E is ``shirley_per_ev`` × ∫ lines dE' from the window's low end to E. ASSUME electrons scattered
+    out of lines below the window add to the constant background, because the twin's tables say so.
+    """
+    fine_ev = plan.high_ev - plan.step_ev / _FINE * np.arange((plan.channels - 1) * _FINE + 1, dtype=np.float64)
+    fine_cps = np.sum([line_cps(fine_ev, line) for line in lines], axis=0) if lines else np.zeros_like(fine_ev)
+    trapezia = 0.5 * (fine_cps[1:] + fine_cps[:-1]) * plan.step_ev / _FINE
+    area_below = np.append(np.cumsum(trapezia[::-1])[::-1], 0.0)  # the axis falls: sum from the far end
+    return (fine_cps + shirley_per_ev * area_below)[::_FINE] + plan.constant_background_cps
+
+
+def noise(experiment: str, row: int, region: str, seed: int) -> np.random.Generator:
+    """Return the generator of one region's noise; it depends on names and the replicate ``seed`` only."""
+    words = [int.from_bytes(hashlib.sha256(name.encode()).digest()[:16]) for name in (experiment, region)]
+    return np.random.default_rng(np.random.SeedSequence([seed, words[0], row, words[1]]))
