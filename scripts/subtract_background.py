@@ -1,0 +1,34 @@
+"""Doorway of rule subtract_background: calibrated spectra to each fit model's windows with a static background."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from xps import models, provenance, runlog, tables, windows
+
+
+def main(
+    experiment: str, model_windows: Mapping[str, Any], inputs: Mapping[str, str], output: str, fingerprint: str
+) -> None:
+    """Cut the windows of every fit model of ``experiment`` and write the table ``background`` to ``output``."""
+    read = {name: tables.read(inputs[name], name) for name in ("acquisitions", "spectra", "calibration")}
+    wanted = {name: models.windows_from(name, settings) for name, settings in model_windows.items()}
+    cut = windows.cut(*(table for table, _ in read.values()), wanted)
+    record = provenance.record(
+        "subtract_background",
+        [of_table for _, of_table in read.values()],
+        {"windows": model_windows},
+        fingerprint,
+        subject=experiment,
+    )
+    tables.write(output, "background", cut, record)
+
+
+if __name__ == "__main__":
+    with runlog.job(snakemake.log[0], snakemake.rule, snakemake.wildcards.experiment, snakemake.output):
+        main(
+            experiment=snakemake.wildcards.experiment,
+            model_windows=snakemake.params.windows,
+            inputs=dict(snakemake.input.items()),
+            output=snakemake.output.background,
+            fingerprint=snakemake.params.fingerprint,
+        )

@@ -1,0 +1,317 @@
+"""The chain as a user runs it: whole, twice, elsewhere, after edits, and on bad input.
+
+Every test works on a copy of the project with two tiny simulated series, ``mini_a`` and ``mini_b``.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from xps import tables
+from xps.simulation.files import write_series
+from xps.simulation.mini import mini_series
+
+ROOT = Path(__file__).parents[1]
+PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "environment.yml", "requirements.lock")
+EXPERIMENTS = ("mini_a", "mini_b")
+CHAIN = {"calibrate_energy", "subtract_background", "fit_components", "extract_kinetics", "render_figure"}
+EXPERIMENT = {
+    "description": "tiny series",
+    "data_origin": "simulated",
+    "regions": {"Al2p": ["Al 2p"], "C1s": ["C 1s"]},
+    "energy_reference": {"mode": "fitted", "level": "C 1s", "component": "C-C", "binding_energy_ev": 284.8},
+    "axis": "plating_time_s",
+    "areas_cm2": {"pellet": 0.5515},
+    "models": ["lagp_al2p", "lagp_c1s"],
+}
+pytestmark = pytest.mark.xdist_group("workflow")
+
+
+def edit_yaml(path: Path, change: Callable[[dict], object]) -> None:
+    """Load a YAML file, let ``change`` work on it, write it back."""
+    settings = yaml.safe_load(path.read_text())
+    change(settings)
+    path.write_text(yaml.safe_dump(settings, sort_keys=False))
+
+
+def snakemake(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake in ``project`` as a user would, both streams in stdout."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("XPS_", "SNAKEMAKE"))}
+    command = [sys.executable, "-m", "snakemake", *options]
+    return subprocess.run(
+        command, cwd=project, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+
+
+def planned(project: Path) -> dict[str, int]:
+    """Return how many jobs of each rule a dry run lists (without ``all``)."""
+    answer = snakemake(project, "--dry-run", "--quiet", "host")
+    assert answer.returncode == 0, answer.stdout
+    counts = re.findall(r"^(\w+) +(\d+)$", answer.stdout, flags=re.MULTILINE)
+    return {rule: int(count) for rule, count in counts if rule not in ("all", "total")}
+
+
+def artefacts(project: Path) -> dict[str, str]:
+    """Return the SHA-256 of every artefact; logs, benchmarks and run records are none."""
+    results = project / "results"
+    skipped = {"logs", "benchmarks", "runs"}
+    paths = (path for path in sorted(results.rglob("*")) if path.is_file())
+    kept = (path for path in paths if path.relative_to(results).parts[0] not in skipped)
+    return {path.relative_to(results).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
+
+
+def make_project(folder: Path) -> Path:
+    """Copy the project without data into ``folder`` and give it two tiny series with figures."""
+    for part in PARTS:
+        source = ROOT / part
+        copy = shutil.copytree if source.is_dir() else shutil.copy2
+        folder.mkdir(exist_ok=True)
+        copy(source, folder / part)
+    figures = []
+    for name in EXPERIMENTS:
+        write_series(mini_series(name), folder / "raw")
+        source = {"folder": name, "files": ["*.spe"], "log": "acquisitions.csv"}
+        (folder / f"config/experiments/{name}.yaml").write_text(yaml.safe_dump(EXPERIMENT | {"source": source}))
+        for kind in ("spectra", "kinetics"):
+            settings = yaml.safe_load((ROOT / f"config/figures/lagp_vep_demo_{kind}.yaml").read_text())
+            settings |= {"experiment": name} | FIGURE_CHANGES[kind]
+            (folder / f"config/figures/{name}_{kind}.yaml").write_text(yaml.safe_dump(settings))
+            figures.append(f"{name}_{kind}")
+    settings = {"experiments": [*EXPERIMENTS], "figures": figures}
+    edit_yaml(folder / "config/config.yaml", lambda config: config.update(settings))
+    return folder
+
+
+FIGURE_CHANGES = {"spectra": {"models": ["lagp_al2p", "lagp_c1s"]}, "kinetics": {"core_levels": ["Al 2p"]}}
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which everything has been made, on two cores."""
+    project = make_project(tmp_path_factory.mktemp("finished") / "project")
+    answer = snakemake(project, "--cores", "2")
+    assert answer.returncode == 0, answer.stdout
+    assert re.search(r"made: \d+ tables, 4 figures", answer.stdout), answer.stdout
+    return project
+
+
+@pytest.fixture
+def project(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished project, with its times, to be edited."""
+    return shutil.copytree(finished, tmp_path / "copy", symlinks=True)
+
+
+def test_the_chain_makes_every_table_and_figure(finished: Path) -> None:
+    made = set(artefacts(finished))
+    for experiment in EXPERIMENTS:
+        stages = ["acquisitions", "spectra", "calibration", "background", "components", "fits", "curves", "kinetics"]
+        assert {f"{experiment}/{name}.parquet" for name in stages} <= made
+        for suffix in ("pdf", "csv", "csv.record.json", "md", "md.record.json"):
+            assert f"figures/{experiment}_spectra.{suffix}" in made
+
+
+def test_a_second_run_does_nothing_and_adds_no_run_record(finished: Path) -> None:
+    before, runs = artefacts(finished), sorted((finished / "results/runs").iterdir())
+    answer = snakemake(finished, "--cores", "2")
+    assert "Nothing to be done" in answer.stdout
+    assert artefacts(finished) == before
+    assert sorted((finished / "results/runs").iterdir()) == runs
+
+
+def test_every_table_carries_a_record_that_leads_to_raw_bytes(finished: Path) -> None:
+    table, record = tables.read(finished / "results/mini_a/kinetics.parquet", "kinetics")
+    assert table.num_rows > 0
+    assert record.data_origin == "simulated"
+    origin = record.ancestors["results:mini_a/acquisitions.parquet"]
+    raw = {item["path"]: item["sha256"] for item in origin["inputs"]}
+    for path, sha256 in raw.items():
+        assert path.startswith("raw:mini_a/")
+        data = (finished / "raw" / path.removeprefix("raw:")).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == sha256
+    assert len(raw) == 3  # two files and the log
+
+
+def test_no_artefact_names_its_folder_or_the_number_of_cores(finished: Path) -> None:
+    for name in artefacts(finished):
+        assert str(finished).encode() not in (finished / "results" / name).read_bytes(), name
+
+
+def test_touching_everything_reruns_nothing(project: Path) -> None:
+    for path in project.rglob("*"):
+        if path.is_file() and ".snakemake" not in path.parts:
+            path.touch()
+    assert planned(project) == {}
+
+
+def append_comment(project: Path, name: str) -> None:
+    """Change a file of code without changing what it does."""
+    path = project / name
+    path.write_text(path.read_text() + "\n# a remark\n")
+
+
+def tighten_component(project: Path) -> None:
+    """Move a bound inside a model file."""
+    change = lambda model: model["components"][0]["fwhm_ev"].update(low=0.91)  # noqa: E731
+    edit_yaml(project / "config/models/lagp_al2p.yaml", change)
+
+
+def change_raw_byte(project: Path) -> None:
+    """Change the last bit of one intensity of one raw file."""
+    path = sorted((project / "raw/mini_b").glob("*.spe"))[0]
+    data = bytearray(path.read_bytes())
+    data[-4:] = bytes([data[-4] ^ 1, *data[-3:]])
+    path.write_bytes(data)
+
+
+ALL = {"parse_spectra": 2, "calibrate_energy": 2, "subtract_background": 2, "fit_components": 2}
+LATE = {"extract_kinetics": 2, "render_figure": 4}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda p: append_comment(p, "scripts/xps/versaprobe/__init__.py"), ALL | LATE),
+        (lambda p: append_comment(p, "scripts/xps/calibration.py"), {k: 2 for k in ALL if k[0] != "p"} | LATE),
+        (lambda p: append_comment(p, "scripts/xps/windows.py"), {"subtract_background": 2, "fit_components": 2} | LATE),
+        (
+            lambda p: append_comment(p, "scripts/xps/kinetics/regression.py"),
+            {"extract_kinetics": 2, "render_figure": 2},
+        ),
+        (lambda p: append_comment(p, "scripts/xps/figures/style.py"), {"render_figure": 4}),
+        (lambda p: append_comment(p, "scripts/extract_kinetics.py"), {"extract_kinetics": 2, "render_figure": 2}),
+        (lambda p: append_comment(p, "requirements.lock"), ALL | LATE),
+        (lambda p: append_comment(p, "scripts/inspect_raw.py"), {}),
+        (lambda p: append_comment(p, "environment.yml"), {}),
+        (tighten_component, {"fit_components": 2} | LATE),
+        (change_raw_byte, dict.fromkeys(ALL, 1) | {"extract_kinetics": 1, "render_figure": 2}),
+    ],
+)
+def test_exactly_what_depends_on_an_edit_reruns(
+    project: Path, change: Callable[[Path], None], expected: dict[str, int]
+) -> None:
+    change(project)
+    assert planned(project) == expected
+
+
+def test_run_settings_rerun_nothing(project: Path) -> None:
+    edit_yaml(project / "config/config.yaml", lambda config: config["run"].update(block_size=7))
+    assert planned(project) == {}
+
+
+def test_a_forced_rerun_elsewhere_on_one_core_gives_the_same_bytes(project: Path, finished: Path) -> None:
+    before = artefacts(finished)
+    answer = snakemake(project, "--cores", "1", "--forceall")
+    assert answer.returncode == 0, answer.stdout
+    assert artefacts(project) == before
+
+
+def truncate_raw(project: Path) -> None:
+    """Cut the end off one raw file of mini_b."""
+    path = sorted((project / "raw/mini_b").glob("*.spe"))[0]
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def test_a_truncated_file_fails_its_experiment_alone_and_leaves_earlier_results(project: Path) -> None:
+    before = artefacts(project)
+    truncate_raw(project)
+    append_comment(project, "scripts/parse_spectra.py")
+    answer = snakemake(project, "--cores", "2")
+    assert answer.returncode != 0
+    assert "FAILED: parse_spectra mini_b" in answer.stdout
+    damaged = sorted((project / "raw/mini_b").glob("*.spe"))[0].name
+    assert re.search(rf"{re.escape(damaged)}.*expected", answer.stdout, flags=re.DOTALL), answer.stdout
+    after = artefacts(project)
+    assert set(after) == set(before)
+    assert {name for name in after if after[name] != before[name]} <= {name for name in after if "mini_a" in name}, (
+        "earlier results of the failed experiment were touched"
+    )
+
+
+def exclude_first(project: Path) -> None:
+    """Let the operator exclude the first acquisition of mini_b."""
+    log = project / "raw/mini_b/acquisitions.csv"
+    header, first, *rest = log.read_text().splitlines()
+    values = dict(zip(header.split(","), first.split(","), strict=True))
+    values |= {"exclude": "yes", "reason": "stage moved"}
+    log.write_text("\n".join([header, ",".join(values.values()), *rest]) + "\n")
+
+
+def test_an_excluded_cycle_never_stops_the_series(project: Path) -> None:
+    truncate_raw(project)
+    exclude_first(project)
+    answer = snakemake(project, "--cores", "2")
+    assert answer.returncode == 0, answer.stdout
+    acquired = tables.read(project / "results/mini_b/acquisitions.parquet", "acquisitions")[0].to_pylist()
+    assert {row["exclusion_reason"] for row in acquired if row["excluded"]} == {"stage moved"}
+    fits = tables.read(project / "results/mini_b/fits.parquet", "fits")[0].to_pylist()
+    assert {row["acquisition"] for row in fits} == {1}
+
+
+def leave_root(project: Path) -> None:
+    """Point an experiment outside the raw root."""
+    change = lambda settings: settings["source"].update(folder="../config")  # noqa: E731
+    edit_yaml(project / "config/experiments/mini_b.yaml", change)
+
+
+def link_out(project: Path) -> None:
+    """Put a symlink that leaves the raw root among the raw files."""
+    path = sorted((project / "raw/mini_b").glob("*.spe"))[0]
+    target = project / "outside.spe"
+    shutil.move(path, target)
+    path.symlink_to(target)
+
+
+def wrong_level(project: Path) -> None:
+    """Let a model ask for a core level that no region holds."""
+    change = lambda model: model["windows"][0].update(core_level="Xe 3d")  # noqa: E731
+    edit_yaml(project / "config/models/lagp_al2p.yaml", change)
+
+
+def outside_window(project: Path) -> None:
+    """Let a component lie outside its window."""
+    change = lambda model: model["components"][0].update(position_ev=940.0)  # noqa: E731
+    edit_yaml(project / "config/models/lagp_al2p.yaml", change)
+
+
+def several_faults(project: Path) -> None:
+    """Make three faults in two files."""
+    edit_yaml(project / "config/config.yaml", lambda config: config.update(experimnts=["x"]))
+    change = lambda settings: settings.update(axis="moon_phase", data_origin="guessed")  # noqa: E731
+    edit_yaml(project / "config/experiments/mini_b.yaml", change)
+
+
+@pytest.mark.parametrize(
+    ("break_it", "messages"),
+    [
+        (lambda p: shutil.rmtree(p / "raw"), ["raw"]),
+        (lambda p: shutil.rmtree(p / "raw/mini_b"), ["mini_b"]),
+        (lambda p: [f.unlink() for f in (p / "raw/mini_b").glob("*.spe")], ["mini_b", "*.spe"]),
+        (lambda p: (p / "raw/mini_b/acquisitions.csv").unlink(), ["mini_b", "acquisitions.csv"]),
+        (lambda p: (p / "config/config.yaml").write_text(""), ["keys at top level"]),
+        (lambda p: (p / "config/experiments/mini_b.yaml").write_text(""), ["mini_b.yaml", "empty"]),
+        (several_faults, ["experimnts", "moon_phase", "guessed"]),
+        (wrong_level, ["Xe 3d", "Al 2p"]),
+        (outside_window, ["lagp_al2p", "940", "window"]),
+        (leave_root, ["mini_b", "../config"]),
+        (link_out, ["mini_b", "leaves the raw root"]),
+    ],
+)
+def test_bad_input_ends_with_one_clear_message_and_leaves_results_alone(
+    project: Path, break_it: Callable[[Path], object], messages: list[str]
+) -> None:
+    before = artefacts(project)
+    break_it(project)
+    answer = snakemake(project, "--cores", "2")
+    assert answer.returncode != 0
+    for message in messages:
+        assert message in answer.stdout
+    assert "Traceback" not in answer.stdout
+    assert artefacts(project) == before
