@@ -166,7 +166,7 @@ def _bind_lines(model: FitModel, inside: list[int]) -> _Lines:
     )
 
 
-def _profiles(region: _Region, values: Array) -> lineshapes.Profile:
+def _profiles(region: _Region, values: Array) -> tuple[Array, Array, Array]:
     """Return unit-area columns (channels × components of the window) and their derivatives."""
     lines = region.lines
     positions = values[region.position_slots][lines.column] + lines.offset_ev
@@ -175,9 +175,9 @@ def _profiles(region: _Region, values: Array) -> lineshapes.Profile:
     parts = [np.empty((energy.size, positions.size)) for _ in range(3)]
     for kind, chosen in lines.shapes:
         found = lineshapes.profile(kind, energy, positions[chosen], widths[chosen], lines.mixing[chosen])
-        for store, values_of_kind in zip(parts, found, strict=True):
+        for store, values_of_kind in zip(parts, found[:3], strict=True):
             store[:, chosen] = values_of_kind
-    return lineshapes.Profile(parts[0] @ lines.weights, parts[1] @ lines.weights, parts[2] @ lines.width_weights)
+    return parts[0] @ lines.weights, parts[1] @ lines.weights, parts[2] @ lines.width_weights
 
 
 def _scattered(region: _Region, values: Array, peaks: Array) -> Array:
@@ -204,6 +204,6 @@ def _rate(region: _Region, values: Array) -> tuple[Array, Array, NDArray[np.intp
 
 
 def _background(region: _Region, values: Array) -> Array:
-    peaks = _profiles(region, values).value @ values[region.area_slots]
+    peaks = _profiles(region, values)[0] @ values[region.area_slots]
     baseline = region.baseline @ values[region.baseline_slots]
     return np.asarray(baseline + _scattered(region, values, peaks[:, None])[:, 0])

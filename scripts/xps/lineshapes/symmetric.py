@@ -1,0 +1,78 @@
+"""Symmetric profiles of unit area with derivatives: Gaussian, Lorentzian, Voigt, GL sum.
+
+All take the offset E − E₀ and the total FWHM, broadcast against each other; ``mixing`` means what its shape says.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xps.errors import FitError
+from xps.lineshapes.faddeeva import with_slope
+from xps.lineshapes.widths import FWHM_PER_SIGMA, gaussian_width
+
+Array = NDArray[np.float64]
+
+_ROOT_2 = math.sqrt(2.0)
+_ROOT_PI = math.sqrt(math.pi)
+_ROOT_2PI = math.sqrt(2.0 * math.pi)
+
+
+class Profile(NamedTuple):
+    """A unit-area profile (1/eV) and its derivatives by position, total FWHM (1/eV²) and mixing.
+
+    ``by_mixing`` is per eV for a Voigt (Lorentzian FWHM), per unit of the Lorentzian fraction otherwise, and 0 for a
+    shape that has no mixing.
+    """
+
+    value: Array
+    by_position: Array
+    by_fwhm: Array
+    by_mixing: Array
+
+
+def gaussian(offset: Array, width: Array) -> Profile:
+    """Return √(4 ln 2/π)/F · exp(−4 ln 2 (E − E₀)²/F²)."""
+    scale = FWHM_PER_SIGMA / width
+    reduced = offset * scale
+    value = np.exp(-0.5 * reduced**2) * (scale / _ROOT_2PI)
+    return Profile(value, value * reduced * scale, value * (reduced**2 - 1.0) / width, np.zeros_like(value))
+
+
+def lorentzian(offset: Array, width: Array) -> Profile:
+    """Return (F/2π)/((E − E₀)² + F²/4)."""
+    half = 0.5 * width
+    inverse = 1.0 / (offset**2 + half**2)
+    value = half * inverse / math.pi
+    by_fwhm = (0.5 / math.pi - half * value) * inverse
+    return Profile(value, 2.0 * offset * value * inverse, by_fwhm, np.zeros_like(value))
+
+
+def voigt(offset: Array, width: Array, lorentzian_width: Array, mixing_slope: bool = True) -> Profile:
+    """Return the exact Voigt profile of total FWHM ``width``: one Faddeeva call gives it and all derivatives.
+
+    Without ``mixing_slope`` the derivative by the Lorentzian width is left empty, which saves a tenth of the time.
+    """
+    gauss = gaussian_width(width, lorentzian_width)
+    if np.any(gauss.value == 0.0):
+        raise FitError("a voigt whose Lorentzian FWHM equals its total FWHM has no Gaussian part; use lorentzian")
+    scale = FWHM_PER_SIGMA / (gauss.value * _ROOT_2)
+    height = scale / _ROOT_PI
+    real, imaginary = offset * scale, 0.5 * lorentzian_width * scale
+    w = with_slope(real, imaginary)
+    value = height * w.real
+    # z w' has the real part that a common change of all widths needs; G stands below z and below the height.
+    by_gauss = (value + height * (real * w.slope_real - imaginary * w.slope_imaginary)) / -gauss.value
+    by_mixing = np.zeros(0)
+    if mixing_slope:
+        by_mixing = (-0.5 * height * scale) * w.slope_imaginary + by_gauss * gauss.by_lorentzian
+    return Profile(value, (-height * scale) * w.slope_real, by_gauss * gauss.by_total, by_mixing)
+
+
+def pseudo_voigt(offset: Array, width: Array, fraction: Array) -> Profile:
+    """Return m·L + (1 − m)·G, the GL sum of unit-area profiles of one FWHM."""
+    first, second = lorentzian(offset, width), gaussian(offset, width)
+    mixed = [fraction * one + (1.0 - fraction) * other for one, other in zip(first[:3], second[:3], strict=True)]
+    return Profile(mixed[0], mixed[1], mixed[2], first.value - second.value)
