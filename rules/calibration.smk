@@ -19,6 +19,7 @@ rule calibrate_energy:
         fingerprint=fingerprint("calibrate_energy"),
         reference=ANALYSIS.energy_reference,
         model=ANALYSIS.reference_model,
+        engine=ANALYSIS.fit_engine,
     message:
         "Calibrate the binding energies of {wildcards.experiment}"
     script:

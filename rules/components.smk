@@ -23,6 +23,7 @@ rule fit_components:
     params:
         fingerprint=fingerprint("fit_components"),
         models=ANALYSIS.model_mappings,
+        engine=ANALYSIS.fit_engine,
     message:
         "Fit the components of {wildcards.experiment}"
     script:

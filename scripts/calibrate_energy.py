@@ -10,6 +10,7 @@ def main(
     experiment: str,
     reference: Mapping[str, Any],
     model: Mapping[str, Any],
+    engine: str,
     inputs: Mapping[str, str],
     output: str,
     fingerprint: str,
@@ -21,10 +22,9 @@ def main(
     acquired, of_acquired = tables.read(inputs["acquisitions"], "acquisitions")
     spectra, of_spectra = tables.read(inputs["spectra"], "spectra")
     fit_model = models.from_mapping(model["name"], model["settings"]) if model else None
-    shifts = calibration.calibrate(acquired, spectra, reference, fit_model)
-    params = {"reference": reference, "model": model}
-    inputs_read = [of_acquired, of_spectra]
-    record = provenance.record("calibrate_energy", inputs_read, params, fingerprint, subject=experiment)
+    shifts = calibration.calibrate(acquired, spectra, reference, fit_model, engine)
+    params = {"reference": reference, "model": model, "engine": engine}
+    record = provenance.record("calibrate_energy", [of_acquired, of_spectra], params, fingerprint, subject=experiment)
     tables.write(output, "calibration", shifts, record)
 
 
@@ -32,8 +32,7 @@ if __name__ == "__main__":
     with runlog.job(snakemake.log[0], snakemake.rule, snakemake.wildcards.experiment, snakemake.output):
         main(
             experiment=snakemake.wildcards.experiment,
-            reference=snakemake.params.reference,
-            model=snakemake.params.model,
+            **{key: snakemake.params[key] for key in ("reference", "model", "engine")},
             inputs=dict(snakemake.input.items()),
             output=snakemake.output.calibration,
             fingerprint=snakemake.params.fingerprint,

@@ -9,6 +9,7 @@ from xps import fitting, models, provenance, runlog, tables
 def main(
     experiment: str,
     model_mappings: Mapping[str, Any],
+    engine: str,
     inputs: Mapping[str, str],
     outputs: Mapping[str, str],
     fingerprint: str,
@@ -16,14 +17,10 @@ def main(
     """Fit every model of ``experiment`` to every acquisition and write the fit tables to ``outputs``."""
     read = {name: tables.read(inputs[name], name) for name in ("background", "acquisitions", "calibration")}
     wanted = [models.from_mapping(name, settings) for name, settings in model_mappings.items()]
-    fitted = fitting.fit_models(*(table for table, _ in read.values()), wanted)
-    record = provenance.record(
-        "fit_components",
-        [of_table for _, of_table in read.values()],
-        {"models": model_mappings},
-        fingerprint,
-        subject=experiment,
-    )
+    fitted = fitting.fit_models(*(table for table, _ in read.values()), wanted, engine)
+    params = {"models": model_mappings, "engine": engine}
+    ancestors = [of_table for _, of_table in read.values()]
+    record = provenance.record("fit_components", ancestors, params, fingerprint, subject=experiment)
     for name, path in outputs.items():
         tables.write(path, name, getattr(fitted, name), record)
 
@@ -33,6 +30,7 @@ if __name__ == "__main__":
         main(
             experiment=snakemake.wildcards.experiment,
             model_mappings=snakemake.params.models,
+            engine=snakemake.params.engine,
             inputs=dict(snakemake.input.items()),
             outputs=dict(snakemake.output.items()),
             fingerprint=snakemake.params.fingerprint,

@@ -713,9 +713,18 @@ def test_each_getter_gives_just_its_leaf(project: Project) -> None:
     assert analysis.energy_reference(SERIES) == EXPERIMENT["energy_reference"]
     assert analysis.axis(SERIES) == "plating_time_s"
     assert analysis.areas_cm2(SERIES) == {"pellet": 0.5515}
+    assert analysis.fit_engine(SERIES) == "separable"
     assert analysis.kinetics_laws(SERIES) == ["linear", "exponential", "parabolic"]
     assert analysis.figure_settings(wildcards(figure="areas")) == FIGURE
     assert analysis.model_mappings(SERIES) == {"germanium": project.germanium, "carbon": project.carbon}
+
+
+def test_the_engine_is_the_experiments_word(project: Project) -> None:
+    project.experiment["engine"] = "lmfit"
+    assert project.load().fit_engine(SERIES) == "lmfit"
+    project.experiment["engine"] = "casa"
+    with pytest.raises(ConfigError, match="engine"):
+        project.load()
 
 
 def test_reference_model_is_the_one_that_holds_the_component_and_none_where_nothing_is_fitted(project: Project) -> None:

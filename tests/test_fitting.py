@@ -493,7 +493,7 @@ def test_fit_rows_describe_the_background_and_the_whole_fit() -> None:
     assert (rows[0]["background_low_ev"], rows[0]["background_high_ev"]) == pytest.approx((24.0, 38.0))
     assert rows[0]["background_low_cps"] == pytest.approx(400.0, rel=0.02)
     assert rows[0]["background_high_cps"] == pytest.approx(400.0 + 0.02 * 13000, rel=0.02)
-    assert rows[0]["engine"] == "lmfit"
+    assert rows[0]["engine"] == "separable"
     assert rows[0]["likelihood"] == "poisson"
     assert rows[0]["starts"] == 3
 

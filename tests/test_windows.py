@@ -134,5 +134,5 @@ def test_the_fit_stage_takes_the_table_and_knows_what_is_missing() -> None:
 def test_an_unknown_engine_is_refused() -> None:
     measured, shifts = stage.acquisitions(SERIES), stage.calibration(SERIES)
     background = windows.cut(measured, stage.spectra(SERIES), shifts, {"ge3d": (WINDOW,)})
-    with pytest.raises(ConfigError, match="'casa'; engines are lmfit"):
+    with pytest.raises(ConfigError, match="'casa'; engines are separable, lmfit"):
         fitting.fit_models(background, measured, shifts, [ge3d_model()], engine="casa")

@@ -163,6 +163,11 @@ def tighten_component(project: Path) -> None:
     edit_yaml(project / "config/models/lagp_al2p.yaml", change)
 
 
+def choose_the_other_engine(project: Path) -> None:
+    """Let lmfit fit one of the two experiments."""
+    edit_yaml(project / "config/experiments/mini_b.yaml", lambda experiment: experiment.update(engine="lmfit"))
+
+
 def change_raw_byte(project: Path) -> None:
     """Change the last bit of one intensity of one raw file."""
     path = sorted((project / "raw/mini_b").glob("*.spe"))[0]
@@ -191,6 +196,10 @@ LATE = {"extract_kinetics": 2, "render_figure": 4}
         (lambda p: append_comment(p, "scripts/inspect_raw.py"), {}),
         (lambda p: append_comment(p, "environment.yml"), {}),
         (tighten_component, {"fit_components": 2} | LATE),
+        (
+            choose_the_other_engine,
+            {k: 1 for k in ALL if k[0] != "p"} | {"extract_kinetics": 1, "render_figure": 2},
+        ),
         (change_raw_byte, dict.fromkeys(ALL, 1) | {"extract_kinetics": 1, "render_figure": 2}),
     ],
 )

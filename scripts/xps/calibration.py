@@ -82,13 +82,14 @@ def calibrate(
     spectra: pa.Table,
     reference: Mapping[str, Any],
     model: FitModel | None = None,
+    engine: str = fitting.ENGINES[0],
     seed: int = 0,
 ) -> pa.Table:
     """Return the table ``calibration``: one row per acquisition and region, shift = reference − found.
 
     ``reference`` is the experiment's ``energy_reference``; ``model`` holds the reference component in mode fitted.
     Excluded acquisitions are not fitted; they get an interpolated shift. ConfigError when the reference cannot be
-    used: no such component, not measured, or not one usable cycle in the whole series.
+    used: no such component, not measured, or not one usable cycle in the whole series. ``engine`` fits the line.
     """
     rows = acquisitions.select(["experiment", "acquisition", "region"]).to_pylist()
     everything = sorted({int(row["acquisition"]) for row in rows})
@@ -98,7 +99,7 @@ def calibrate(
         measured = cycles.regions(acquisitions)
         line = _line(reference, model, measured.experiment)
         home = _home(measured, line)
-        shifts = _fitted(measured, spectra, line, home, everything, seed)
+        shifts = _fitted(measured, spectra, line, home, everything, engine, seed)
     else:
         shift = float(reference["shift_ev"]) if mode == "fixed" else 0.0
         shifts = dict.fromkeys(everything, Shift(shift, 0.0, mode, None))
@@ -166,7 +167,13 @@ def _home(measured: Regions, line: Reference) -> str:
 
 
 def _fitted(
-    measured: Regions, spectra: pa.Table, line: Reference, home: str, everything: Sequence[int], seed: int
+    measured: Regions,
+    spectra: pa.Table,
+    line: Reference,
+    home: str,
+    everything: Sequence[int],
+    engine: str,
+    seed: int,
 ) -> dict[int, Shift]:
     """Return every acquisition's shift: fitted where the reference is usable, interpolated elsewhere."""
     blocks = cycles.blocks(spectra, ("channel", "recorded_binding_energy_ev", "counts"))
@@ -176,7 +183,7 @@ def _fitted(
         if block is None or row is None or row["time_per_channel_s"] is None:
             LOGGER.warning("%s, acquisition %d: region %s is missing", measured.experiment, acquisition, home)
             continue
-        usable = locate(block, float(row["time_per_channel_s"]), line, seed)
+        usable = locate(block, float(row["time_per_channel_s"]), line, engine, seed)
         if usable is not None:
             found[acquisition] = usable
     if not found:
@@ -192,7 +199,9 @@ def _fitted(
     return {acquisition: known.get(acquisition) or interpolated(known, acquisition) for acquisition in everything}
 
 
-def locate(block: Block, time_per_channel_s: float, line: Reference, seed: int = 0) -> Found | None:
+def locate(
+    block: Block, time_per_channel_s: float, line: Reference, engine: str = fitting.ENGINES[0], seed: int = 0
+) -> Found | None:
     """Return the recorded energy of the reference line in one cycle, or None (and a log line) where it is not usable.
 
     Usable: the fit converged, the line's area exceeds its detection limit, its position is known better than 0.15 eV
@@ -200,7 +209,7 @@ def locate(block: Block, time_per_channel_s: float, line: Reference, seed: int =
     """
     place = f"{block.experiment}, acquisition {block.acquisition}"
     for shift in _likely_shifts(block, time_per_channel_s, line):
-        result = _refined(block, time_per_channel_s, line, shift, seed)
+        result = _refined(block, time_per_channel_s, line, shift, engine, seed)
         reason = result if isinstance(result, str) else _why_unusable(result, line)
         if isinstance(result, Found) and not reason:
             return result
@@ -264,14 +273,14 @@ def _without_lines(spectrum: Spectrum) -> float:
     return likelihood.deviance(counts, np.full(counts.size, counts.mean()))
 
 
-def _refined(block: Block, time_s: float, line: Reference, shift_ev: float, seed: int) -> Found | str:
+def _refined(block: Block, time_s: float, line: Reference, shift_ev: float, engine: str, seed: int) -> Found | str:
     """Return the reference line as the model's fit finds it on the axis which it calibrates, or why it does not."""
     start = layout.of(line.model).slot_starts
     for _ in range(_REFINEMENTS):
         task = _task(block, time_s, line, shift_ev, 0.0)
         if task is None:
             return "its window meets no data"
-        outcome = fitting.fit(line.model, task, start, seed)
+        outcome = fitting.fit(line.model, task, start, seed, engine)
         if outcome.best is None or outcome.areas is None or outcome.problem is None:
             return outcome.message
         if not outcome.areas.area[line.component] > outcome.areas.detection_limit[line.component]:

@@ -16,6 +16,7 @@ from xps.configuration.sense import reference_holders
 from xps.configuration.shape import near
 from xps.errors import ConfigError
 
+FIT_ENGINE = "separable"
 KINETICS_LAWS = ("linear", "exponential", "parabolic")
 
 
@@ -85,6 +86,10 @@ class Analysis:
     def model_windows(self, wildcards: Any) -> dict[str, list[Any]]:
         """Return the windows alone of each model: a changed component does not touch them."""
         return {name: model["windows"] for name, model in self.model_mappings(wildcards).items()}
+
+    def fit_engine(self, wildcards: Any) -> str:
+        """Return which engine fits, ``separable`` or ``lmfit``."""
+        return str(self._settings(wildcards).get("engine", FIT_ENGINE))
 
     def axis(self, wildcards: Any) -> str:
         """Return the column of the series' axis."""

@@ -1,4 +1,4 @@
-"""Finding the best θ: several starts, lmfit's Levenberg-Marquardt, and a last stretch by Fisher scoring.
+"""Engine ``lmfit``: several starts, lmfit's Levenberg-Marquardt, and a last stretch by Fisher scoring.
 
 lmfit's ``leastsq`` minimises the signed deviance residuals together with the pulls of the soft ties, so it reaches the
 Poisson maximum likelihood. Its bounds are a change of variables whose derivative vanishes at the bound: a parameter
@@ -9,7 +9,6 @@ held, the others converge until the Newton decrement is at rounding. The end poi
 
 from dataclasses import dataclass, replace
 
-import lmfit
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, minimize, nnls
@@ -112,6 +111,8 @@ def _from_start(problem: Problem, theta: Array) -> tuple[Optimum, int]:
 
 def _with_lmfit(problem: Problem, theta: Array) -> tuple[Array, int, str]:
     """Return where lmfit's ``leastsq`` ends, how often it evaluated the model, and what it said."""
+    import lmfit  # takes 1.5 s, which no job of the other engine should pay
+
     plan = problem.layout
     names = [f"p{i}" for i in range(theta.size)]
     parameters = lmfit.Parameters()

@@ -1,32 +1,31 @@
-"""One fit from the spectra of one acquisition to everything the tables say about it, success or not.
+"""What is fitted together, and everything the tables say about the result, success or not.
 
 Whatever goes wrong with one fit (a missing region, no counts, too few channels, no convergence) becomes an ``Outcome``
 without numbers and with a reason; it never stops a series.
 """
 
-import hashlib
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincc
 
-from xps.errors import FitError
-from xps.fitting import likelihood, minimiser, problem, uncertainty
+from xps.fitting import likelihood, problem, uncertainty
 from xps.fitting.minimiser import Optimum
 from xps.fitting.problem import Problem
 from xps.fitting.uncertainty import Areas
+from xps.fitting.verdicts import area_findings
 from xps.models import FitModel
 from xps.spectra import Spectrum
+from xps.uncertainty.identifiability import Finding
 
 Array = NDArray[np.float64]
 
 LOGGER = logging.getLogger(__name__)
 
-STARTS = 3
 CORRELATION_LISTED = 0.95
 
 
@@ -59,11 +58,20 @@ class Quality(NamedTuple):
     condition_number: float
 
 
+class Interval(NamedTuple):
+    """Ends of an area's 95 % interval and its 95 % upper limit in cps·eV; None where nothing bounds it."""
+
+    low: float
+    high: float | None
+    upper_limit_95: float | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """The result of a task; ``message`` says why when the numbers are None."""
+    """The result of a task by one engine; ``message`` says why when the numbers are None."""
 
     task: Task
+    engine: str
     message: str
     problem: Problem | None = None
     best: Optimum | None = None
@@ -71,37 +79,13 @@ class Outcome:
     covariance: Array | None = None
     """Covariance of θ: NaN where undetermined, 0 where held at a bound."""
     quality: Quality | None = None
+    findings: tuple[Finding, ...] = ()
+    """Verdict on each component's area."""
+    intervals: Mapping[int, Interval] = field(default_factory=dict)
+    """Profiled intervals of the components (by index) whose covariance interval is not to be trusted."""
 
 
-def fit(model: FitModel, task: Task, start: Array, seed: int) -> Outcome:
-    """Return the fit of ``model`` to ``task``; ``start`` has one value per slot (areas, baselines solved for)."""
-    reason = _unfit(model, task)
-    if reason:
-        return _failed(model, task, reason)
-    bound = problem.bind(model, task.found)
-    if bound.points <= bound.varied:
-        return _failed(model, task, f"{bound.points} channels cannot determine {bound.varied} parameters")
-    try:
-        best = minimiser.minimise(bound, start[bound.layout.varied], _generator(seed, model, task), STARTS)
-        if not best.converged:
-            return _failed(model, task, best.message)
-        return _measured(bound, best, task)
-    except (FitError, ArithmeticError, ValueError, RuntimeError, np.linalg.LinAlgError) as error:
-        return _failed(model, task, f"the fit broke off: {error}")
-
-
-def _failed(model: FitModel, task: Task, reason: str) -> Outcome:
-    LOGGER.warning("%s, model %s, acquisition %d: no fit: %s", task.experiment, model.name, task.acquisition, reason)
-    return Outcome(task, reason)
-
-
-def _generator(seed: int, model: FitModel, task: Task) -> np.random.Generator:
-    """Return a generator that depends on what is fitted only, never on the order in which fits are made."""
-    text = f"{seed}|{task.experiment}|{task.acquisition}|{model.name}"
-    return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big"))
-
-
-def _unfit(model: FitModel, task: Task) -> str:
+def unfit(model: FitModel, task: Task) -> str:
     """Return why a task cannot be fitted at all, or nothing."""
     missing = [
         f"{window.core_level} (region {region})"
@@ -120,10 +104,26 @@ def _unfit(model: FitModel, task: Task) -> str:
     return ""
 
 
-def _measured(bound: Problem, best: Optimum, task: Task) -> Outcome:
+def failed(model: FitModel, task: Task, engine: str, reason: str) -> Outcome:
+    """Return the outcome of a task without a fit, and log the reason."""
+    LOGGER.warning("%s, model %s, acquisition %d: no fit: %s", task.experiment, model.name, task.acquisition, reason)
+    return Outcome(task, engine, reason)
+
+
+def measured(bound: Problem, best: Optimum, task: Task, engine: str, message: str) -> Outcome:
+    """Return the outcome of a converged fit: what its optimum is worth."""
     found = uncertainty.covariance(problem.information(best.at), ~best.at_bound)
-    quality = _quality(bound, best, found.condition_number)
-    return Outcome(task, best.message, bound, best, uncertainty.areas(bound, best), found.matrix, quality)
+    return Outcome(
+        task=task,
+        engine=engine,
+        message=message,
+        problem=bound,
+        best=best,
+        areas=uncertainty.areas(bound, best),
+        covariance=found.matrix,
+        quality=_quality(bound, best, found.condition_number),
+        findings=tuple(area_findings(bound, best)),
+    )
 
 
 def _quality(bound: Problem, best: Optimum, condition_number: float) -> Quality:

@@ -207,3 +207,12 @@ def _background(region: _Region, values: Array) -> Array:
     peaks = _profiles(region, values)[0] @ values[region.area_slots]
     baseline = region.baseline @ values[region.baseline_slots]
     return np.asarray(baseline + _scattered(region, values, peaks[:, None])[:, 0])
+
+
+def slot_jacobian(problem: Problem, values: Array) -> Array:
+    """Return the derivatives of the expected counts by every slot as if none were tied or fixed (points × slots)."""
+    jacobian = np.zeros((problem.points, values.size))
+    for region, part in zip(problem.regions, problem.limits, strict=True):
+        _, by_slot, slots = _rate(region, values)
+        jacobian[part, slots] = region.spectrum.time_per_channel_s * by_slot
+    return jacobian

@@ -22,7 +22,6 @@ from xps.models import Component, FitModel
 Array = NDArray[np.float64]
 Row = dict[str, Any]
 
-ENGINE = "lmfit"
 LIKELIHOOD = "poisson"
 _MAXIMUM_POINTS = 4001
 
@@ -61,7 +60,7 @@ def components(model: FitModel, outcome: Outcome) -> Iterator[Row]:
             "condition": condition(model, part),
         }
         if outcome.areas is not None:
-            row |= _area_cells(outcome, i) | _shape_cells(part, outcome, i)
+            row |= _area_cells(outcome, i) | _shape_cells(part, outcome, i) | _finding_cells(outcome, i)
         yield row
 
 
@@ -88,6 +87,19 @@ def _area_cells(outcome: Outcome, i: int) -> Row:
         "detection_limit_cps_ev": _number(found.detection_limit[i]),
         "upper_limit_95_cps_ev": _number(found.upper_limit_95[i]),
     }
+
+
+def _finding_cells(outcome: Outcome, i: int) -> Row:
+    """Return the verdict with its condition, and the profiled interval where there is one."""
+    finding, interval = outcome.findings[i], outcome.intervals.get(i)
+    cells: Row = {"verdict": finding.verdict}
+    if finding.condition:
+        cells["condition"] = "; ".join(finding.condition)
+    if interval is not None:
+        cells["area_low_cps_ev"] = _number(interval.low)
+        cells["area_high_cps_ev"] = _number(interval.high)
+        cells["upper_limit_95_cps_ev"] = _number(interval.upper_limit_95)
+    return cells
 
 
 def _shape_cells(part: Component, outcome: Outcome, i: int) -> Row:
@@ -248,7 +260,7 @@ def _whole_fit_cells(model: FitModel, outcome: Outcome) -> Row:
     cells: Row = {
         "success": outcome.best is not None,
         "message": outcome.message,
-        "engine": ENGINE,
+        "engine": outcome.engine,
         "likelihood": LIKELIHOOD,
         "bounds_hit": [],
     }

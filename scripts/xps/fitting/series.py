@@ -1,27 +1,25 @@
 """Stage fit_components: from the table ``background`` to fits of every model and acquisition, and to their tables.
 
-The unit of a fit is one model and one acquisition with all the model's windows together. Fits do not know of each
-other: neither the order of spectra nor the way in which a series is cut into blocks changes a number.
+The unit of a fit is one model and one acquisition with all the model's windows together. All that fits know of each
+other are the starts of their series: neither the order of spectra nor the way in which a series is cut into blocks
+changes a number.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from xps import cycles, tables
 from xps.cycles import Block, Regions
 from xps.errors import ConfigError, TableError
-from xps.fitting import layout, rows
-from xps.fitting.outcome import Outcome, Task, fit
+from xps.fitting import rows
+from xps.fitting.engines import ENGINES, SEPARABLE, Starts, fit_each, model_starts, series_starts
+from xps.fitting.outcome import Outcome, Task
 from xps.models import FitModel
 from xps.spectra import Spectrum
-
-ENGINES = (rows.ENGINE,)
 
 
 class FitTables(NamedTuple):
@@ -32,15 +30,6 @@ class FitTables(NamedTuple):
     fits: pa.Table
     correlations: pa.Table
     curves: pa.Table
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Starts:
-    """Where the fits of a series start: one value per slot of the model's layout (areas and baselines are not used)."""
-
-    model: str
-    values: NDArray[np.float64]
-    origin: str
 
 
 def spectra_of(background: pa.Table, acquisitions: pa.Table, calibration: pa.Table, model: FitModel) -> list[Task]:
@@ -90,20 +79,20 @@ def _spectrum(block: Block, measured: Regions, errors: dict[tuple[int, str], dic
     )
 
 
-def fit_series(model: FitModel, spectra: Sequence[Task], seed: int = 0) -> Starts:
-    """Return the starting values for a whole series; this engine takes those of the model file.
-
-    ``spectra`` and ``seed`` are for engines that learn the start from the series.
-    """
-    del spectra, seed
-    return Starts(model.name, layout.of(model).slot_starts, "model file")
+def fit_series(model: FitModel, spectra: Sequence[Task], engine: str = SEPARABLE) -> Starts:
+    """Return the starting values for a whole series: of its joint fit (separable) or the model file's (lmfit)."""
+    if engine not in ENGINES:
+        raise ConfigError(f"no fit engine is called {engine!r}; engines are {', '.join(ENGINES)}")
+    return series_starts(model, spectra) if engine == SEPARABLE else model_starts(model)
 
 
-def fit_block(model: FitModel, spectra: Sequence[Task], starts: Starts, seed: int = 0) -> FitTables:
+def fit_block(
+    model: FitModel, spectra: Sequence[Task], starts: Starts, seed: int = 0, engine: str = SEPARABLE
+) -> FitTables:
     """Return the tables of fitting ``model`` to each task of ``spectra``, which may be any part of a series."""
     if starts.model != model.name:
         raise ConfigError(f"starting values of model {starts.model} were given to model {model.name}")
-    return tables_of(model, [fit(model, task, starts.values, seed) for task in spectra])
+    return tables_of(model, fit_each(model, spectra, starts, seed, engine))
 
 
 def tables_of(model: FitModel, outcomes: Sequence[Outcome]) -> FitTables:
@@ -123,14 +112,12 @@ def fit_models(
     acquisitions: pa.Table,
     calibration: pa.Table,
     models: Sequence[FitModel],
-    engine: str = rows.ENGINE,
+    engine: str = SEPARABLE,
     seed: int = 0,
 ) -> FitTables:
     """Return the tables of fitting every model to every acquisition that is not excluded; models in the given order."""
-    if engine not in ENGINES:
-        raise ConfigError(f"no fit engine is called {engine!r}; engines are {', '.join(ENGINES)}")
     parts = []
     for model in models:
         spectra = spectra_of(background, acquisitions, calibration, model)
-        parts.append(fit_block(model, spectra, fit_series(model, spectra, seed), seed))
+        parts.append(fit_block(model, spectra, fit_series(model, spectra, engine), seed, engine))
     return FitTables(*(tables.concatenate(name, [getattr(part, name) for part in parts]) for name in FitTables._fields))

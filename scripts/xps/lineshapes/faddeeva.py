@@ -1,9 +1,9 @@
 """The Faddeeva function w(z) = exp(−z²) erfc(−iz) for whole arrays, in the upper half plane.
 
-J. A. C. Weideman, SIAM J. Numer. Anal. 31 (1994) 1497: with Z = (L + iz)/(L − iz), w is 1/(√π (L − iz)) plus a
-polynomial in Z over (L − iz)². With 32 terms the absolute error is below 5e-14 for every Im z >= 0 (measured against
-scipy's ``wofz``, whose values reach 1; of the derivative below 5e-13). Every operation is one over the whole array, so
-it costs a fifth of ``wofz``; each element's result is the same in whatever array it stands.
+J. A. C. Weideman, SIAM Journal on Numerical Analysis 31 (1994) 1497: with Z = (L + iz)/(L − iz), w is 1/(√π (L − iz))
+plus a polynomial in Z over (L − iz)². With 32 terms the absolute error is below 5e-14 for every Im z >= 0 (measured
+against scipy's ``wofz``, whose values reach 1; of the derivative below 5e-13). Every operation is one over the whole
+array, so it costs a fifth of ``wofz``; each element's result is the same in whatever array it stands.
 """
 
 import math

@@ -1,0 +1,151 @@
+"""Who fits, and from where: the separable engine for every day, lmfit as the independent check of its optima.
+
+Both minimise the same objective of the same model and hand over the same ``Optimum``; whatever is said about it
+afterwards (covariance, verdicts, intervals) does not know who found it. ``separable`` solves many acquisitions at once
+and starts them at what their series shares: ``series_starts`` fits all acquisitions jointly, with common positions and
+widths; each is then fitted with all its own freedom, and its message says what sharing would have cost it. ``lmfit``
+fits one after the other from the model file's starts.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaincc
+
+from xps.errors import FitError
+from xps.fitting import batch, intervals, layout, minimiser, outcome, problem
+from xps.fitting.minimiser import Optimum
+from xps.fitting.outcome import LOGGER, Outcome, Task
+from xps.fitting.problem import Problem
+from xps.models import FitModel
+
+Array = NDArray[np.float64]
+
+SEPARABLE, LMFIT = ENGINES = ("separable", "lmfit")
+STARTS = 3
+_BROKEN = (FitError, ArithmeticError, ValueError, RuntimeError, np.linalg.LinAlgError)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Starts:
+    """Where the fits of a series start: one value per slot of the model's layout (areas and baselines are not used).
+
+    ``joint_objective`` holds the objective of each acquisition in the joint fit, with ``shared`` parameters in common.
+    """
+
+    model: str
+    values: Array
+    origin: str
+    shared: int = 0
+    joint_objective: Mapping[int, float] = field(default_factory=dict)
+
+
+class _Job(NamedTuple):
+    task: Task
+    problem: Problem
+    start: Array
+    entropy: int
+
+
+def model_starts(model: FitModel) -> Starts:
+    """Return the starting values of the model file."""
+    return Starts(model.name, layout.of(model).slot_starts, "model file")
+
+
+def series_starts(model: FitModel, spectra: Sequence[Task]) -> Starts:
+    """Return the positions and widths that the acquisitions of a whole series have in their joint fit.
+
+    Acquisitions that cannot be fitted are left out. With fewer than two, or where the joint fit fails, these are the
+    model file's starts.
+    """
+    given = model_starts(model)
+    usable = [task for task in spectra if not outcome.unfit(model, task)]
+    problems = [problem.bind(model, task.found) for task in usable]
+    # Only acquisitions with the same varied parameters share one layout (a drift may be given in some of them).
+    alike = [i for i, one in enumerate(problems) if np.array_equal(one.layout.varied, problems[0].layout.varied)]
+    if len(alike) < 2:
+        return given
+    try:
+        joint = batch.fit_series_jointly([problems[i] for i in alike], given.values)
+    except _BROKEN as error:
+        LOGGER.warning("model %s: the joint fit broke off (%s); the model file's starts are used", model.name, error)
+        return given
+    if not joint.converged:
+        LOGGER.warning("model %s: the joint fit did not converge; the model file's starts are used", model.name)
+        return given
+    objective = {usable[i].acquisition: float(value) for i, value in zip(alike, joint.objective, strict=True)}
+    return Starts(model.name, joint.values, f"joint fit of {len(alike)} acquisitions", joint.shared, objective)
+
+
+def fit(model: FitModel, task: Task, start: Array, seed: int = 0, engine: str = SEPARABLE) -> Outcome:
+    """Return the fit of ``model`` to ``task``; ``start`` has one value per slot (areas, baselines solved for)."""
+    return fit_each(model, [task], Starts(model.name, start, "given"), seed, engine)[0]
+
+
+def fit_each(model: FitModel, spectra: Sequence[Task], starts: Starts, seed: int, engine: str) -> list[Outcome]:
+    """Return each task's fit in the order of ``spectra``; what cannot be fitted has a reason instead of numbers."""
+    found: dict[int, Outcome] = {}
+    jobs: dict[int, _Job] = {}
+    for place, task in enumerate(spectra):
+        job = _job(model, task, starts, seed)
+        if isinstance(job, str):
+            found[place] = outcome.failed(model, task, engine, job)
+        else:
+            jobs[place] = job
+    found |= dict(zip(jobs, _together(model, list(jobs.values()), starts, engine), strict=True))
+    return [found[place] for place in range(len(spectra))]
+
+
+def _job(model: FitModel, task: Task, starts: Starts, seed: int) -> _Job | str:
+    """Return what an engine needs to know of a task, or why it cannot be fitted."""
+    reason = outcome.unfit(model, task)
+    if reason:
+        return reason
+    bound = problem.bind(model, task.found)
+    if bound.points <= bound.varied:
+        return f"{bound.points} channels cannot determine {bound.varied} parameters"
+    return _Job(task, bound, starts.values[bound.layout.varied], _entropy(seed, model, task))
+
+
+def _entropy(seed: int, model: FitModel, task: Task) -> int:
+    """Return what seeds a fit's chance: it depends on what is fitted, never on the order of fits."""
+    text = f"{seed}|{task.experiment}|{task.acquisition}|{model.name}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
+
+
+def _together(model: FitModel, jobs: Sequence[_Job], starts: Starts, engine: str) -> list[Outcome]:
+    """Return the fits of all jobs; where one breaks off, each is made alone, so that it spoils no neighbour."""
+    try:
+        ends = _optima(jobs, engine)
+        return intervals.profiled(
+            model, [_judged(model, job, best, starts, engine) for job, best in zip(jobs, ends, strict=True)]
+        )
+    except _BROKEN as error:
+        if len(jobs) == 1:
+            return [outcome.failed(model, jobs[0].task, engine, f"the fit broke off: {error}")]
+    return [_together(model, [job], starts, engine)[0] for job in jobs]
+
+
+def _optima(jobs: Sequence[_Job], engine: str) -> list[Optimum]:
+    generators = [np.random.default_rng(job.entropy) for job in jobs]
+    if engine == LMFIT:
+        pairs = zip(jobs, generators, strict=True)
+        return [minimiser.minimise(job.problem, job.start, generator, STARTS) for job, generator in pairs]
+    return batch.minimise([job.problem for job in jobs], [job.start for job in jobs], generators, STARTS)
+
+
+def _judged(model: FitModel, job: _Job, best: Optimum, starts: Starts, engine: str) -> Outcome:
+    if not best.converged:
+        return outcome.failed(model, job.task, engine, best.message)
+    message = best.message
+    joint = starts.joint_objective.get(job.task.acquisition)
+    if joint is not None:
+        gained = max(joint - best.objective, 0.0)
+        # S. S. Wilks, Ann. Math. Stat. 9 (1938) 60: what freed parameters gain is a χ² if sharing them was right.
+        p_value = float(gammaincc(0.5 * starts.shared, 0.5 * gained))
+        message += f"; fits better by {gained:.1f} than with the series' positions and widths (p = {p_value:.2g})"
+    return outcome.measured(job.problem, best, job.task, engine, message)

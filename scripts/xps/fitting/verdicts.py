@@ -1,0 +1,63 @@
+"""Which areas of a fit are findings: the model's ties and fixed numbers put to ``uncertainty.identifiability``.
+
+Every slot of the layout is opened, tied and fixed ones too, and what the model says about them becomes an assumption
+with a name: only so can a verdict tell on which of them an area hangs.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xps.fitting.layout import Layout
+from xps.fitting.minimiser import Optimum
+from xps.fitting.problem import Problem, slot_jacobian
+from xps.uncertainty.identifiability import Assumption, Finding, findings
+
+Array = NDArray[np.float64]
+
+
+def area_findings(problem: Problem, best: Optimum) -> list[Finding]:
+    """Return the verdict on each component's area, in the model's order."""
+    plan, values = problem.layout, best.at.values
+    jacobian = slot_jacobian(problem, values)
+    information = np.asarray((jacobian / best.at.expected[:, None]).T @ jacobian)
+    areas = plan.indices("area")
+    kept = [i for i, slot in enumerate(plan.slots) if slot.kind in ("position", "width", "area", "baseline", "factor")]
+    order = np.array([*areas, *(i for i in kept if i not in set(areas.tolist()))], dtype=np.intp)
+    totals = _level_totals(plan, values[areas])
+    rows = [item for item in _assumptions(plan, values) if np.any(item.row)]
+    named = [Assumption(item.name, item.row[order], item.stderr) for item in rows]
+    free = np.ones(order.size, dtype=bool)
+    free[areas.size :] = np.diag(information)[order[areas.size :]] > 0.0
+    return findings(information[np.ix_(order, order)], free, named, values[areas], totals)
+
+
+def _level_totals(plan: Layout, areas: Array) -> Array:
+    levels = [part.core_level for part in plan.model.components]
+    totals = {level: sum(area for area, of in zip(areas, levels, strict=True) if of == level) for level in levels}
+    return np.array([totals[level] for level in levels])
+
+
+def _assumptions(plan: Layout, values: Array) -> list[Assumption]:
+    """Return ties (exact and soft) and fixed positions and widths as named rows over all slots."""
+    found = []
+    soft = {prior.slot: prior for prior in plan.priors}
+    drifts = {slot.window: soft[i].stderr for i, slot in enumerate(plan.slots) if slot.kind == "drift" and i in soft}
+    for i, slot in enumerate(plan.slots):
+        if slot.component is None or slot.kind == "ratio":
+            continue
+        name = plan.model.components[slot.component].name
+        row = np.zeros(len(plan.slots))
+        row[i] = 1.0
+        if slot.tie is not None:
+            other = [part.name for part in plan.model.components].index(slot.tie.other)
+            source = plan.index(other, slot.kind)
+            row[source] -= slot.tie.value if slot.tie.kind == "ratio_to" else 1.0
+            stderr = soft[i].stderr if i in soft else 0.0
+            scale = values[source] if slot.kind == "area" and slot.tie.soft else 1.0
+            found.append(
+                Assumption(f"{name}: {slot.tie.describe()}", row, stderr * max(float(scale), 1e-9) if stderr else 0.0)
+            )
+        elif slot.span is not None and slot.span.fixed:
+            error = drifts.get(slot.window, 0.0) if slot.kind == "position" else 0.0
+            found.append(Assumption(f"{name}: {slot.parameter} given as {slot.span.start:g}", row, error))
+    return found

@@ -1,0 +1,69 @@
+"""What is minimised: twice the negative log likelihood ratio of counts.
+
+A ``Likelihood`` gives the solver two things: weights w with which the gradient of half the objective is
+−Jᵀ w (n − µ) and its (expected) information Jᵀ w J. For Poisson w = 1/µ, taken from the model and not from the data:
+iterating least squares with it reaches the exact maximum likelihood (P. J. Green, J. R. Stat. Soc. B 46 (1984) 149).
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+# Expected counts never fall below this, so that a model without background keeps a finite likelihood.
+LEAST_EXPECTED_COUNTS = 1e-6
+
+
+class Likelihood(Protocol):
+    """Data of many spectra (spectra × channels) and how far a model is from them."""
+
+    @property
+    def data(self) -> Array:
+        """The data, spectra × channels."""
+        ...
+
+    def taken(self, which: Indices) -> "Likelihood":
+        """Return the likelihood of the spectra ``which``."""
+        ...
+
+    def admissible(self, expected: Array) -> Array:
+        """Return expected values inside the domain of the likelihood."""
+        ...
+
+    def weights(self, who: Indices, expected: Array) -> Array:
+        """Return the weight of each channel of the spectra ``who``."""
+        ...
+
+    def objective(self, who: Indices, expected: Array) -> Array:
+        """Return the objective of each of the spectra ``who``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Poisson:
+    """Counts; the objective is the deviance 2 Σ [µ − n + n ln(n/µ)]."""
+
+    data: Array
+
+    def taken(self, which: Indices) -> "Poisson":
+        """Return the likelihood of the spectra ``which``."""
+        return Poisson(self.data[which])
+
+    def admissible(self, expected: Array) -> Array:
+        """Return expected counts, raised to the least that the likelihood knows."""
+        return np.maximum(expected, LEAST_EXPECTED_COUNTS)
+
+    def weights(self, who: Indices, expected: Array) -> Array:  # noqa: ARG002  the protocol's arguments
+        """Return 1/µ."""
+        return 1.0 / expected
+
+    def objective(self, who: Indices, expected: Array) -> Array:
+        """Return the deviance of each spectrum."""
+        counts = self.data[who]
+        # n ln(n/µ) − (n − µ): its rounding error is that of n, not that of Σ n ln n.
+        ratio = np.maximum(counts / expected, 1e-300)
+        return np.asarray(2.0 * np.sum(counts * np.log(ratio) - (counts - expected), axis=-1))

@@ -1,0 +1,243 @@
+"""The model of XPS spectra: lines on active backgrounds, as columns and derivatives for many spectra at once.
+
+A ``Scheme`` says what all spectra have in common: in each region its lines, where each takes position, width, mixing
+and area from, and its background. Everything nonlinear is an affine function of one parameter vector θ per spectrum, so
+that doublets (position + splitting, width × ratio), exact ties within and across regions and a shift of a whole region
+are the same thing to the solver: a row of a matrix. Areas are coefficients of columns; a doublet is one column, and
+components whose area ratio is given share one. A ratio that is itself fitted (a soft tie) multiplies a line's share.
+
+``Lines`` binds a scheme to axes and counting times; it is a ``marquardt.Model`` whose unit is counts.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xps import backgrounds, lineshapes
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Affine:
+    """Numbers of the lines of a region as rows·θ + offset; ``rows`` is lines × parameters."""
+
+    rows: Array
+    offset: Array
+
+    def of(self, theta: Array) -> Array:
+        """Return the numbers, spectra × lines × 1."""
+        # One product per spectrum: a single large one would sum in an order that depends on how many there are.
+        return np.asarray(np.matmul(theta[:, None, :], self.rows.T)[:, 0, :] + self.offset)[:, :, None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegionScheme:
+    """The lines of one region, ordered by shape, and its background.
+
+    ``column`` is the coefficient that a line's area belongs to and ``share`` its constant part of it, multiplied by the
+    parameters ``factors`` (fitted ratios). ``step`` is the parameter that is the Shirley factor (1/eV), or None.
+    ``baseline`` are the coefficients of the baseline's columns.
+    """
+
+    shapes: tuple[str, ...]
+    position_ev: Affine
+    fwhm_ev: Affine
+    mixing: Affine
+    column: Indices
+    share: Array
+    factors: tuple[tuple[int, ...], ...]
+    background: str
+    step: int | None
+    baseline: Indices
+
+    def shape_groups(self) -> list[tuple[str, slice]]:
+        """Return each shape's range of lines."""
+        groups = []
+        for shape in dict.fromkeys(self.shapes):
+            first = self.shapes.index(shape)
+            groups.append((shape, slice(first, first + self.shapes.count(shape))))
+        return groups
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scheme:
+    """What a series of fits has in common: regions, number of coefficients and of nonlinear parameters."""
+
+    regions: tuple[RegionScheme, ...]
+    coefficients: int
+    parameters: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines:
+    """A scheme bound to spectra: per region the axes (spectra × channels, eV) and seconds per channel (spectra)."""
+
+    scheme: Scheme
+    binding_energy_ev: tuple[Array, ...]
+    time_per_channel_s: tuple[Array, ...]
+
+    @property
+    def slices(self) -> list[slice]:
+        """Each region's range in the concatenated channels."""
+        ends = np.cumsum([axis.shape[1] for axis in self.binding_energy_ev]).tolist()
+        return [slice(end - axis.shape[1], end) for end, axis in zip(ends, self.binding_energy_ev, strict=True)]
+
+    def shape(self, theta: Array, who: Indices) -> "LinesAt":
+        """Return the model of the spectra ``who`` at ``theta``."""
+        regions = [
+            _RegionAt(scheme, theta, axis[who], time[who])
+            for scheme, axis, time in zip(
+                self.scheme.regions, self.binding_energy_ev, self.time_per_channel_s, strict=True
+            )
+        ]
+        return LinesAt(self.scheme, self.slices, regions)
+
+
+class LinesAt:
+    """Columns and derivatives of some spectra at their θ."""
+
+    def __init__(self, scheme: Scheme, slices: list[slice], regions: "list[_RegionAt]") -> None:
+        self._scheme, self._slices, self._regions = scheme, slices, regions
+        self._columns = self._assembled([region.columns(scheme.coefficients) for region in regions])
+
+    @property
+    def columns(self) -> Array:
+        """Columns in counts per unit of the coefficient, spectra × coefficients × channels."""
+        return self._columns
+
+    def derivatives(self, coefficients: Array) -> Array:
+        """Return the derivatives of the expected counts by θ, spectra × parameters × channels."""
+        return self._assembled([region.derivatives(coefficients) for region in self._regions])
+
+    def _assembled(self, parts: list[Array]) -> Array:
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+
+
+class _RegionAt:
+    """One region of some spectra at their θ: profiles evaluated once, columns and derivatives made from them."""
+
+    def __init__(self, scheme: RegionScheme, theta: Array, axis: Array, time: Array) -> None:
+        self.scheme, self.theta, self.axis, self.time = scheme, theta, axis, time[:, None, None]
+        spectra, lines = theta.shape[0], len(scheme.shapes)
+        self.mixes = bool(np.any(scheme.mixing.rows))
+        # Values and derivatives of all lines in one stack, so that one product sums lines into parameters.
+        self.stack = np.empty((spectra, (4 if self.mixes else 3) * lines, axis.shape[1]))
+        self._evaluate()
+        self.weights = self._weights()
+
+    def _evaluate(self) -> None:
+        scheme, lines = self.scheme, len(self.scheme.shapes)
+        position, width = scheme.position_ev.of(self.theta), scheme.fwhm_ev.of(self.theta)
+        mixing = scheme.mixing.of(self.theta)
+        for shape, some in scheme.shape_groups():
+            found = lineshapes.profile(
+                shape, self.axis[:, None, :], position[:, some], width[:, some], mixing[:, some], self.mixes
+            )
+            parts = found if self.mixes else found[:3]
+            for i, part in enumerate(parts):
+                self.stack[:, i * lines + some.start : i * lines + some.stop] = part
+
+    def _weights(self) -> Array:
+        """Return each line's share of its column, spectra × lines."""
+        weights = np.tile(self.scheme.share, (self.theta.shape[0], 1))
+        for line, factors in enumerate(self.scheme.factors):
+            for factor in factors:
+                weights[:, line] *= self.theta[:, factor]
+        return weights
+
+    def _scattered(self, peaks: Array) -> Array | None:
+        """Return the background that ``peaks`` (spectra × rows × channels) make at higher binding energy."""
+        if self.scheme.step is not None:
+            return np.asarray(self.theta[:, self.scheme.step][:, None, None] * _step_under(self.axis, peaks))
+        if self.scheme.background == "tougaard":
+            return np.asarray(np.matmul(peaks, _loss_operators(self.axis).transpose(0, 2, 1)))
+        return None
+
+    def columns(self, coefficients: int) -> Array:
+        """Return the region's part of all columns, spectra × coefficients × channels."""
+        lines = len(self.scheme.shapes)
+        gather = np.zeros((self.theta.shape[0], coefficients, lines))
+        gather[:, self.scheme.column, np.arange(lines)] = self.weights
+        columns = np.matmul(gather, self.stack[:, :lines])
+        inside = np.unique(self.scheme.column)
+        peaks = columns if inside.size == coefficients else columns[:, inside]
+        scattered = self._scattered(peaks)
+        if scattered is not None:
+            columns[:, inside] += scattered
+        columns[:, self.scheme.baseline] = _baseline(self.scheme.background, self.axis)
+        return np.asarray(columns * self.time)
+
+    def derivatives(self, coefficients: Array) -> Array:
+        """Return the derivatives of the region's expected counts by θ, spectra × parameters × channels."""
+        scheme, lines = self.scheme, len(self.scheme.shapes)
+        areas = coefficients[:, scheme.column]
+        line_areas = (areas * self.weights)[:, None, :]
+        gather = np.zeros((self.theta.shape[0], self.theta.shape[1], self.stack.shape[1]))
+        for i, affine in enumerate((scheme.position_ev, scheme.fwhm_ev, scheme.mixing)[: 3 if self.mixes else 2]):
+            np.multiply(line_areas, affine.rows.T, out=gather[:, :, (i + 1) * lines : (i + 2) * lines])
+        self._add_factors(gather, areas)
+        touched = self._touched()
+        slopes = np.matmul(gather[:, touched], self.stack)
+        scattered = self._scattered(slopes)
+        if scattered is not None:
+            slopes += scattered
+        if touched.size == self.theta.shape[1] and scheme.step is None:
+            return np.asarray(slopes * self.time)
+        found = np.zeros((*self.theta.shape, self.axis.shape[1]))
+        found[:, touched] = slopes
+        if scheme.step is not None:
+            found[:, scheme.step] = _step_under(self.axis, np.matmul(line_areas, self.stack[:, :lines]))[:, 0]
+        found *= self.time
+        return found
+
+    def _touched(self) -> Indices:
+        """Return the parameters on which lines of this region depend."""
+        scheme = self.scheme
+        rows = [np.any(affine.rows, axis=0) for affine in (scheme.position_ev, scheme.fwhm_ev, scheme.mixing)]
+        touched = np.asarray(np.logical_or.reduce(rows))
+        for factors in scheme.factors:
+            touched[list(factors)] = True
+        return np.flatnonzero(touched)
+
+    def _add_factors(self, gather: Array, areas: Array) -> None:
+        """Add the derivatives by fitted ratios: the line's value times the product of its other factors."""
+        for line, factors in enumerate(self.scheme.factors):
+            for own in range(len(factors)):
+                product = areas[:, line] * self.scheme.share[line]
+                for other, factor in enumerate(factors):
+                    if other != own:
+                        product = product * self.theta[:, factor]
+                gather[:, factors[own], line] += product
+
+
+def _baseline(kind: str, axis: Array) -> Array:
+    """Return the baseline's columns of many axes, spectra × coefficients × channels; see ``backgrounds.baseline``."""
+    if kind != "linear":
+        return np.ones((axis.shape[0], 1, axis.shape[1]))
+    low, high = axis.min(axis=-1, keepdims=True), axis.max(axis=-1, keepdims=True)
+    share = (axis - low) / (high - low)
+    return np.stack([1.0 - share, share], axis=1)
+
+
+def _step_under(axis: Array, peaks: Array) -> Array:
+    """Return the running trapezoidal integral from the low-energy end; see ``backgrounds.step_under``."""
+    if axis[0, 0] > axis[0, -1]:
+        return _step_under(axis[:, ::-1], peaks[..., ::-1])[..., ::-1]
+    widths = 0.5 * np.diff(axis)[:, None, :]
+    total = np.zeros_like(peaks)
+    increments = peaks[..., 1:] + peaks[..., :-1]
+    increments *= widths
+    np.cumsum(increments, axis=-1, out=total[..., 1:])
+    return total
+
+
+def _loss_operators(axis: Array) -> Array:
+    """Return each axis' Tougaard operator; axes that differ by a shift only share one."""
+    # Rounding 1e-9 eV away makes equal what was shifted, and keeps the result independent of who comes first.
+    relative = np.round(axis - axis[:, :1], 9)
+    kinds, which = np.unique(relative, axis=0, return_inverse=True)
+    return np.stack([backgrounds.loss_operator(kind) for kind in kinds])[which.ravel()]

@@ -1,0 +1,173 @@
+"""One fit of a whole series: some nonlinear parameters shared by all spectra, everything else each spectrum's own.
+
+The information is an arrow: each spectrum's own block, bordered by the shared parameters. Own parameters are eliminated
+spectrum by spectrum, so cost and memory grow linearly with their number. The sums over spectra are exactly rounded
+(``math.fsum``): the result depends, to the bit, neither on the order of the spectra nor on how they are blocked.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xps.separable.bounded import held_system, scales, solve_held
+from xps.separable.marquardt import Effort, Point, Task, evaluate, within_bounds
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Indices = NDArray[np.intp]
+
+_BLOCK = 64
+_FIRST_DAMPING = 1e-3
+_MOST_DAMPING = 1e10
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Joint:
+    """The joint optimum: each spectrum's point, the shared parameters and their covariance."""
+
+    point: Point
+    shared: Indices
+    values: Array
+    covariance: Array
+    objective: float
+    decrement: float
+    converged: bool
+    evaluations: int
+
+
+def fit_jointly(tasks: Sequence[Task], starts: Sequence[Array], shared: Indices, effort: Effort | None = None) -> Joint:
+    """Return the joint fit of all spectra of all ``tasks``, the parameters ``shared`` having one value for all.
+
+    The tasks are parts of one series that differ in their channels only. The shared parameters start at the mean of
+    their starts; their bounds are the tightest of all spectra. Spectra count through, task after task.
+    """
+    effort = effort or Effort()
+    task = _Series.of(tasks, shared)
+    theta = np.clip(np.concatenate(starts), task.lower, task.upper)
+    theta[:, shared] = np.clip(
+        [_mean(column) for column in theta[:, shared].T], task.lower[0, shared], task.upper[0, shared]
+    )
+    here = _evaluate(task, theta, None)
+    objective = math.fsum(here.objective)
+    damping, evaluations, decrement = _FIRST_DAMPING, 1, math.inf
+    while evaluations < effort.evaluations and damping < _MOST_DAMPING:
+        decrement = _arrow_step(task, here, shared, 0.0)[1]
+        if decrement <= effort.decrement:
+            break
+        step, promised = _arrow_step(task, here, shared, damping)
+        first = task.bounded.size
+        theta = np.clip(here.theta + step[:, first:], task.lower, task.upper)
+        trial = _evaluate(task, theta, here.coefficients + step[:, :first])
+        evaluations += 1
+        reached = math.fsum(trial.objective)
+        if reached <= objective + _ROUNDING * abs(objective):
+            damping *= 0.1 if objective - reached > 0.5 * promised else 1.0
+            here, objective = trial, reached
+        else:
+            damping *= 8.0
+    return Joint(
+        here,
+        shared,
+        here.theta[0, shared],
+        _shared_covariance(task, here, shared),
+        objective,
+        decrement,
+        decrement <= effort.accepted,
+        evaluations,
+    )
+
+
+def _mean(values: Array) -> float:
+    return math.fsum(values) / values.size
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Series:
+    """Tasks in a row, with one box for the shared parameters."""
+
+    tasks: tuple[Task, ...]
+    lower: Array
+    upper: Array
+
+    @classmethod
+    def of(cls, tasks: Sequence[Task], shared: Indices) -> "_Series":
+        lower, upper = np.concatenate([t.lower for t in tasks]), np.concatenate([t.upper for t in tasks])
+        lower[:, shared] = np.max(lower[:, shared], axis=0)
+        upper[:, shared] = np.min(upper[:, shared], axis=0)
+        return cls(tuple(tasks), lower, upper)
+
+    @property
+    def bounded(self) -> Mask:
+        return self.tasks[0].bounded
+
+
+def _evaluate(series: _Series, theta: Array, guess: Array | None) -> Point:
+    parts, first = [], 0
+    for task in series.tasks:
+        spectra = task.lower.shape[0]
+        for begin in range(0, spectra, _BLOCK):
+            who = np.arange(begin, min(begin + _BLOCK, spectra))
+            place = first + who
+            parts.append(evaluate(task, who, theta[place], None if guess is None else guess[place]))
+        first += spectra
+    return Point(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _free(task: _Series, here: Point, shared: Indices) -> tuple[Mask, Mask]:
+    """Return which own parameters of each spectrum are free, and which shared ones by their common gradient."""
+    first = task.bounded.size
+    own = within_bounds(task.bounded, task.lower, task.upper, here)
+    own[:, first + shared] = False
+    slope = _summed(here.gradient[:, first + shared])
+    value, low, high = here.theta[0, shared], task.lower[0, shared], task.upper[0, shared]
+    return own, ~(((value <= low) & (slope <= 0.0)) | ((value >= high) & (slope >= 0.0)))
+
+
+def _summed(values: Array) -> Array:
+    """Return the exactly rounded sum over the first axis."""
+    flat = values.reshape(values.shape[0], -1)
+    return np.array([math.fsum(column) for column in flat.T.tolist()]).reshape(values.shape[1:])
+
+
+def _eliminated(here: Point, columns: Indices, own: Mask, damping: Array) -> tuple[Array, Array, Array]:
+    """Return own⁻¹·[border | gradient] of each spectrum, and the shared parameters' matrix and right side."""
+    scale = scales(here.information)
+    system = held_system(here.information, scale, own, damping)
+    right = np.concatenate([here.information[:, :, columns], here.gradient[:, :, None]], axis=2)
+    weight = np.where(own, scale, 0.0)[:, :, None]
+    solved = np.linalg.solve(system, right * weight) * weight
+    border = here.information[:, columns, :]
+    reduced = np.concatenate([border[:, :, columns], here.gradient[:, columns, None]], axis=2)
+    reduced = reduced - np.matmul(border, solved)
+    total = _summed(reduced)
+    return solved, total[:, :-1], total[:, -1]
+
+
+def _arrow_step(task: _Series, here: Point, shared: Indices, damping: float) -> tuple[Array, float]:
+    """Return the damped step of all parameters and the fall of the objective that it promises."""
+    first = task.bounded.size
+    own, common = _free(task, here, shared)
+    damped = np.zeros(own.shape)
+    damped[:, first:] = damping
+    columns = first + shared
+    solved, matrix, right = _eliminated(here, columns, own, damped)
+    move = solve_held(matrix[None], right[None], common[None], damping)[0]
+    step = solved[:, :, -1] - np.matmul(solved[:, :, :-1], move[:, None])[:, :, 0]
+    step[:, columns] = move
+    promised = math.fsum(np.sum(step * here.gradient, axis=-1))
+    return step, promised
+
+
+def _shared_covariance(task: _Series, here: Point, shared: Indices) -> Array:
+    """Return the covariance of the shared parameters, all own ones free; 0 where one is held at its bound."""
+    own, common = _free(task, here, shared)
+    _, matrix, _ = _eliminated(here, task.bounded.size + shared, own, np.zeros(own.shape))
+    found = np.zeros_like(matrix)
+    some = np.flatnonzero(common)
+    if some.size:
+        found[np.ix_(some, some)] = np.linalg.inv(matrix[np.ix_(some, some)])
+    return found

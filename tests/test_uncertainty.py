@@ -1,0 +1,163 @@
+"""Covariances, profiled intervals and verdicts: closed forms, coverage in short, and the cases of the literature."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+import series_of_lines
+from xps.separable import likelihood, lines, marquardt
+from xps.uncertainty import profiles
+from xps.uncertainty.covariance import covariance
+from xps.uncertainty.identifiability import Assumption, findings
+
+Array = NDArray[np.float64]
+
+
+@given(st.integers(0, 10**6))
+def test_covariance_is_the_inverse_over_the_free_parameters(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    design = rng.normal(size=(3, 20, 5)) * 10.0 ** rng.integers(-4, 5, 5)
+    information = np.matmul(design.transpose(0, 2, 1), design)
+    free = rng.random((3, 5)) < 0.8
+    found = covariance(information, free).matrix
+    for matrix, mask, inverse in zip(information, free, found, strict=True):
+        want = np.zeros((5, 5))
+        want[np.ix_(mask, mask)] = np.linalg.inv(matrix[np.ix_(mask, mask)])
+        np.testing.assert_allclose(inverse, want, rtol=1e-6, atol=1e-9 * np.abs(want).max(initial=0.0))
+
+
+def test_what_data_do_not_determine_has_no_error_and_infects_nothing_else() -> None:
+    column = np.array([[1.0, 2.0, 3.0, 0.5]])
+    design = np.concatenate([column, column, np.array([[1.0, -1.0, 0.3, 2.0]])])
+    found = covariance((design @ design.T)[None], np.ones((1, 3), dtype=bool))
+    assert np.isnan(found.stderr[0, :2]).all()
+    assert np.isfinite(found.stderr[0, 2])
+    assert found.condition_number[0] > 1e12
+
+
+def interval(task: marquardt.Task, best: marquardt.Optimum, parameters: Array, stderr: Array) -> profiles.Ends:
+    """Return both ends of 95 % intervals, spectra × parameters × 2."""
+    shape = (*stderr.shape, 2)
+    which, what, side = np.meshgrid(np.arange(shape[0]), parameters, [-1.0, 1.0], indexing="ij")
+    errors = np.broadcast_to(stderr[:, :, None], shape)
+    rise = np.full(side.size, profiles.TWO_SIDED_95)
+    found = profiles.ends(task, best, profiles.Wanted(which.ravel(), what.ravel(), side.ravel(), rise, errors.ravel()))
+    return profiles.Ends(found.value.reshape(shape), found.open_.reshape(shape))
+
+
+def test_profile_of_strong_data_is_the_covariance_interval() -> None:
+    series = series_of_lines.simulate(5, 1e6)
+    best = marquardt.minimise(series.task, series.start, marquardt.Effort(decrement=1e-10))
+    stderr = covariance(best.point.information, ~best.held).stderr
+    parameters = np.array([0, 1, 3, 4])
+    found = interval(series.task, best, parameters, stderr[:, parameters])
+    centre = np.concatenate([best.point.coefficients, best.point.theta], axis=1)[:, parameters]
+    want = centre[:, :, None] + np.array([-1.96, 1.96]) * stderr[:, parameters, None]
+    np.testing.assert_allclose((found.value - want) / stderr[:, parameters, None], 0.0, atol=0.05)
+    assert not found.open_.any()
+
+
+def test_profile_of_an_absent_component_is_open_below_and_bounded_above() -> None:
+    series = series_of_lines.simulate(20, 1e3)
+    absent = series.coefficients * [1.0, 0.0, 1.0]
+    columns = series.task.model.shape(series.theta, np.arange(20)).columns
+    expected = np.matmul(absent[:, None], columns)[:, 0]
+    lower, upper = series.task.lower.copy(), series.task.upper.copy()
+    lower[:, 2:4] = upper[:, 2:4] = series.start[:, 2:4]
+    counts = np.random.default_rng(1).poisson(expected).astype(np.float64)
+    task = replace(series.task, likelihood=likelihood.Poisson(counts), lower=lower, upper=upper)
+    best = marquardt.minimise(task, series.start)
+    stderr = covariance(best.point.information, np.ones_like(best.held) & ~best.held).stderr[:, [1]]
+    found = interval(task, best, np.array([1]), np.where(stderr > 0, stderr, np.nan))
+    zero = best.point.coefficients[:, 1] == 0.0
+    assert zero.any()
+    assert found.open_[zero, 0, 0].all()
+    assert np.all(found.value[zero, 0, 1] > 0.0)
+    assert not found.open_[:, 0, 1].any()
+
+
+@pytest.mark.parametrize("area", [400.0, 4e4])
+def test_profile_intervals_cover(area: float) -> None:
+    series = series_of_lines.simulate(300, area, seed=8)
+    best = marquardt.minimise(series.task, series.start)
+    stderr = covariance(best.point.information, ~best.held).stderr[:, :2]
+    found = interval(series.task, best, np.array([0, 1]), stderr).value
+    inside = (found[:, :, 0] <= series.coefficients[:, :2]) & (series.coefficients[:, :2] <= found[:, :, 1])
+    assert 0.93 < inside.mean() < 0.97
+
+
+# Two O 1s lines 0.4 eV apart, FWHM 1.6 eV, areas 20000 (PO4) and 5000 (LiOH) cps·eV, 2 s per channel. ----
+
+
+def _o1s_information() -> tuple[Array, Array]:
+    eye = np.eye(4)
+    region = lines.RegionScheme(
+        ("voigt", "voigt"),
+        lines.Affine(eye[[0, 2]], np.zeros(2)),
+        lines.Affine(eye[[1, 3]], np.zeros(2)),
+        lines.Affine(np.zeros((2, 4)), np.full(2, 0.156)),
+        np.array([0, 1]),
+        np.ones(2),
+        ((), ()),
+        "constant",
+        None,
+        np.array([2]),
+    )
+    axis = np.arange(540.0, 524.0, -0.1)[None]
+    model = lines.Lines(lines.Scheme((region,), 3, 4), (axis,), (np.array([2.0]),))
+    theta, areas = np.array([[531.1, 1.6, 530.7, 1.6]]), np.array([[20000.0, 5000.0, 600.0]])
+    counts = np.matmul(areas[:, None], model.shape(theta, np.array([0])).columns)[:, 0]
+    task = marquardt.Task(model, likelihood.Poisson(counts), theta - 1.0, theta + 1.0, np.ones(3, dtype=bool))
+    return marquardt.evaluate(task, np.array([0]), theta, areas).information[0], areas[0, :2]
+
+
+def _o1s(assumptions: list[Assumption]):  # type: ignore[no-untyped-def]
+    information, areas = _o1s_information()
+    return findings(information, np.ones(7, dtype=bool), assumptions, areas, np.full(2, areas.sum()))
+
+
+def _shape_priors(stderr: float) -> list[Assumption]:
+    eye = np.eye(7)
+    return [
+        Assumption("separation", eye[3] - eye[5], stderr),
+        Assumption("width of PO4", eye[4], stderr),
+        Assumption("width of LiOH", eye[6], stderr),
+    ]
+
+
+def test_lioh_beside_po4_is_not_identified_when_free() -> None:
+    free = _o1s([])
+    assert free[1].verdict == "not_identified"
+    assert free[1].data_stderr / 5000.0 > 10.0
+
+
+@pytest.mark.parametrize(("stderr", "relative"), [(0.10, 0.95), (0.05, 0.53)])
+def test_priors_on_the_shape_alone_do_not_identify_lioh(stderr: float, relative: float) -> None:
+    found = _o1s([*_shape_priors(stderr), Assumption("reference", np.eye(7)[3], stderr)])[1]
+    assert found.verdict == "not_identified"
+    assert found.full_stderr / 5000.0 == pytest.approx(relative, rel=0.1)
+
+
+@pytest.mark.parametrize(("area_stderr", "relative"), [(0.05, 0.18), (0.02, 0.08)])
+def test_lioh_is_conditional_on_po4_anchored_on_p2p(area_stderr: float, relative: float) -> None:
+    eye = np.eye(7)
+    anchors = [
+        Assumption("area of PO4 from P 2p", eye[0], area_stderr * 20000.0),
+        Assumption("O 1s - P 2p", eye[3], 0.03),
+    ]
+    found = _o1s([*anchors, *_shape_priors(0.10)])[1]
+    assert found.verdict == "conditional"
+    assert found.condition == ("area of PO4 from P 2p",)
+    assert found.full_stderr / 5000.0 == pytest.approx(relative, rel=0.1)
+
+
+def test_an_area_imposed_by_a_tie_is_no_finding() -> None:
+    information = np.diag([1e-2, 1e-12])  # the second area is invisible to the data
+    tie = Assumption("ratio", np.array([-0.5, 1.0]), 0.0)
+    found = findings(information, np.ones(2, dtype=bool), [tie], np.array([1000.0, 500.0]), np.full(2, 1500.0))
+    assert [item.verdict for item in found] == ["identified", "conditional"]
+    assert found[1].condition == ("ratio",)
