@@ -39,6 +39,9 @@ endif
 # Targets stand before --configfile, which would swallow them.
 snakemake = $(BIN)/snakemake $(1) $(ARGS) $(if $(CONFIG),--configfile '$(CONFIG)')
 SETTINGS := $(or $(CONFIG),config/config.yaml)
+ifeq ($(shell grep -c '^[^\#]' '$(SETTINGS)' 2>/dev/null),0)
+$(error $(SETTINGS) is empty; config/schema/config.schema.yaml explains its keys)
+endif
 # Only a plain path is taken: whatever else YAML could say there is Snakemake's to read, not make's to delete.
 PLAIN_RESULTS = sed -n -E "s:^results\:[ ]+[\"']?([A-Za-z0-9_./-]+)[\"']?[ ]*(\#.*)?$$:\1:p" '$(SETTINGS)'
 RESULTS = $(or $(patsubst ./%,%,$(patsubst %/,%,$(shell $(PLAIN_RESULTS)))),$(error $(SETTINGS) says no "results: <folder>" on a line of its own with a plain path))

@@ -202,6 +202,14 @@ def test_a_configuration_that_is_not_there_is_refused_in_one_sentence(sandbox: S
     assert refused.stderr.count("\n") == 1
 
 
+def test_an_empty_configuration_is_refused_by_its_name(sandbox: Sandbox) -> None:
+    (sandbox.folder / "config").mkdir(exist_ok=True)
+    (sandbox.folder / "config/config.yaml").write_text("# nothing yet\n\n")
+    refused = sandbox.make()
+    assert refused.returncode != 0
+    assert "config/config.yaml is empty" in refused.stderr
+
+
 def test_the_status_of_the_analysis_is_that_of_make(sandbox: Sandbox) -> None:
     sandbox.stand_in("snakemake", "exit 1")
     assert sandbox.make().returncode != 0

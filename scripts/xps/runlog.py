@@ -60,7 +60,7 @@ def job(log: str, rule: str, subject: str, outputs: Iterable[str]) -> Iterator[N
 
 
 class _Entry:
-    """A job's file in the run record: made when it starts, so that a killed job is on record, and renewed at its end."""
+    """A job's file in the run record: made when it starts, so that a killed job is on record; renewed at its end."""
 
     def __init__(self, rule: str, subject: str, log: str, outputs: list[str]) -> None:
         self._started = datetime.now(UTC)
