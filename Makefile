@@ -39,8 +39,14 @@ endif
 # Targets stand before --configfile, which would swallow them.
 snakemake = $(BIN)/snakemake $(1) $(ARGS) $(if $(CONFIG),--configfile '$(CONFIG)')
 SETTINGS := $(or $(CONFIG),config/config.yaml)
-RESULTS = $(or $(shell awk '$$1 == "results:" {print $$2}' '$(SETTINGS)' | tr -d "\"'"),$(error $(SETTINGS) names no results folder))
-name = $(or $(NAME),$(error say which: make $@ NAME=<a file of config/$@s, without .yaml>))
+ifeq ($(shell grep -c '^[^\#]' '$(SETTINGS)' 2>/dev/null),0)
+$(error $(SETTINGS) is empty; config/schema/config.schema.yaml explains its keys)
+endif
+# Only a plain path is taken: whatever else YAML could say there is Snakemake's to read, not make's to delete.
+PLAIN_RESULTS = sed -n -E "s:^results\:[ ]+[\"']?([A-Za-z0-9_./-]+)[\"']?[ ]*(\#.*)?$$:\1:p" '$(SETTINGS)'
+RESULTS = $(or $(patsubst ./%,%,$(patsubst %/,%,$(shell $(PLAIN_RESULTS)))),$(error $(SETTINGS) says no "results: <folder>" on a line of its own with a plain path))
+known = $(notdir $(basename $(wildcard config/$@s/*.yaml)))
+name = $(if $(NAME),$(if $(filter $(NAME),$(known)),$(NAME),$(error there is no config/$@s/$(NAME).yaml; there are: $(known))),$(error say which: make $@ NAME=<a file of config/$@s, without .yaml>))
 
 .PHONY: all dry-run figure experiment unlock clean test test-slow lint format lock help
 
@@ -64,6 +70,7 @@ clean:  ## remove the results, keep the records of past runs (results/runs)
 	@root='$(RESULTS)'; \
 	case "/$$root/" in //*|*/../*|*/./*) echo "make clean: results folder '$$root' is not a plain path inside the project: remove it by hand" >&2; exit 2;; esac; \
 	if [ -n "$$(git ls-files -- "$$root" 2>/dev/null | head -n 1)" ]; then echo "make clean: '$$root' holds committed files: nothing removed" >&2; exit 2; fi; \
+	if [ -d "$$root" ] && [ ! -d "$$root/runs" ]; then echo "make clean: '$$root' holds no runs/, so no run made it: nothing removed" >&2; exit 2; fi; \
 	if [ -d "$$root" ]; then find "$$root/" -mindepth 1 -maxdepth 1 ! -name runs -exec rm -rf {} +; fi; \
 	echo "$$root is clean"
 

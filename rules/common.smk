@@ -35,8 +35,8 @@ TABLES = (
 
 
 wildcard_constraints:
-    experiment="[a-z0-9_]+",
-    figure="[a-z0-9_]+",
+    experiment="|".join(ANALYSIS.experiments) or "(?!)",
+    figure="|".join(ANALYSIS.figures) or "(?!)",
 
 
 def kept(path):

@@ -6,6 +6,7 @@ calls itself u8, a third axis of length 0). The real files in ../shared/data sho
 
 import struct
 from collections.abc import Sequence
+from typing import NamedTuple
 
 _LAYOUTS = {  # line end, struct code, type tag, label of the fast axis, length of the third axis, trailer
     "smartsoft": (b"\r\n", "f", b"f4", b"pnt", 1, False),
@@ -32,6 +33,21 @@ _COMMON = (
 )
 
 
+class Block(NamedTuple):
+    """One block before it has a place: struct code and type tag of its values, four bytes of tail or none."""
+
+    region: int
+    kind: int
+    fast: int
+    slow: int
+    labels: tuple[bytes, bytes]
+    unit: bytes
+    code: str
+    tag: bytes
+    values: Sequence[float]
+    tail: bytes = b""
+
+
 def assemble(layout: str, counts: Counts, times_s: Sequence[float] | None = None) -> bytes:
     """Return a .pro with these sputter times (a .spe without them), 0.5 s per channel, axes that fall by 0.125 eV."""
     eol, code, tag, label, third, trailer = _LAYOUTS[layout]
@@ -40,36 +56,35 @@ def assemble(layout: str, counts: Counts, times_s: Sequence[float] | None = None
         lines += [f"NoDPDataCyc: {len(times_s)}", f"DepthCalDef: 1 Layer1 1 0 0 Ar+ 6 1 {len(times_s) - 1} '1 kV' 1.0"]
     blocks = []
     for i, cycles in enumerate(counts):
-        points = len(cycles[0])
-        axis = f"{points} -0.1250 {300.0 + i} {300.0 + i - 0.125 * (points - 1)}"
+        points, slow = len(cycles[0]), b"sar" if times_s is None else b"cyc"
+        start = 300.0 + i % 10
+        axis = f"{points} -0.1250 {start} {start - 0.125 * (points - 1)}"
         lines.append(f"SpectralRegDef: {i + 1} 1 {_NAMES[i % 4]} 6 {axis} 300.0 299.0 0.500000 55.00 AREA")
         lines.append(f"SpectralRegDef2: {i + 1} 4.0 5 0 1 1")
-        values = [2.0 * count for cycle in cycles for count in cycle]
+        rates = [count / 0.5 for cycle in cycles for count in cycle]
         tail = struct.pack("<f", 0.5) if trailer else b""
-        slow = b"sar" if times_s is None else b"cyc"
-        blocks.append((i + 1, 1, points, len(cycles), (label, slow), b"c/s", code, tag, values, tail))
+        blocks.append(Block(i + 1, 1, points, len(cycles), (label, slow), b"c/s", code, tag, rates, tail))
     if times_s is not None:
-        size = (len(times_s), len(counts))
-        labels = (b"cyc", b"reg")
-        blocks.append((0, 8, *size, labels, b"s", "f", b"f4", list(times_s) * len(counts), b""))
-        blocks.append((0, 2, *size, labels, b"c/s * eV", "f", b"f4", [3.0] * (size[0] * size[1]), b""))
+        size, labels = (len(times_s), len(counts)), (b"cyc", b"reg")
+        blocks.append(Block(0, 8, *size, labels, b"s", "f", b"f4", list(times_s) * len(counts)))
+        blocks.append(Block(0, 2, *size, labels, b"c/s * eV", "f", b"f4", [3.0] * (size[0] * size[1])))
     head = [b"SOFH", *(line.encode("latin-1") for line in lines), b"EOFH", b""]
     return eol.join(head) + _body(blocks, third)
 
 
-def _body(blocks: Sequence[tuple[object, ...]], third: int) -> bytes:
-    table = struct.pack("<4I", 1, len(blocks), 96 * len(blocks), 16)
-    offset, payload = len(table) + 96 * len(blocks), b""
+def _body(blocks: Sequence[Block], third: int) -> bytes:
+    table = [struct.pack("<4I", 1, len(blocks), 96 * len(blocks), 16)]
+    offset, payload = 16 + 96 * len(blocks), []
+    rubbish = b"\0w\x18"  # behind the NUL that ends a text real files hold whatever was in memory
     for number, block in enumerate(blocks, 1):
-        region, kind, fast, slow, labels, unit, code, tag, values, tail = block
-        data = struct.pack(f"<{len(values)}{code}", *values)  # type: ignore[arg-type, misc]
-        table += struct.pack("<8I", number if third else 0, 1, 1, region, kind, fast, slow, third)
-        rubbish = b"\0w\x18"  # behind the NUL that ends a text real files hold whatever was in memory
-        table += struct.pack("<8s8s8s16s4s", *labels, rubbish, unit + rubbish, tag + b"\0w")  # type: ignore[misc, operator]
-        table += struct.pack("<5I", len(data), offset, 0, 0, offset + len(data) if tail else 0)
-        payload += data + tail  # type: ignore[operator]
-        offset += len(data) + len(tail)  # type: ignore[arg-type]
-    return table + payload
+        data = struct.pack(f"<{len(block.values)}{block.code}", *block.values)
+        numbers = (number if third else 0, 1, 1, block.region, block.kind, block.fast, block.slow, third)
+        texts = (*block.labels, rubbish, block.unit + rubbish, block.tag + b"\0w")
+        trailer = offset + len(data) if block.tail else 0
+        table.append(struct.pack("<8I8s8s8s16s4s5I", *numbers, *texts, len(data), offset, 0, 0, trailer))
+        payload.append(data + block.tail)
+        offset += len(payload[-1])
+    return b"".join([*table, *payload])
 
 
 def small_files() -> dict[str, bytes]:

@@ -36,6 +36,13 @@ class Sandbox:
         (self.folder / path).parent.mkdir(exist_ok=True)
         (self.folder / path).write_text(f"raw: raw\nresults: {results}\n")
 
+    def offer(self, *names: str) -> None:
+        """Put an empty settings file in place for each name."""
+        for name in names:
+            path = self.folder / f"config/{name}.yaml"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
     def make(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         self.journal.write_text("")
         inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
@@ -161,6 +168,7 @@ def test_make_runs_snakemake_as_the_profile_says(sandbox: Sandbox) -> None:
 )
 def test_another_configuration_reaches_every_verb(sandbox: Sandbox, words: list[str], call: str) -> None:
     sandbox.configure("config/other.yaml", "elsewhere")
+    sandbox.offer("figures/f", "experiments/e")
     assert sandbox.calls(*words, "CONFIG=config/other.yaml")[-1] == call
 
 
@@ -177,12 +185,29 @@ def test_a_missing_name_is_asked_for(sandbox: Sandbox, verb: str) -> None:
     assert f"make {verb} NAME=<a file of config/{verb}s, without .yaml>" in refused.stderr
 
 
+@pytest.mark.parametrize("name", ["g", "g'; touch stolen; echo '", "../figures/f"])
+def test_an_unknown_figure_is_refused_with_the_known_ones(sandbox: Sandbox, name: str) -> None:
+    sandbox.offer("figures/f", "figures/h")
+    refused = sandbox.make("figure", f"NAME={name}")
+    assert refused.returncode != 0
+    assert "there are: f h" in refused.stderr
+    assert not (sandbox.folder / "stolen").exists()
+
+
 @pytest.mark.parametrize("verb", ["all", "dry-run", "clean", "test"])
 def test_a_configuration_that_is_not_there_is_refused_in_one_sentence(sandbox: Sandbox, verb: str) -> None:
     refused = sandbox.make(verb, "CONFIG=config/none.yaml")
     assert refused.returncode != 0
     assert "CONFIG=config/none.yaml: there is no such file" in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+def test_an_empty_configuration_is_refused_by_its_name(sandbox: Sandbox) -> None:
+    (sandbox.folder / "config").mkdir(exist_ok=True)
+    (sandbox.folder / "config/config.yaml").write_text("# nothing yet\n\n")
+    refused = sandbox.make()
+    assert refused.returncode != 0
+    assert "config/config.yaml is empty" in refused.stderr
 
 
 def test_the_status_of_the_analysis_is_that_of_make(sandbox: Sandbox) -> None:
@@ -273,6 +298,23 @@ def test_clean_refuses_what_is_not_a_folder_of_results(tmp_path: Path, root: str
     assert refused.returncode != 0
     assert refused.stderr
     assert files_of(tmp_path) == before
+
+
+def test_clean_takes_no_part_of_a_path_for_the_whole(sandbox: Sandbox) -> None:
+    """A folder named with a blank once made `make clean` empty the folder of its first word."""
+    fill(sandbox.folder / "my")
+    sandbox.configure("config/config.yaml", '"my results"')
+    assert sandbox.make("clean").returncode != 0
+    assert len(files_of(sandbox.folder / "my")) == 5
+
+
+def test_clean_refuses_a_folder_that_no_run_has_made(sandbox: Sandbox) -> None:
+    (sandbox.folder / ".venv/keep").mkdir(parents=True)
+    (sandbox.folder / ".venv/keep/this").touch()
+    sandbox.configure("config/config.yaml", ".venv")
+    refused = sandbox.make("clean")
+    assert "holds no runs/" in refused.stderr
+    assert (sandbox.folder / ".venv/keep/this").is_file()
 
 
 # --- help --------------------------------------------------------------------------------------------------------

@@ -2,6 +2,9 @@
 
 import json
 import logging
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,6 +86,20 @@ def test_the_summary_counts_what_was_made_and_explains_what_failed(run_folder: P
     assert text.splitlines()[:2] == ["made: 0 tables, 1 figures", "  results/figures/fig.pdf"]
     assert f"FAILED: parse_spectra series (log: {tmp_path / '2.log'})\n  a.spe: refused\n  exclude it" in text
     assert "look in: tables results/<experiment>/" in text
+
+
+def test_a_job_that_is_killed_is_on_record_and_in_the_summary(run_folder: Path, tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys; sys.path.insert(0, 'scripts'); from xps import runlog\n"
+        f"with runlog.job({str(tmp_path / 'job.log')!r}, 'fit_components', 'series', ['t.parquet']):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=False)
+    assert done.returncode == -signal.SIGKILL
+    (entry,) = entries(run_folder)
+    assert (entry["status"], entry["ended_at"]) == ("killed", None)
+    assert "FAILED: fit_components series" in runlog.summary(run_folder, "results")
+    assert "made: 0 tables" in runlog.summary(run_folder, "results")
 
 
 def test_a_run_that_failed_before_its_first_job_made_nothing(run_folder: Path) -> None:

@@ -41,7 +41,8 @@ def job(log: str, rule: str, subject: str, outputs: Iterable[str]) -> Iterator[N
     handler = logging.FileHandler(log, mode="w", encoding="utf-8")
     logging.basicConfig(level=logging.INFO, format=_FORMAT, handlers=[handler], force=True)
     logging.captureWarnings(True)
-    started = datetime.now(UTC)
+    entry = _Entry(rule, subject, log, sorted(outputs))
+    entry.add("killed", "it was ended from outside (memory, time limit or a signal) before it could say why")
     status, message = "ok", ""
     try:
         yield
@@ -54,31 +55,32 @@ def job(log: str, rule: str, subject: str, outputs: Iterable[str]) -> Iterator[N
         logging.getLogger(rule).exception("unexpected failure")
         raise
     finally:
-        _add_entry(rule, subject, started, status, message, log, sorted(outputs))
+        entry.add(status, message)
         handler.close()
 
 
-def _add_entry(
-    rule: str, subject: str, started: datetime, status: str, message: str, log: str, outputs: list[str]
-) -> None:
-    folder = os.environ.get(RUN_FOLDER_VARIABLE)
-    if not folder:
-        return
-    entry = {
-        "rule": rule,
-        "subject": subject,
-        "status": status,
-        "message": message,
-        "log": log,
-        "outputs": outputs,
-        "started_at": started.isoformat(),
-        "ended_at": datetime.now(UTC).isoformat(),
-        "host": platform.node(),
-        "job_id": "_".join(os.environ[name] for name in _JOB_ID_VARIABLES if name in os.environ),
-    }
-    name = f"{rule}.{subject}.{started:%H%M%S.%f}.{os.getpid()}.json"
-    text = json.dumps(entry, indent=1, sort_keys=True, ensure_ascii=False)
-    provenance.write_atomically(Path(folder) / "jobs" / name, text.encode())
+class _Entry:
+    """A job's file in the run record: made when it starts, so that a killed job is on record; renewed at its end."""
+
+    def __init__(self, rule: str, subject: str, log: str, outputs: list[str]) -> None:
+        self._started = datetime.now(UTC)
+        self._facts = {"rule": rule, "subject": subject, "log": log, "outputs": outputs, "host": platform.node()}
+
+    def add(self, status: str, message: str) -> None:
+        folder = os.environ.get(RUN_FOLDER_VARIABLE)
+        if not folder:
+            return
+        entry = {
+            **self._facts,
+            "status": status,
+            "message": message,
+            "started_at": self._started.isoformat(),
+            "ended_at": None if status == "killed" else datetime.now(UTC).isoformat(),
+            "job_id": "_".join(os.environ[name] for name in _JOB_ID_VARIABLES if name in os.environ),
+        }
+        name = f"{self._facts['rule']}.{self._facts['subject']}.{self._started:%H%M%S.%f}.{os.getpid()}.json"
+        text = json.dumps(entry, indent=1, sort_keys=True, ensure_ascii=False)
+        provenance.write_atomically(Path(folder) / "jobs" / name, text.encode())
 
 
 def summary(run_folder: Path, results: str) -> str:
@@ -91,6 +93,8 @@ def summary(run_folder: Path, results: str) -> str:
     lines += [f"  {output}" for output in made if output.endswith(".pdf")]
     for entry in failed:
         lines += [f"FAILED: {entry['rule']} {entry['subject']} (log: {entry['log']})", _indented(entry["message"])]
+    if failed:
+        lines.append("what needs the tables of a failed step was not made anew; earlier results stay as they were")
     where = [f"tables {results}/<experiment>/", f"figures {results}/figures/", f"logs {results}/logs/"]
     return "\n".join([*lines, "look in: " + ", ".join(where)])
 

@@ -9,7 +9,7 @@ A job never imports this module: what it needs arrives as parameters of its rule
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from xps import figure_settings
@@ -121,7 +121,7 @@ def _analysis(reading: _Reading, top: Mapping[str, Any]) -> Analysis:
         reading.note(f"config/experiments/{name}.yaml", found.faults)
     return Analysis(
         raw_root=top["raw"],
-        results=top["results"],
+        results=str(PurePosixPath(top["results"])),
         experiments=experiments,
         models=models,
         figures=figures,

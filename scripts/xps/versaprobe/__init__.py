@@ -3,8 +3,9 @@
 Use ``read(data, name)`` for whatever SmartSoft (VersaProbe II, III, 4, Quantera), Compass (Quantum 2000), XPS V1.4.4
 (PHI 5000), PHI Auger and AugerScan wrote; the family is never asked for, the block table says where everything lies.
 A file that contradicts itself is refused whole (RawFileError); what is readable but odd is told in
-``Measurement.warnings``. The format, as found in 38 real files of seven instrument families, 28 of them compared point
-by point with exports of the vendors' software (VersaProbe III: none found; II and 4 share the layout read here):
+``Measurement.warnings``. ``check_size`` refuses what is too large to be one before it is loaded. The format, as found
+in 38 real files of seven instrument families, 28 of them compared point by point with exports of the vendors' software
+(VersaProbe III: none found; II and 4 share the layout read here):
 
 Frame
     ``SOFH``, header lines ``Key: value``, ``EOFH``, each ended by CRLF or LF (both are legitimate); then the body.

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
-from xps.versaprobe.header import Header, leading_numbers, split_number
+from xps.versaprobe.header import Header, fields, leading_numbers, split_number
 
 _QUOTED_RECIPE = "'"
 _DATE = re.compile(r"(\d{1,4}) +(\d{1,2}) +(\d{1,2})", re.ASCII)
@@ -16,8 +16,7 @@ _DATE = re.compile(r"(\d{1,4}) +(\d{1,2}) +(\d{1,2})", re.ASCII)
 
 def photon_energy_ev(header: Header) -> float | None:
     """Return the second field of ``XraySource: Al 1486.6 mono``."""
-    _, _, rest = (header.single("XraySource") or "").partition(" ")
-    numbers = leading_numbers(rest)
+    numbers = leading_numbers(" ".join(fields(header.single("XraySource") or "")[1:]))
     return numbers[0] if numbers and numbers[0] > 0.0 else None
 
 
@@ -65,8 +64,8 @@ def acquisition_date(header: Header) -> date | None:
 def sweeps(header: Header) -> dict[int, int]:
     """Return the sweeps per region number: third field of SpectralRegDef2, times SurvNumCycles where there is one."""
     rounds = leading_numbers(header.first("SurvNumCycles")) or [1.0]
-    fields = [leading_numbers(value) for value in header.all("SpectralRegDef2")]
-    counted = ((numbers[0], numbers[2] * rounds[0]) for numbers in fields if len(numbers) > 2)
+    lines = [leading_numbers(value) for value in header.all("SpectralRegDef2")]
+    counted = ((numbers[0], numbers[2] * rounds[0]) for numbers in lines if len(numbers) > 2)
     return {int(number): int(count) for number, count in counted if count >= 1.0}
 
 
@@ -76,10 +75,10 @@ def planned_cycles(header: Header) -> int | None:
     A line reads ``i name first_cycle 0 0 ion total_min interval_min intervals 'recipe' ...``; name and recipe may hold
     blanks, so that the fields are counted backwards from the recipe's quote.
     """
-    layers = [value.partition(_QUOTED_RECIPE)[0].split() for value in header.all("DepthCalDef")]
-    if not layers or any(not fields or not re.fullmatch(r"[0-9]{1,9}", fields[-1]) for fields in layers):
+    layers = [fields(value.partition(_QUOTED_RECIPE)[0]) for value in header.all("DepthCalDef")]
+    if not layers or any(not layer or not re.fullmatch(r"[0-9]{1,9}", layer[-1]) for layer in layers):
         return None
-    return 1 + sum(int(fields[-1]) for fields in layers)
+    return 1 + sum(int(layer[-1]) for layer in layers)
 
 
 def remarks(header: Header) -> Iterator[str]:

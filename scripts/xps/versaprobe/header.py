@@ -146,10 +146,15 @@ def split_number(text: str) -> tuple[float | None, str]:
     return float(match.group()), text[match.end() :].strip(_BLANKS)
 
 
+def fields(text: str) -> list[str]:
+    """Return what blanks and tabs separate in ``text``; other white space is part of a word."""
+    return _TOKEN.findall(text)
+
+
 def leading_numbers(value: str | None) -> list[float]:
     """Return the numbers at the start of ``value``, units glued to them cut: ``1 2.5 3W x`` -> [1.0, 2.5, 3.0]."""
     numbers: list[float] = []
-    for token in _TOKEN.findall(value or ""):
+    for token in fields(value or ""):
         number, _ = split_number(token)
         if number is None:
             break
@@ -162,18 +167,18 @@ def _region_definition(value: str, where: str) -> RegionDefinition:
     tokens = list(_TOKEN.finditer(value))
     if len(tokens) < _DEFINITION_FIELDS:
         raise refusal(where, repr(value), f"{_DEFINITION_FIELDS} fields")
-    fields = [token.group() for token in tokens[-10:]]
-    step, start, end = (real_number(text, where) for text in fields[2:5])
+    last = [token.group() for token in tokens[-10:]]
+    step, start, end = (real_number(text, where) for text in last[2:5])
     return RegionDefinition(
         number=whole_number(tokens[0].group(), where),
         name=value[tokens[2].start() : tokens[-11].end()],
-        atomic_number=whole_number(fields[0], where),
-        points=whole_number(fields[1], where),
+        atomic_number=whole_number(last[0], where),
+        points=whole_number(last[1], where),
         step_ev=step,
         start_ev=start,
         end_ev=end,
-        time_per_channel_s=real_number(fields[7], where),
-        pass_energy_ev=real_number(fields[8], where),
+        time_per_channel_s=real_number(last[7], where),
+        pass_energy_ev=real_number(last[8], where),
     )
 
 

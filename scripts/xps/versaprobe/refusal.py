@@ -8,7 +8,7 @@ _LONGEST = 300
 
 def refusal(place: str, found: object, expected: object, remedy: str = COPY_AGAIN) -> RawFileError:
     """Return the error to raise, long texts of the file cut; ``read`` puts the file's name in front of it."""
-    return RawFileError(f"{place}: found {_short(found)}, expected {_short(expected)}; {remedy}")
+    return RawFileError(f"{_short(place)}: found {_short(found)}, expected {_short(expected)}; {remedy}")
 
 
 def _short(value: object) -> str:
