@@ -12,6 +12,7 @@ A soft tie of areas is a varied ratio r with a Gaussian prior, and the area is r
 defined where both areas vanish, which a penalty on their quotient would not.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -30,6 +31,9 @@ _DRIFT_BOUND_SIGMA = 6.0
 # ASSUME a Shirley factor of 0.02 /eV to start with and at most 0.5 /eV: 0.023 /eV was measured for Sn 3d.
 _SHIRLEY_START = 0.02
 _SHIRLEY_MOST = 0.5
+# ASSUME 0.05 eV, a fitted C 1s is better known: below it the model's own ranges are wide enough; two sigma of room.
+_NOTICED_SHIFT_STDERR_EV = 0.05
+_SHIFT_ROOM_SIGMA = 2.0
 
 
 class Slot(NamedTuple):
@@ -130,16 +134,20 @@ class Layout:
         return pulls, slopes
 
 
-def of(model: FitModel, drift_stderr_ev: tuple[float, ...] = ()) -> Layout:
+def of(model: FitModel, drift_stderr_ev: tuple[float, ...] = (), shift_stderr_ev: float = 0.0) -> Layout:
     """Return the layout of ``model``.
 
     ``drift_stderr_ev`` gives, per window, the standard deviation of the charging drift between its region and the
     energy reference; it widens soft position ties between windows (two regions of one cycle do not share their drift).
+    ``shift_stderr_ev`` is how well the cycle's reference itself is known: constant positions follow the axis within
+    both, and where the axis is badly known (an interpolated shift) positions are searched further than the model says.
+    ASSUME each window of a model moves by itself: the shift's error is common to them, so this asks too little.
     """
     drift = drift_stderr_ev or (0.0,) * len(model.windows)
-    slots = tuple(_slots(model, drift))
+    axis = tuple(math.hypot(stderr, shift_stderr_ev) for stderr in drift)
+    slots = tuple(_slots(model, axis))
     varied = np.array([i for i, slot in enumerate(slots) if slot.varied], dtype=np.intp)
-    spans = [slots[i].span or Span(0.0, 0.0, np.inf) for i in varied]
+    spans = [_searched(slots[i], shift_stderr_ev) for i in varied]
     fixed = np.array([slot.span.start if slot.span is not None else 0.0 for slot in slots])
     return Layout(
         model=model,
@@ -150,7 +158,7 @@ def of(model: FitModel, drift_stderr_ev: tuple[float, ...] = ()) -> Layout:
         upper=np.array([span.high for span in spans]),
         linear=np.array([slots[i].kind in ("area", "baseline") for i in varied]),
         steps=tuple(_steps(model, slots)),
-        priors=tuple(_priors(model, slots, drift)),
+        priors=tuple(_priors(model, slots, drift, axis)),
         fixed_values=fixed,
     )
 
@@ -215,10 +223,21 @@ def _steps(model: FitModel, slots: tuple[Slot, ...]) -> list[Step]:
     return ordered
 
 
-def _priors(model: FitModel, slots: tuple[Slot, ...], drift: tuple[float, ...]) -> list[Prior]:
+def _searched(slot: Slot, shift_stderr_ev: float) -> Span:
+    """Return the span of a varied slot; that of a position is wider where the energy axis is badly known."""
+    span = slot.span or Span(0.0, 0.0, np.inf)
+    if slot.kind != "position" or shift_stderr_ev <= _NOTICED_SHIFT_STDERR_EV:
+        return span
+    room = _SHIFT_ROOM_SIGMA * shift_stderr_ev
+    return Span(span.start, span.low - room, span.high + room)
+
+
+def _priors(
+    model: FitModel, slots: tuple[Slot, ...], drift: tuple[float, ...], axis: tuple[float, ...]
+) -> list[Prior]:
     ratios = {slot.component: i for i, slot in enumerate(slots) if slot.kind == "ratio"}
     priors = [
-        Prior(i, i, None, 0.0, drift[slot.window])
+        Prior(i, i, None, 0.0, axis[slot.window])
         for i, slot in enumerate(slots)
         if slot.kind == "drift" and slot.varied
     ]

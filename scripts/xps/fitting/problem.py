@@ -110,7 +110,8 @@ def information(at: Evaluation) -> Array:
 
 def bind(model: FitModel, spectra: Sequence[Spectrum]) -> Problem:
     """Return the problem of fitting ``model`` to ``spectra``, one per window in the model's order."""
-    plan = layout.of(model, tuple(spectrum.drift_stderr_ev for spectrum in spectra))
+    shift_stderr_ev = max(spectrum.shift_stderr_ev for spectrum in spectra)
+    plan = layout.of(model, tuple(spectrum.drift_stderr_ev for spectrum in spectra), shift_stderr_ev)
     regions = tuple(_bind_region(model, plan, w, spectrum) for w, spectrum in enumerate(spectra))
     ends = np.cumsum([spectrum.channels for spectrum in spectra])
     limits = tuple(slice(int(end) - spectrum.channels, int(end)) for end, spectrum in zip(ends, spectra, strict=True))
