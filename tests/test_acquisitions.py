@@ -589,6 +589,16 @@ def test_undeclared_copies_are_refused_naming_both_files(raw: Raw, text: str | N
     assert "write a.pro under resumes in the log's row of b.pro" in found
 
 
+@pytest.mark.parametrize("names", [("a.pro", "a+1.pro"), ("x_1.pro", "x+1_1.pro"), ("z.pro", "b.pro")])
+def test_the_advice_for_a_resumed_profile_can_be_followed(raw: Raw, names: tuple[str, str]) -> None:
+    """The file with more cycles is the one that resumes, whatever the order of the names; PHI writes ``x+1_1.pro``."""
+    shorter, longer = names
+    raw.add(profile(shorter, ALL_COUNTS[:4]), profile(longer, ALL_COUNTS))
+    assert f"write {shorter} under resumes in the log's row of {longer}" in raw.faults()
+    raw.log(f"file,resumes\n{shorter},\n{longer},{shorter}\n")
+    assert column(raw.rows(), "source_cycle") == [0, 1, 2, 3, 4, 5]
+
+
 def test_the_same_spectrum_under_two_names_is_refused(raw: Raw) -> None:
     raw.add(spectrum("a.spe", 1))
     (raw.folder / "copy.spe").write_bytes((raw.folder / "a.spe").read_bytes())

@@ -104,13 +104,16 @@ def test_laws_of_components_outside_the_figure_are_not_named(given_tables: dict[
     assert "No rate law was chosen for any component" in text
 
 
-def test_computed_times_are_called_a_lower_bound(given_tables: dict[str, pa.Table]):
-    assert "lower bound" not in written(given_tables)
+@pytest.mark.parametrize("axis", ["start_time_s", "plating_time_s", "sputter_time_s"])
+def test_only_elapsed_times_that_were_computed_are_called_a_lower_bound(given_tables: dict[str, pa.Table], axis: str):
+    sentence = "Times are computed from live times, a lower bound."
+    assert sentence not in written(given_tables, {**GRID, "axis": axis})
     position = given_tables["acquisitions"].schema.get_field_index("time_origin")
     field = given_tables["acquisitions"].schema.field(position)
     computed = pa.array(["computed"] * given_tables["acquisitions"].num_rows)
     table = given_tables["acquisitions"].set_column(position, field, computed)
-    assert "Times are computed from live times, a lower bound." in written({**given_tables, "acquisitions": table})
+    text = written({**given_tables, "acquisitions": table}, {**GRID, "axis": axis})
+    assert (sentence in text) == (axis == "start_time_s")
 
 
 def test_long_lists_are_cut_with_their_number():

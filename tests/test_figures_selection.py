@@ -134,6 +134,24 @@ def test_last_column(given_tables: dict[str, pa.Table], last: dict[str, Any], ex
         assert row.last == (value if value is None else pytest.approx(value))
 
 
+def test_a_dose_plated_before_an_excluded_acquisition_counts(given_tables: dict[str, pa.Table]):
+    """600 s at 20 µA and then 600 s at 50 µA are 11.67 µAh, whether the first acquisition is shown or not."""
+    acquired = given_tables["acquisitions"]
+    numbers = acquired.column("acquisition").to_pylist()
+    columns = {
+        "plating_time_s": [600.0 * (number + 1) for number in numbers],
+        "plating_current_ua": [20.0 if number == 0 else 50.0 for number in numbers],
+        "excluded": [number == 0 for number in numbers],
+    }
+    for name, values in columns.items():
+        index = acquired.schema.get_field_index(name)
+        acquired = acquired.set_column(index, acquired.schema.field(index), pa.array(values))
+    given = {**given_tables, "acquisitions": acquired}
+    grid = selection.select_grid({**SETTINGS, "last_column": "charge_uah"}, given)
+    assert grid.rows[0].acquisition == 1
+    assert grid.rows[0].last == pytest.approx((600 * 20 + 600 * 50) / 3600)
+
+
 def charges(times: list[float | None], currents: list[float | None]) -> dict[int, float]:
     frame = synthetic_tables.make(synthetic_tables.vep_series())["acquisitions"].to_pandas().iloc[: len(times)]
     frame = frame.assign(

@@ -217,3 +217,42 @@ def test_a_series_of_one_acquisition_can_be_drawn():
 def test_a_series_without_kinetics_rows_can_be_drawn(vep: dict[str, pa.Table]):
     figure, _ = drawn({**vep, "kinetics": tables.from_rows("kinetics", [])})
     assert len(figure.axes) == 6
+
+
+def replaced(table: pa.Table, **columns: list[Any]) -> pa.Table:
+    """Return ``table`` with some columns given anew."""
+    for name, values in columns.items():
+        index = table.schema.get_field_index(name)
+        table = table.set_column(index, table.schema.field(index), pa.array(values, table.schema.field(index).type))
+    return table
+
+
+def test_a_series_without_any_known_time_says_so(vep: dict[str, pa.Table]):
+    acquired = vep["acquisitions"]
+    unknown = replaced(acquired, sputter_time_s=[None] * acquired.num_rows)
+    figure, numbers = drawn({**vep, "acquisitions": unknown}, axis="sputter_time_s")
+    assert numbers["sputter_time_s"].isna().all()
+    assert all("no time known" in [text.get_text() for text in axes.texts] for axes in figure.axes)
+
+
+def test_each_region_stands_at_the_middle_of_its_own_window(vep: dict[str, pa.Table]):
+    """Regions of one cycle are up to an hour apart, and rate laws are fitted at each region's own time."""
+    acquired = vep["acquisitions"]
+    starts = [1000.0 * index for index in range(acquired.num_rows)]
+    timed = replaced(acquired, start_time_s=starts, end_time_s=[start + 400.0 for start in starts])
+    _, numbers = drawn({**vep, "acquisitions": timed}, axis="start_time_s")
+    components = vep["components"].to_pandas()
+    rows = acquired.select(["acquisition", "region"]).to_pylist()
+    middle = {(row["acquisition"], row["region"]): start + 200.0 for row, start in zip(rows, starts, strict=True)}
+    region = {(row.acquisition, row.component): row.region for row in components.itertuples()}
+    points = numbers[numbers["kind"] != "law"]
+    assert len(points) > 4
+    for row in points.itertuples():
+        assert row.start_time_s == middle[(row.acquisition, region[(row.acquisition, row.component)])]
+
+
+@pytest.mark.parametrize(("origin", "words"), [("computed", "Elapsed time, at least"), ("log", "Elapsed time (")])
+def test_a_computed_axis_is_not_passed_off_as_measured(vep: dict[str, pa.Table], origin: str, words: str):
+    acquired = replaced(vep["acquisitions"], time_origin=[origin] * vep["acquisitions"].num_rows)
+    figure, _ = drawn({**vep, "acquisitions": acquired}, axis="start_time_s")
+    assert any(text.get_text().startswith(words) for text in figure.texts)

@@ -54,7 +54,7 @@ class Cycle:
 def in_order(paths: Sequence[Path], log: Log | None) -> list[Path]:
     """Return the files in the order of the log, else in natural order of their names (``a2`` before ``a10``)."""
     if log is None:
-        return sorted(paths, key=lambda path: (_natural(path.name), path.name))
+        return sorted(paths, key=lambda path: (_natural(path.stem), path.name))
     by_name = {path.name: path for path in paths}
     return [by_name[name] for name in log.by_file]
 
@@ -109,8 +109,9 @@ def _unusable(measurement: Measurement) -> str | None:
     return f"{measurement.name}: found {found}, expected XPS data of known photon energy"
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
-    parts = re.split(r"([0-9]+)", name.casefold())
+def _natural(stem: str) -> list[tuple[int, str]]:
+    """Return a key that puts ``a2`` before ``a10``, and a resumed profile, ``a+1_1`` to PHI, behind ``a_1``."""
+    parts = re.split(r"([0-9]+)", stem.casefold().replace("+", "\x7f"))
     return [(int(part), "") if index % 2 else (0, part) for index, part in enumerate(parts)]
 
 
@@ -180,14 +181,20 @@ def _undeclared_copies(cycles: Sequence[Cycle]) -> list[str]:
         )
         if content is None:
             continue
-        earlier = first_of.setdefault(content, cycle)
-        if earlier.raw.name != cycle.raw.name:
-            pairs.setdefault((earlier.raw.name, cycle.raw.name), []).append(cycle.index)
+        other = first_of.setdefault(content, cycle)
+        if other.raw.name != cycle.raw.name:
+            earlier, later = sorted((other, cycle), key=_cycles_held)
+            pairs.setdefault((earlier.raw.name, later.raw.name), []).append(later.index)
     return [
         f"{later}: cycle {_spans(found)} is bit-identical to one of {earlier} and would count twice; if the profile was"
         f" resumed, write {earlier} under resumes in the log's row of {later}, else exclude one of them"
         for (earlier, later), found in pairs.items()
     ]
+
+
+def _cycles_held(cycle: Cycle) -> int:
+    """Return how many cycles the file of ``cycle`` holds: a profile that resumes another one holds more."""
+    return 0 if cycle.raw.measurement is None else cycle.raw.measurement.cycles
 
 
 def _content(measurement: Measurement, cycle: int) -> bytes | None:

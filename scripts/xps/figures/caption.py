@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from xps.figures import style
-from xps.figures.selection import of_experiment, records
+from xps.figures.selection import is_lower_bound, of_experiment, records
 from xps.provenance import Record
 
 _MOST_NAMED = 12
@@ -29,7 +29,7 @@ def write(name: str, settings: Mapping[str, Any], tables: Mapping[str, pa.Table]
         _left_out(frames),
         _calibration(frames["calibration"]),
         _fitting(frames),
-        _sources(frames["acquisitions"], record),
+        _sources(frames["acquisitions"], settings["axis"], record),
     ]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
 
@@ -163,11 +163,10 @@ def _having(parameters: pd.DataFrame, name: str) -> Sequence[Sequence[str]]:
     return list(rows[["model", "component"]].drop_duplicates().itertuples(index=False, name=None))
 
 
-def _sources(acquired: pd.DataFrame, record: Record) -> str:
+def _sources(acquired: pd.DataFrame, axis: str, record: Record) -> str:
     files = acquired.drop_duplicates("source_file")
     instruments = [text for text in dict.fromkeys(acquired["instrument"]) if isinstance(text, str)]
-    lower_bound = (acquired["time_origin"] == "computed").any()
-    computed = " Times are computed from live times, a lower bound." if lower_bound else ""
+    computed = " Times are computed from live times, a lower bound." if is_lower_bound(acquired, axis) else ""
     versions = _listed(f"{name} {record.versions[name]}" for name in _SOFTWARE if name in record.versions)
     return (
         f"Raw data: {_count(len(files), 'file')}{f' of {_listed(instruments)}' if instruments else ''}.{computed} "

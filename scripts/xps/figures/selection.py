@@ -77,6 +77,8 @@ class Grid:
     rows: tuple[Row, ...]
     columns: tuple[Column, ...]
     panels: Mapping[PanelKey, Panel]
+    lower_bound: bool = False
+    """Whether the rows' times are computed, a lower bound."""
 
     def panel(self, row: Row, column: Column) -> Panel | None:
         """Return the panel where ``row`` and ``column`` meet, or None."""
@@ -118,7 +120,7 @@ def select_grid(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> 
         raise ConfigError(
             f"nothing to draw: {settings['experiment']} has no spectrum in the windows and rows asked for"
         )
-    return Grid(rows, drawn, panels)
+    return Grid(rows, drawn, panels, is_lower_bound(frames["acquisitions"], settings["axis"]))
 
 
 def _columns(settings: Mapping[str, Any], curves: pd.DataFrame, components: pd.DataFrame) -> tuple[Column, ...]:
@@ -146,7 +148,7 @@ def _rows(settings: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]) -> tu
     if unknown:
         raise ConfigError(f"acquisitions {unknown} do not exist or are excluded; there are {numbers}")
     times = axis_values(kept, settings["axis"])
-    last = _last_column(settings, kept, frames["calibration"])
+    last = _last_column(settings, acquired, frames["calibration"])  # an excluded dose was plated all the same
     return tuple(Row(number, times.get(number), last.get(number)) for number in numbers if number in wanted)
 
 
@@ -186,6 +188,20 @@ def axis_values(acquisitions: pd.DataFrame, axis: str) -> dict[int, float]:
     else:
         values = groups[axis].first()
     return _by_acquisition(values)
+
+
+def region_axis_values(acquisitions: pd.DataFrame, axis: str) -> dict[tuple[int, str], float]:
+    """Return the axis value (s) of each region; of ``start_time_s`` the middle of its own window, as in rate laws."""
+    values = acquisitions[axis]
+    if axis == "start_time_s":
+        values = (values + acquisitions["end_time_s"]) / 2
+    keys = zip(acquisitions["acquisition"], acquisitions["region"], strict=True)
+    return {(int(number), str(region)): float(value) for (number, region), value in zip(keys, values, strict=True)}
+
+
+def is_lower_bound(acquisitions: pd.DataFrame, axis: str) -> bool:
+    """Return whether ``axis`` is elapsed time that was added up from live times: real pauses are missing from it."""
+    return axis == "start_time_s" and bool((acquisitions["time_origin"] == "computed").any())
 
 
 def _by_acquisition(values: pd.Series) -> dict[int, float]:

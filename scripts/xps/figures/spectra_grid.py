@@ -94,7 +94,9 @@ def _plan(grid: Grid, settings: Mapping[str, Any]) -> _Plan:
         factors=_factors(grid, scale),
         by_panel=scale == "panel",
         last=settings.get("last_column", "none"),
-        time=style.axis_text(settings["axis"], max(row.axis_s or 0.0 for row in grid.rows)),
+        time=style.axis_text(
+            settings["axis"], max(row.axis_s or 0.0 for row in grid.rows), lower_bound=grid.lower_bound
+        ),
         key=page.key_lines(_key(grid), width_cm),
         rows_on_page=math.ceil(len(grid.rows) / pages),
         width_cm=width_cm,

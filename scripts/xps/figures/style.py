@@ -173,9 +173,12 @@ _HEADINGS = {
 }
 
 
-def axis_text(axis: str, longest_s: float) -> AxisText:
-    """Return heading and unit for an ``axis`` whose largest value is ``longest_s`` seconds."""
-    heading = _HEADINGS[axis]
+def axis_text(axis: str, longest_s: float, *, lower_bound: bool = False) -> AxisText:
+    """Return heading and unit for an ``axis`` whose largest value is ``longest_s`` seconds.
+
+    A ``lower_bound`` is no measured time, and the heading says so.
+    """
+    heading = f"{_HEADINGS[axis]}, at least" if lower_bound else _HEADINGS[axis]
     if longest_s < 180:
         return AxisText(heading, "s", 1.0)
     if longest_s < 36000:

@@ -18,7 +18,7 @@ from xps import rate_laws
 from xps.errors import ConfigError
 from xps.figures import page, style
 from xps.figures.page import KeyEntry, Sheet
-from xps.figures.selection import axis_values, check_known, of_experiment, records
+from xps.figures.selection import check_known, is_lower_bound, of_experiment, records, region_axis_values
 
 _STDERR = {"area_fraction": "area_fraction_stderr", "area_cps_ev": "area_stderr_cps_ev"}
 _LABELS = {"area_fraction": ("Share of the core level", 1.0), "area_cps_ev": ("Area (kcps·eV)", 1e-3)}
@@ -51,8 +51,9 @@ def draw(
     """Return the figure's one page and its plotted numbers: measured points, upper limits and law curves."""
     points = _points(settings, tables)
     numbers = pd.concat([points, _law_curves(settings, tables, points)], ignore_index=True)
+    lower_bound = is_lower_bound(of_experiment(tables["acquisitions"], settings), settings["axis"])
     with page.project_style():
-        sheet = _sheet(settings, numbers, data_origin)
+        sheet = _sheet(settings, numbers, data_origin, lower_bound)
     return [sheet.figure], numbers.rename(columns={"axis_s": settings["axis"]})
 
 
@@ -66,11 +67,12 @@ def _points(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> pd.D
             components = components[components[column].isin(settings[key])]
     if components.empty:
         raise ConfigError(f"no component of {settings['experiment']} fits the figure's models, core levels and species")
-    times = axis_values(acquisitions[~acquisitions["excluded"]], settings["axis"])
+    times = region_axis_values(acquisitions[~acquisitions["excluded"]], settings["axis"])
+    places = zip(components["acquisition"], components["region"], strict=True)
     limited = components["detected"].eq(False) & components["upper_limit_95_cps_ev"].notna()
     limit = _upper_limits(components, quantity)
     frame = components.assign(
-        axis_s=components["acquisition"].map(times).astype("float64"),
+        axis_s=np.array([times.get(place, math.nan) for place in places]),
         kind=np.where(components[quantity].isna(), "failed", np.where(limited & limit.notna(), "upper_limit", "value")),
         law=None,
         value=components[quantity].where(~(limited & limit.notna()), limit),
@@ -171,13 +173,15 @@ def _layout(settings: Mapping[str, Any], numbers: pd.DataFrame, key_cm: float) -
     )
 
 
-def _sheet(settings: Mapping[str, Any], numbers: pd.DataFrame, data_origin: str) -> Sheet:
+def _sheet(settings: Mapping[str, Any], numbers: pd.DataFrame, data_origin: str, lower_bound: bool) -> Sheet:
     width_cm = style.WIDTH_CM[settings.get("width", "double")]
     styles = style.species_styles(numbers["species"])
     lines = page.key_lines(_key(numbers, styles), width_cm)
     layout = _layout(settings, numbers, page.key_height_cm(lines))
     sheet = Sheet(width_cm, layout.height_cm)
-    scale = _Scale(style.axis_text(settings["axis"], float(numbers["axis_s"].max())), *_LABELS[settings["quantity"]])
+    longest_s = float(np.nan_to_num(numbers["axis_s"].max()))
+    time = style.axis_text(settings["axis"], longest_s, lower_bound=lower_bound)
+    scale = _Scale(time, *_LABELS[settings["quantity"]])
     shown = numbers.assign(
         time=numbers["axis_s"] * scale.time.per_second,
         height=numbers["value"] * scale.factor,
@@ -238,7 +242,9 @@ def _finish(axes: Axes, quantity: str, time: pd.Series) -> None:
     """Set limits and ticks; below zero there is room for the arrows of limits near it."""
     axes.set_xlabel("")
     axes.set_ylabel("")
-    first, last = min(0.0, float(time.min())), float(time.max())
+    if not time.notna().any():
+        axes.text(0.5, 0.5, "no time known", transform=axes.transAxes, ha="center", fontsize=style.TEXT_PT)
+    first, last = min(0.0, float(np.nan_to_num(time.min()))), float(np.nan_to_num(time.max()))
     room = 0.06 * ((last - first) or 1.0)
     axes.set_xlim(first - room, last + room)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=last - first > 6))
