@@ -91,7 +91,7 @@ def kinetics_rows(chosen: str) -> pa.Table:
 
 def test_chosen_laws_are_named_once_and_none_is_said_to_be_none(given_tables: dict[str, pa.Table]):
     text = written({**given_tables, "kinetics": kinetics_rows("yes")}, SERIES)
-    assert "by 6 in BIC (Ge0 3d linear)" in text
+    assert "by 6 in BIC (Ge 3d Ge0 3d linear)" in text
     text = written({**given_tables, "kinetics": kinetics_rows("undecided")}, SERIES)
     assert "No rate law was chosen for any component" in text
     text = written({**given_tables, "kinetics": kinetics_rows("yes")}, {**SERIES, "laws": False})
@@ -129,3 +129,21 @@ def test_a_calibration_without_reference_is_said():
     plain = {"reference": "none", "reference_binding_energy_ev": None, "method": "none", "shift_ev": 0.0}
     given["calibration"] = tables.from_rows("calibration", [{**row, **plain} for row in rows])
     assert "Energy scale: reference none (none in 4), shifts +0.00 to +0.00 eV." in written(given)
+
+
+def test_fits_that_the_counts_reject_are_counted_and_the_worst_is_named(given_tables: dict[str, pa.Table]):
+    """A depth profile once showed invisible error bars from fits of reduced chi square 500, and no word of it."""
+    fits = given_tables["fits"].to_pylist()
+    for row in fits:
+        row["p_value"], row["bounds_hit"] = 0.5, []
+    good = written({**given_tables, "fits": tables.from_rows("fits", fits)})
+    assert "reject" not in good
+    assert "at a bound" not in good
+    fitted = [row for row in fits if row["success"]]
+    fitted[1] |= {"p_value": 0.0, "reduced_chi_square": 530.0, "bounds_hit": ["a.position_ev"]}
+    fitted[0] |= {"p_value": 1e-9, "reduced_chi_square": 3.0}
+    text = written({**given_tables, "fits": tables.from_rows("fits", fits)})
+    assert "2 windows" in text
+    assert f"worst {fitted[1]['model']} in acquisition {fitted[1]['acquisition']}" in text
+    assert "530" in text
+    assert "a parameter at a bound: 1." in text

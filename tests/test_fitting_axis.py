@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import synthetic
 
+import synthetic
 from xps import fitting, models
+from xps.fitting import series
 
 ELECTROLYTE, INTERPHASE = 400.0, 1400.0
 MODEL = {
@@ -80,3 +81,26 @@ def position_of(shift_stderr_ev: float) -> dict[str, Any]:
 def test_a_badly_known_axis_widens_the_range_of_positions() -> None:
     assert position_of(0.0)["position_ev"] == pytest.approx(55.7)
     assert position_of(0.4)["position_ev"] == pytest.approx(56.2, abs=0.02)
+
+
+def test_a_fit_that_the_counts_reject_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Converged and wrong looks like converged and right in every later stage."""
+    fits: list[dict[str, Any]] = [
+        {"acquisition": 3, "region": "Li1s", "success": True, "bounds_hit": ["a.fwhm_ev"], "p_value": 0.5},
+        {
+            "acquisition": 4,
+            "region": "Li1s",
+            "success": True,
+            "bounds_hit": [],
+            "p_value": 0.0,
+            "reduced_chi_square": 530,
+        },
+        {"acquisition": 5, "region": "Li1s", "success": False, "message": "all counts are zero"},
+        {"acquisition": 6, "region": "Li1s", "success": True, "bounds_hit": [], "p_value": 0.5},
+    ]
+    series._report("two_lines", fits)
+    text = caplog.text
+    assert "acquisition 3, region Li1s: at a bound: a.fwhm_ev" in text
+    assert "acquisition 4, region Li1s: the counts reject the fit: reduced chi square 530" in text
+    assert "acquisition 5, region Li1s: no fit: all counts are zero" in text
+    assert "acquisition 6" not in text

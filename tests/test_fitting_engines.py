@@ -1,5 +1,7 @@
 """Two engines, one optimum; the separable one's series, blocks, verdicts and bad input."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -106,7 +108,11 @@ def test_a_series_says_what_sharing_costs() -> None:
 
 def test_every_component_gets_a_verdict_and_fixed_ones_a_condition() -> None:
     model = load("lagp_li1s")
-    tables = series.fit_block(model, tasks := simulate(model, 4, 2000.0), series.fit_series(model, tasks))
+    tasks = [
+        replace(task, spectra=tuple(spectrum and replace(spectrum, shift_stderr_ev=0.005) for spectrum in task.spectra))
+        for task in simulate(model, 4, 2000.0)  # energies given as numbers carry an area only on a well known axis
+    ]
+    tables = series.fit_block(model, tasks, series.fit_series(model, tasks))
     rows = tables.components.to_pylist()
     assert {row["verdict"] for row in rows} <= {"identified", "conditional", "not_identified"}
     electrolyte = [row for row in rows if row["component"] == "Li+ (SE)"]

@@ -17,6 +17,7 @@ _ORIGINS = {
     "simulated": "**SIMULATED DATA:** a program made these spectra; nothing here was measured.",
     "mixed": "**PARTLY SIMULATED DATA:** measured and simulated spectra meet in this figure.",
 }
+_POOR_P_VALUE = 0.001
 
 
 def write(name: str, settings: Mapping[str, Any], tables: Mapping[str, pa.Table], record: Record) -> str:
@@ -59,9 +60,9 @@ def _grid(settings: Mapping[str, Any]) -> str:
         f"X-ray photoelectron spectra of {settings['experiment']} with their fits. "
         f"Rows: acquisitions, with {axis}; columns: measured windows with the core levels fitted in them.{behind} "
         "Grey points: data as counted, no background subtracted; filled: components on the fitted background (dashed); "
-        "black line: envelope. Hatched components hold only under a condition that the tables name; dashed outlines "
-        "without filling were not detected. Strip under each panel: (counts − fit) / √fit in standard deviations σ; "
-        f"its half height stands above the column, grey band ±2 σ, red marks lie beyond the strip. {scale}"
+        "black line: envelope. Hatched components, if any, hold only under a condition that the tables name; dashed "
+        "outlines without filling were not detected. Strip under each panel: (counts − fit) / √fit in standard "
+        f"deviations σ; its half height stands above the column, grey band ±2 σ, red marks lie beyond it. {scale}"
     )
 
 
@@ -76,8 +77,8 @@ def _series(settings: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]) -> 
         law_words = "Rate laws are in the kinetics table"
     elif chosen:
         law_words = (
-            f"Solid lines: rate laws that describe the points and beat every other law and a constant by 6 in BIC "
-            f"({_listed(chosen)}); see the kinetics table"
+            "Solid lines: rate laws that describe the points and beat a constant and every law that could be tested by "
+            f"6 in BIC ({_listed(chosen)}); see the kinetics table"
         )
     else:
         law_words = "No rate law was chosen for any component; the kinetics table says why"
@@ -98,7 +99,11 @@ def _chosen_laws(settings: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]
     kinetics = frames["kinetics"]
     laws = kinetics[(kinetics["quantity"] == settings["quantity"]) & (kinetics["chosen"] == "yes")]
     rows = records(laws.drop_duplicates(["model", "component", "law"]))
-    return [f"{row['component']} {row['law']}" for row in rows if (row["model"], row["component"]) in components]
+    return [
+        f"{row['core_level']} {row['component']} {row['law']}"
+        for row in rows
+        if (row["model"], row["component"]) in components
+    ]
 
 
 def _left_out(frames: Mapping[str, pd.DataFrame]) -> str:
@@ -112,8 +117,25 @@ def _left_out(frames: Mapping[str, pd.DataFrame]) -> str:
     return (
         f"{_count(acquired['acquisition'].nunique(), 'acquisition')}, "
         f"{len(excluded)} excluded by the operator's log{_after_colon(reasons)}. "
-        f"{_count(len(fits), 'fitted window')}, {len(failed)} failed{_after_colon(failures)}."
+        f"{_count(len(fits), 'fitted window')}, {len(failed)} failed{_after_colon(failures)}.{_doubtful(fits)}"
     )
+
+
+def _doubtful(fits: pd.DataFrame) -> str:
+    """Return which fits converged and yet should not be trusted: they look like any other in a time series."""
+    fitted = fits[fits["success"]]
+    poor = fitted[fitted["p_value"] < _POOR_P_VALUE].sort_values("reduced_chi_square", ascending=False, kind="stable")
+    bound = fitted[fitted["bounds_hit"].map(len) > 0]
+    words = f" Fitted windows with a parameter at a bound: {len(bound)}." if len(bound) else ""
+    if len(poor):
+        worst = poor.iloc[0]
+        place = f"{worst['model']} in acquisition {worst['acquisition']}"
+        words += (
+            f" Fits that the counts reject (p < {_POOR_P_VALUE}; their errors are too small): "
+            f"{_count(len(poor), 'window')}, worst {place} with a reduced chi square of "
+            f"{worst['reduced_chi_square']:.3g}."
+        )
+    return words
 
 
 def _after_colon(words: Sequence[str]) -> str:

@@ -232,9 +232,7 @@ def _searched(slot: Slot, shift_stderr_ev: float) -> Span:
     return Span(span.start, span.low - room, span.high + room)
 
 
-def _priors(
-    model: FitModel, slots: tuple[Slot, ...], drift: tuple[float, ...], axis: tuple[float, ...]
-) -> list[Prior]:
+def _priors(model: FitModel, slots: tuple[Slot, ...], drift: tuple[float, ...], axis: tuple[float, ...]) -> list[Prior]:
     ratios = {slot.component: i for i, slot in enumerate(slots) if slot.kind == "ratio"}
     priors = [
         Prior(i, i, None, 0.0, axis[slot.window])

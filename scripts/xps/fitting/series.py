@@ -5,6 +5,7 @@ other are the starts of their series: neither the order of spectra nor the way i
 changes a number.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -20,6 +21,10 @@ from xps.fitting.engines import ENGINES, SEPARABLE, Starts, fit_each, model_star
 from xps.fitting.outcome import Outcome, Task
 from xps.models import FitModel
 from xps.spectra import Spectrum
+
+LOGGER = logging.getLogger(__name__)
+# ASSUME a fit whose chi square is exceeded by chance less than once in a thousand is worth a look.
+_POOR_P_VALUE = 0.001
 
 
 class FitTables(NamedTuple):
@@ -120,4 +125,18 @@ def fit_models(
     for model in models:
         spectra = spectra_of(background, acquisitions, calibration, model)
         parts.append(fit_block(model, spectra, fit_series(model, spectra, engine), seed, engine))
+        _report(model.name, parts[-1].fits.to_pylist())
     return FitTables(*(tables.concatenate(name, [getattr(part, name) for part in parts]) for name in FitTables._fields))
+
+
+def _report(model: str, fits: Sequence[dict[str, Any]]) -> None:
+    """Log what of a model's fits is not to be trusted at sight; each is also a row or cell of ``fits``."""
+    for row in fits:
+        place = f"model {model}, acquisition {row['acquisition']}, region {row['region']}"
+        if not row["success"]:
+            LOGGER.warning("%s: no fit: %s", place, row["message"])
+            continue
+        if row["bounds_hit"]:
+            LOGGER.warning("%s: at a bound: %s", place, ", ".join(row["bounds_hit"]))
+        if row["p_value"] is not None and row["p_value"] < _POOR_P_VALUE:
+            LOGGER.warning("%s: the counts reject the fit: reduced chi square %.3g", place, row["reduced_chi_square"])
