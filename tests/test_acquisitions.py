@@ -526,6 +526,17 @@ def test_reader_warning_about_a_region_stands_in_that_regions_row(raw: Raw) -> N
     assert warned == [False, True, False, False]
 
 
+def test_reader_warning_about_a_cycle_stands_in_that_cycles_row(raw: Raw) -> None:
+    counts = counts_of(3, 5)
+    counts[1, 2:4], counts[3], counts[4, 0] = -3.0, 0.0, 1.25
+    raw.add(profile("a.pro", counts))
+    found = [[text.partition("'C1s': ")[2] for text in row["warnings"]] for row in raw.rows()]
+    assert [len(own) for own in found] == [0, 1, 0, 1, 1], found
+    assert found[1][0] == "2 negative intensities, down to -6 cps"
+    assert found[3][0] == "all intensities are zero in cycle 3"
+    assert found[4][0].startswith("1 of 8 intensities are no whole number of counts")
+
+
 def auger(name: str) -> Measurement:
     kinetic = replace(region("C1s", 1, counts_of(9)), energy_scale="kinetic", step_ev=0.1)
     return Measurement(name=name, file_type="spectrum", technique="AES", header=(), regions=(kinetic,))
@@ -599,16 +610,53 @@ def test_the_advice_for_a_resumed_profile_can_be_followed(raw: Raw, names: tuple
     assert column(raw.rows(), "source_cycle") == [0, 1, 2, 3, 4, 5]
 
 
-def test_the_same_spectrum_under_two_names_is_refused(raw: Raw) -> None:
-    raw.add(spectrum("a.spe", 1))
-    (raw.folder / "copy.spe").write_bytes((raw.folder / "a.spe").read_bytes())
-    assert "copy.spe: cycle 0 is bit-identical to one of a.spe" in raw.faults()
+@pytest.mark.parametrize(("plain", "other"), [("a.spe", "copy.spe"), ("x_1.spe", "x+1_1.spe"), ("a.spe", "a+1.spe")])
+def test_the_same_spectrum_under_two_names_is_refused(raw: Raw, plain: str, other: str) -> None:
+    raw.add(spectrum(plain, 1))
+    (raw.folder / other).write_bytes((raw.folder / plain).read_bytes())
+    assert f"{other}: cycle 0 is bit-identical to one of {plain} and would count twice; exclude one" in raw.faults()
+    raw.log(f"file,exclude,reason\n{plain},,\n{other},yes,a copy\n")
+    assert column(raw.rows(), "excluded") == [False, False, True, True]
+
+
+def test_of_two_equally_long_profiles_none_is_said_to_resume_the_other(raw: Raw) -> None:
+    raw.add(profile("a.pro", ALL_COUNTS[:4]), profile("b.pro", ALL_COUNTS[:4]))
+    assert "resumes" not in raw.faults()
 
 
 def test_excluding_the_earlier_file_makes_the_copies_the_only_ones(raw: Raw) -> None:
     raw.add(profile("a.pro", ALL_COUNTS[:4]), profile("b.pro", ALL_COUNTS))
     raw.log("file,exclude,reason\na.pro,yes,all of it is in b.pro\nb.pro,,\n")
     assert column(raw.rows(), "excluded") == [True] * 4 + [False] * 6
+
+
+@pytest.mark.parametrize(
+    "excluded",
+    ["a.pro,,,yes,drift\n", "a.pro,,,yes,drift\na.pro,3,,no,\n", "".join(f"a.pro,{i},,yes,x\n" for i in range(4))],
+)
+def test_resuming_a_file_that_is_excluded_as_a_whole_is_refused_with_advice_that_works(raw: Raw, excluded: str) -> None:
+    """The copies would be left out of b.pro and the cycles themselves with a.pro: nothing of them would be left."""
+    raw.add(profile("a.pro", ALL_COUNTS[:4]), profile("b.pro", ALL_COUNTS))
+    raw.log(f"file,cycle,resumes,exclude,reason\n{excluded}b.pro,,a.pro,,\n")
+    found = raw.faults()
+    assert "b.pro resumes a.pro, which is excluded as a whole; remove resumes" in found
+    raw.log("file,exclude,reason\na.pro,yes,drift\nb.pro,,\n")
+    kept = [row["source_cycle"] for row in raw.rows() if not row["excluded"]]
+    assert kept == [0, 1, 2, 3, 4, 5]
+
+
+def test_single_cycle_excluded_in_the_resumed_file_stays_excluded_in_its_row(raw: Raw) -> None:
+    raw.add(profile("a.pro", ALL_COUNTS[:4]), profile("b.pro", ALL_COUNTS))
+    raw.log("file,cycle,resumes,exclude,reason\na.pro,,,,\na.pro,2,,yes,discharge\nb.pro,,a.pro,,\n")
+    rows = raw.rows()
+    assert column(rows, "source_cycle") == [0, 1, 2, 3, 4, 5]
+    assert column(rows, "excluded") == [False, False, True, False, False, False]
+
+
+def test_resumed_pair_that_is_excluded_together_loses_nothing_unsaid(raw: Raw) -> None:
+    raw.add(profile("a.pro", ALL_COUNTS[:4]), profile("b.pro", ALL_COUNTS), spectrum("c.spe", 1))
+    raw.log("file,resumes,exclude,reason\na.pro,,yes,drift\nb.pro,a.pro,yes,drift\nc.spe,,,\n")
+    assert column(raw.rows(), "excluded") == [True] * 6 + [False] * 2
 
 
 def test_dark_cycles_are_alike_without_being_copies(raw: Raw) -> None:
@@ -658,6 +706,11 @@ def test_natural_order_counts_numbers_as_numbers(names: list[str]) -> None:
     assert sorted(ordered) == sorted(names)
     numbered = [Path(f"x{number}.spe") for number in (10, 9, 100, 1)]
     assert [path.name for path in cycles.in_order(numbered, None)] == ["x1.spe", "x9.spe", "x10.spe", "x100.spe"]
+
+
+def test_natural_order_puts_a_resumed_profile_behind_the_plain_one() -> None:
+    names = ["x_1.pro", "x+1_1.pro", "x+2_1.pro", "x+10_1.pro", "y.pro", "y+1.pro", "z10.pro", "z10+1.pro"]
+    assert [path.name for path in cycles.in_order([Path(name) for name in sorted(names)], None)] == names
 
 
 # --- shipped and real files ----------------------------------------------------------------------------------------

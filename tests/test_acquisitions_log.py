@@ -146,6 +146,48 @@ def test_all_faults_of_a_log_come_out_together() -> None:
     assert len(found) == 6
 
 
+@pytest.mark.parametrize("cell", ["5 min", "-1"])
+def test_cell_that_cannot_be_read_hides_no_cumulated_time_that_goes_backwards(cell: str) -> None:
+    found = log_faults(
+        f"file,plating_time_s,rest_time_s,sputter_time_s\na.pro,600,60,6\nx.pro,{cell},70,6\nb.pro,300,50,5\n",
+        ["a.pro", "x.pro", "b.pro"],
+    )
+    assert len(found) == 4, found
+    assert "line 4: plating_time_s goes backwards: 300 s after 600 s in line 2" in found[1]
+    assert "line 4: rest_time_s goes backwards: 50 s after 70 s in line 3" in found[2]
+    assert "line 4: sputter_time_s goes backwards" in found[3]
+
+
+def test_cells_that_stand_under_wrong_columns_are_told_once() -> None:
+    (fault,) = log_faults("file,plating_time_s,exclude,reason\na.pro,60,,\nb.pro,5,5,,\n")
+    assert "line 3: 5 cells under 4 columns" in fault
+
+
+def test_row_that_stands_there_twice_is_told_once_though_it_has_a_clock() -> None:
+    row = "a.pro,2024-03-04T09:00:00\n"
+    (fault,) = log_faults(f"file,started_at\n{row}{row}b.pro,2024-03-04T10:00:00\n")
+    assert "stands in line 2 already; remove one of them" in fault
+
+
+@pytest.mark.parametrize(
+    ("text", "present"),
+    [
+        ("file\na.pro\nb.pro\nb1.pro\n", ["a.pro", "b.pro"]),
+        ("file,reason,reasons\na.pro,,\nb.pro,,\n", ["a.pro", "b.pro"]),
+        ("file,resumes\nreference.pro,\nbcd1.pro,bcd.pro\nbcd2.pro,\n", ["reference.pro", "bcd1.pro", "bcd2.pro"]),
+    ],
+)
+def test_near_match_is_nothing_that_stands_there_already(text: str, present: list[str]) -> None:
+    (fault,) = log_faults(text, present)
+    assert "did you mean" not in fault
+
+
+def test_near_match_of_resumes_is_a_file_listed_before() -> None:
+    text = "file,resumes\nx_1.pro,\nx+1_1.pro,x1.pro\n"
+    (fault,) = log_faults(text, ["x_1.pro", "x+1_1.pro"])
+    assert "(did you mean 'x_1.pro'?)" in fault
+
+
 def test_cell_that_cannot_be_read_causes_no_faults_of_order() -> None:
     assert len(log_faults("file,started_at\na.pro,9 o'clock\nb.pro,2024-03-04T10:00\n")) == 1
 

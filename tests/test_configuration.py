@@ -562,10 +562,12 @@ def test_folder_without_matching_files_is_a_fault(project: Project) -> None:
 
 
 def test_missing_log_and_missing_named_file_are_told_with_near_matches(project: Project) -> None:
-    project.experiment["source"] |= {"log": "acquisition.csv", "files": ["a_000min.spe", "a_001min.spe"]}
+    project.experiment["source"] |= {"log": "acquisition.csv", "files": ["a_001min.spe"]}
     found = project.faults()
     assert any("there is no raw/series_a/acquisition.csv (did you mean 'acquisitions.csv'?)" in f for f in found)
     assert any("there is no raw/series_a/a_001min.spe (did you mean 'a_000min.spe'?)" in f for f in found)
+    project.experiment["source"]["files"] = ["a_000min.spe", "a_001min.spe"]
+    assert any(fault.endswith("there is no raw/series_a/a_001min.spe") for fault in project.faults())
 
 
 def test_patterns_ignore_case_hidden_files_folders_and_the_log_and_take_brackets_literally(project: Project) -> None:
@@ -632,6 +634,10 @@ def test_file_that_snakemake_or_a_table_cannot_take_is_refused(project: Project,
         ("..", "would hold the project itself"),
         ("config", "lies in the project's folder config"),
         ("scripts/out", "lies in the project's folder scripts"),
+        (".venv", "lies in the project's folder .venv"),
+        (".snakemake/out", "lies in the project's folder .snakemake"),
+        ("docs/results", "lies in the project's folder docs"),
+        ("benchmarks", "lies in the project's folder benchmarks"),
         ("notes.txt", "is no folder"),
         ("notes.txt/out", "is no folder"),
     ],
@@ -640,6 +646,18 @@ def test_results_root_must_be_a_folder_of_its_own(project: Project, results: str
     (project.root / "notes.txt").write_text("")
     project.config["results"] = results
     assert any(found.startswith("results: ") and fault in found for found in project.faults()), project.faults()
+
+
+@pytest.mark.parametrize("results", ["raw", "raw/results", "linked"])
+def test_results_among_the_projects_raw_files_are_refused_though_the_raw_root_lies_elsewhere(
+    project: Project, tmp_path_factory: pytest.TempPathFactory, results: str
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "raw"
+    shutil.copytree(project.root / "raw", elsewhere)
+    (project.root / "linked").symlink_to(project.root / "raw")
+    project.config |= {"raw": str(elsewhere), "results": results}
+    (fault,) = project.faults()
+    assert fault == f"results: {results} lies in the project's folder raw; results need a folder of their own"
 
 
 def test_raw_root_inside_the_results_root_is_refused(project: Project) -> None:

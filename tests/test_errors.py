@@ -2,7 +2,7 @@
 
 import pytest
 
-from xps.errors import AnalysisError, ConfigError, FitError, RawFileError, TableError
+from xps.errors import AnalysisError, ConfigError, FitError, RawFileError, TableError, near
 
 
 @pytest.mark.parametrize("kind", [RawFileError, ConfigError, TableError, FitError])
@@ -19,3 +19,10 @@ def test_all_faults_of_a_source_stand_in_one_message_in_their_order() -> None:
 
 def test_one_fault_is_called_one_fault() -> None:
     assert str(ConfigError.of("log", ["line 2"])).startswith("log: 1 fault\n")
+
+
+def test_near_match_is_the_known_word_that_looks_most_alike_or_nothing() -> None:
+    assert near("Ge3s", ["C1s", "Ge3d", "Ge3p4"]) == " (did you mean 'Ge3d'?)"
+    assert near("Zr3d", ["C1s", "Ge2p"]) == ""
+    assert near("x", []) == ""
+    assert near("ab1", {"ab2", "ab3"}) == near("ab1", ["ab3", "ab2"])  # whatever the order of what is known

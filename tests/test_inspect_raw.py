@@ -1,6 +1,8 @@
 """The command line as a user runs it: from any folder, on good and on damaged files."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +68,39 @@ def test_files_of_one_name_do_not_overwrite_each_others_export(shared_data: Path
     assert done.returncode == 2
     assert "would overwrite" in done.stderr
     assert len(list((tmp_path / "out").iterdir())) == 1
+
+
+def test_files_of_one_name_do_not_overwrite_each_others_plot(shared_data: Path, tmp_path: Path) -> None:
+    for name, source in (("a", SPECTRUM), ("b", PROFILE)):
+        (tmp_path / name).mkdir()
+        shutil.copy(shared_data / source, tmp_path / name / "x.spe")
+    assert run(tmp_path, "a/x.spe", "--plot").returncode == 0
+    first = (tmp_path / "x.spe.png").read_bytes()
+    done = run(tmp_path, "a/x.spe", "b/x.spe", "--plot")
+    assert done.returncode == 2
+    assert "b/x.spe: its plot x.spe.png would overwrite that of a/x.spe; plot it in another folder" in done.stderr
+    assert (tmp_path / "x.spe.png").read_bytes() == first
+
+
+def test_a_pipe_is_refused_without_waiting_for_a_writer(shared_data: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.spe")
+    done = run(tmp_path, "pipe.spe", os.devnull, shared_data / SPECTRUM)
+    assert done.returncode == 2
+    assert "pipe.spe: found a folder, a pipe or a device, expected a file" in done.stderr
+    assert len(done.stderr.splitlines()) == 2
+    assert "SnO2_10nm.spe: XPS spectrum" in done.stdout
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_reader_of_the_output_that_leaves_early_is_no_error(
+    shared_data: Path, tmp_path: Path, options: list[str]
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, str(SCRIPT), *options, *[str(shared_data / PROFILE)] * 3]
+    done = subprocess.run(command, cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize("file", [PROFILE, "M-DaC_AES/Au_foil2.spe"])

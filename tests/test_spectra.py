@@ -110,6 +110,24 @@ def test_many_dark_cycles_are_not_all_named() -> None:
     assert remark.endswith("18, 19 and 480 others")
 
 
+@pytest.mark.parametrize(("dark", "end"), [(20, "18, 19"), (21, "18, 19, 20"), (22, "18, 19 and 2 others")])
+def test_a_single_other_cycle_is_named_itself(dark: int, end: str) -> None:
+    (remark,) = region(intensity_cps=np.zeros((dark, 5), np.float32)).remarks
+    assert remark.endswith(end)
+
+
+def test_remarks_on_a_cycle_count_that_cycle_alone() -> None:
+    rates = np.full((4, 5), 8.0, np.float32)
+    rates[1, :2], rates[2] = -4.0, 0.0
+    odd = region(intensity_cps=rates)
+    assert [[text.partition(": ")[2] for text in odd.remarks_on(cycle)] for cycle in range(4)] == [
+        [],
+        ["2 negative intensities, down to -4 cps"],
+        ["all intensities are zero in cycle 2"],
+        [],
+    ]
+
+
 def test_a_look_at_all_intensities_is_taken_once() -> None:
     odd = region(intensity_cps=np.full((2, 5), 20.2))
     assert odd.remarks is odd.remarks

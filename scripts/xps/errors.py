@@ -4,6 +4,9 @@ Each message names the place (file, experiment, cycle or component), what was fo
 A raw file that lies is refused whole; a fit that fails is not an error but a row with ``success = false``.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class AnalysisError(Exception):
     """Base of all refusals; ``str(error)`` is the sentence shown to the user."""
@@ -29,3 +32,9 @@ class TableError(AnalysisError):
 
 class FitError(AnalysisError):
     """A fit was asked for that cannot be set up (not: one that did not converge, which is a row)."""
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """Return ``" (did you mean 'x'?)"`` when one of the ``known`` words looks like ``word``, else nothing."""
+    matches = get_close_matches(str(word), sorted(set(known)), n=1, cutoff=0.6)
+    return f" (did you mean {matches[0]!r}?)" if matches else ""

@@ -10,7 +10,7 @@ counts). What a file does not say is ``None``; no transmission function, time of
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from math import inf, isfinite
@@ -105,6 +105,13 @@ class Region:
     def remarks(self) -> tuple[str, ...]:
         """What is odd about the intensities, one sentence each."""
         return tuple(f"region {self.number} {self.name!r}: {remark}" for remark in _intensity_remarks(self))
+
+    def remarks_on(self, cycle: int) -> tuple[str, ...]:
+        """What is odd about the intensities of ``cycle`` alone, one sentence each."""
+        if not self.remarks:
+            return ()
+        own = replace(self, intensity_cps=self.intensity_cps[cycle : cycle + 1])
+        return tuple(f"region {self.number} {self.name!r}: {remark}" for remark in _intensity_remarks(own, cycle))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -270,7 +277,7 @@ def _not_whole(intensity: Intensity, time_s: float, precision: float) -> int:
     return int(np.count_nonzero(deviation > _INTEGER_TOLERANCE + np.abs(product) * precision))
 
 
-def _intensity_remarks(region: Region) -> Iterator[str]:
+def _intensity_remarks(region: Region, first_cycle: int = 0) -> Iterator[str]:
     rates = region.intensity_cps
     low, high = float(rates.min()), float(rates.max())
     if low < 0.0:
@@ -278,14 +285,16 @@ def _intensity_remarks(region: Region) -> Iterator[str]:
     if high > _HIGHEST_CPS:
         yield f"intensities up to {high:g} cps, more than any detector counts: damaged?"
     if low <= 0.0 <= high and not (lit := rates.any(axis=1)).all():
-        yield f"all intensities are zero in cycle {_listed(np.flatnonzero(~lit))}"
+        yield f"all intensities are zero in cycle {_listed(first_cycle + np.flatnonzero(~lit))}"
     if odd := region.non_integer_counts:
         yield f"{odd} of {rates.size} intensities are no whole number of counts: corrected, or damaged"
 
 
 def _listed(numbers: NDArray[np.intp]) -> str:
-    text = ", ".join(str(number) for number in numbers[:_LISTED])
-    return text if numbers.size <= _LISTED else f"{text} and {numbers.size - _LISTED} others"
+    """Return all numbers, or the first of them and how many others there are: two at the least."""
+    shown = numbers if numbers.size <= _LISTED + 1 else numbers[:_LISTED]
+    text = ", ".join(map(str, shown))
+    return text if shown.size == numbers.size else f"{text} and {numbers.size - _LISTED} others"
 
 
 def _region_faults(region: Region) -> list[tuple[str, bool]]:

@@ -8,13 +8,12 @@ twice.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 
 from xps import versaprobe
 from xps.acquisitions.log_rows import Log, Row
-from xps.errors import RawFileError
+from xps.errors import RawFileError, near
 from xps.provenance import bytes_sha256
 from xps.spectra import Measurement
 
@@ -154,6 +153,10 @@ def _declared_copies(files: Sequence[RawFile], log: Log | None) -> tuple[dict[st
         if earlier.measurement is None:
             faults.append(f"{place}, which cannot be read, so copies cannot be told; restore it or remove resumes")
             continue
+        if log is not None and log.is_left_out(earlier.name) and not log.is_excluded(raw.name):
+            remedy = "remove resumes, so that its own copies of the first cycles count, or exclude single cycles"
+            faults.append(f"{place}, which is excluded as a whole; {remedy}")
+            continue
         expected = min(raw.measurement.cycles, earlier.measurement.cycles)
         same = _identical_leading_cycles(raw.measurement, earlier.measurement)
         if same < expected:
@@ -174,7 +177,7 @@ def _identical_leading_cycles(later: Measurement, earlier: Measurement) -> int:
 def _undeclared_copies(cycles: Sequence[Cycle]) -> list[str]:
     """Name each pair of files that holds the same cycle twice, excluded ones left aside."""
     first_of: dict[bytes, Cycle] = {}
-    pairs: dict[tuple[str, str], list[int]] = {}
+    pairs: dict[tuple[str, str], list[tuple[Cycle, Cycle]]] = {}
     for cycle in cycles:
         content = (
             None if cycle.excluded or cycle.raw.measurement is None else _content(cycle.raw.measurement, cycle.index)
@@ -183,17 +186,27 @@ def _undeclared_copies(cycles: Sequence[Cycle]) -> list[str]:
             continue
         other = first_of.setdefault(content, cycle)
         if other.raw.name != cycle.raw.name:
-            earlier, later = sorted((other, cycle), key=_cycles_held)
-            pairs.setdefault((earlier.raw.name, later.raw.name), []).append(later.index)
-    return [
-        f"{later}: cycle {_spans(found)} is bit-identical to one of {earlier} and would count twice; if the profile was"
-        f" resumed, write {earlier} under resumes in the log's row of {later}, else exclude one of them"
-        for (earlier, later), found in pairs.items()
-    ]
+            earlier, later = sorted((other, cycle), key=_by_length)
+            pairs.setdefault((earlier.raw.name, later.raw.name), []).append((earlier, later))
+    return [_copies_fault(found) for found in pairs.values()]
+
+
+def _copies_fault(pairs: Sequence[tuple[Cycle, Cycle]]) -> str:
+    """Return what is wrong and what to do about cycles of a file that are also in another one."""
+    earlier, later = (cycle.raw.name for cycle in pairs[0])
+    shared = _spans([cycle.index for _, cycle in pairs])
+    remedy = "exclude one of them"
+    if _cycles_held(pairs[0][1]) > _cycles_held(pairs[0][0]):  # who adds no cycle resumes nothing
+        remedy = f"if the profile was resumed, write {earlier} under resumes in the log's row of {later}, else {remedy}"
+    return f"{later}: cycle {shared} is bit-identical to one of {earlier} and would count twice; {remedy}"
+
+
+def _by_length(cycle: Cycle) -> tuple[int, list[tuple[int, str]], str]:
+    """Return a key that puts a file behind the one that it resumes: it holds more cycles."""
+    return _cycles_held(cycle), _natural(Path(cycle.raw.name).stem), cycle.raw.name
 
 
 def _cycles_held(cycle: Cycle) -> int:
-    """Return how many cycles the file of ``cycle`` holds: a profile that resumes another one holds more."""
     return 0 if cycle.raw.measurement is None else cycle.raw.measurement.cycles
 
 
@@ -217,7 +230,6 @@ def region_faults(cycles: Sequence[Cycle], regions: Mapping[str, object]) -> lis
     faults = []
     for name in regions:
         if held and name not in held:
-            matches = get_close_matches(name, held, n=1, cutoff=0.6)
-            hint = f" (did you mean {matches[0]!r}?)" if matches else ""
+            hint = near(name, (other for other in held if other not in regions))
             faults.append(f"regions: no raw file holds a region {name!r}{hint}; files hold {', '.join(held)}")
     return faults

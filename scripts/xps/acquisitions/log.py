@@ -13,9 +13,9 @@ from math import isfinite
 from typing import Any
 from unicodedata import normalize
 
-from xps.acquisitions.log_checks import CHECKS, near
+from xps.acquisitions.log_checks import CHECKS
 from xps.acquisitions.log_rows import Log, Row, by_file
-from xps.errors import ConfigError
+from xps.errors import ConfigError, near
 
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", re.ASCII)
 _CLOCK = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
@@ -84,9 +84,10 @@ def _header_faults(columns: Sequence[str]) -> Iterator[str]:
         if len(columns) == 1 and separator in columns[0]:
             yield f"columns are separated by {name}; save the log with commas, and a decimal point in numbers"
             return
+    absent = [name for name in COLUMNS if name not in columns]
     for name in dict.fromkeys(columns):
         if name not in COLUMNS:
-            yield f"unknown column {name!r}{near(name, list(COLUMNS))}; columns are {', '.join(COLUMNS)}"
+            yield f"unknown column {name!r}{near(name, absent)}; columns are {', '.join(COLUMNS)}"
         if columns.count(name) > 1:
             yield f"column {name!r} stands there {columns.count(name)} times"
     if "file" not in columns:
@@ -105,6 +106,7 @@ def _row(
         remedy = "a text with a comma needs double quotes, a number a decimal point"
         faults.append(f"line {line}: {len(cells)} cells under {len(columns)} columns; {remedy}")
         spoiled.update(set(COLUMNS) - {"file"})
+        cells = [cell if name == "file" else "" for name, cell in zip(columns, cells, strict=False)]
     values: dict[str, Any] = {}
     for name, cell in zip(columns, cells, strict=False):
         text = normalize("NFC", cell.strip())

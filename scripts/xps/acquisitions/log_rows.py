@@ -67,6 +67,11 @@ class Log:
         whole, rows = self.whole(file), self.by_file[file]
         return all((_merged(whole, row) or row).exclude for row in rows)
 
+    def is_left_out(self, file: str) -> bool:
+        """Return whether ``file`` is excluded as a whole, be it with exceptions: by its own row or by all its rows."""
+        whole = self.whole(file)
+        return self.is_excluded(file) or (whole is not None and bool(whole.exclude))
+
 
 def _merged(whole: Row | None, own: Row | None) -> Row | None:
     if whole is None or own is None or own is whole:

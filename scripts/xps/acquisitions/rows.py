@@ -131,7 +131,13 @@ def acquisitions_table(experiment: str, settings: Mapping[str, Any], placed: Seq
         for region, window in zip(measurement.regions, item.windows, strict=True):
             levels = settings["regions"].get(region.name, [])
             cells = _region_cells(measurement, region, window, levels)
-            found.append({**shared, **cells, "warnings": [*_warnings(measurement, region), *item.warnings, *missing]})
+            found.append(
+                {
+                    **shared,
+                    **cells,
+                    "warnings": [*_warnings(measurement, region, item.cycle.index), *item.warnings, *missing],
+                }
+            )
     return tables.from_rows("acquisitions", found)
 
 
@@ -204,10 +210,11 @@ def _region_cells(measurement: Measurement, region: Region, window: Window, leve
     }
 
 
-def _warnings(measurement: Measurement, region: Region) -> list[str]:
-    """Return the reader's warnings but for those that name another region."""
+def _warnings(measurement: Measurement, region: Region, cycle: int) -> list[str]:
+    """Return the reader's warnings but for those on another region, or on the intensities of another cycle."""
     others = tuple(f"region {other.number} " for other in measurement.regions if other is not region)
-    return [text for text in measurement.warnings if not text.startswith(others)]
+    on_file = [text for text in measurement.remarks if not text.startswith(others)]
+    return [*on_file, *region.remarks_on(cycle)]
 
 
 def spectra_table(experiment: str, placed: Sequence[Placed]) -> pa.Table:

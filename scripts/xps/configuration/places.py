@@ -10,11 +10,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from xps.configuration.shape import near
+from xps.errors import near
 
 # The folders beside the tables of the experiments, so no experiment may take their names.
 RESERVED_NAMES = ("benchmarks", "figures", "logs", "runs")
-_SOURCES = (".git", "config", "docs", "profiles", "rules", "scripts", "tests")
+# What belongs to the project itself or to its tools: results among them would be lost, or taken for sources.
+_TOOLS_FOLDERS = (".git", ".snakemake", ".venv")
+_OWN_FOLDERS = (*_TOOLS_FOLDERS, "benchmarks", "config", "docs", "profiles", "raw", "rules", "scripts", "tests")
 _REMEDY = "results need a folder of their own"
 
 
@@ -39,8 +41,8 @@ def root_faults(project: Path, raw: Path, results: Path, experiments: Iterable[s
         faults.append(f"results: {results} would hold the project itself; {_REMEDY}")
     faults += [
         f"results: {results} lies in the project's folder {name}; {_REMEDY}"
-        for name in _SOURCES
-        if own / name in (out, *out.parents)
+        for name in _OWN_FOLDERS
+        if (folder := (own / name).resolve()) in (out, *out.parents) and folder != data
     ]
     faults += _unusable(results)
     for name in (*experiments, *RESERVED_NAMES):
@@ -84,8 +86,9 @@ def _matches(name: str, pattern: str) -> bool:
 
 def _unmatched(folder: Path, patterns: Sequence[str], present: Sequence[str], chosen: Sequence[str]) -> list[str]:
     exact = [pattern for pattern in patterns if not set("*?") & set(pattern)]
+    left = [name for name in present if name not in chosen]
     faults = [
-        f"source.files: there is no {folder / pattern}{near(pattern, present)}"
+        f"source.files: there is no {folder / pattern}{near(pattern, left)}"
         for pattern in exact
         if not any(_matches(name, pattern) for name in present)
     ]

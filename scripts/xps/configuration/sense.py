@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from xps.configuration.places import RESERVED_NAMES
-from xps.configuration.shape import near
+from xps.errors import near
 
 # Which keys of energy_reference each mode needs and may have; keys of other modes would be ignored, so are refused.
 _REFERENCE_KEYS: dict[str, tuple[str, ...]] = {

@@ -5,11 +5,14 @@ the schema's own description of that key expects, with near matches for misspelt
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
+
+from xps.errors import near
+
+__all__ = ["faults", "near", "place"]
 
 _TYPE_NAMES = {
     "object": "keys with values",
@@ -40,12 +43,6 @@ def place(path: Iterable[str | int]) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return f"{text}: " if text else ""
-
-
-def near(word: str, known: Iterable[str]) -> str:
-    """Return ``" (did you mean 'x'?)"`` when a known word looks like ``word``, else nothing."""
-    matches = get_close_matches(str(word), sorted(set(known)), n=1, cutoff=0.6)
-    return f" (did you mean {matches[0]!r}?)" if matches else ""
 
 
 def _narrowest(error: ValidationError) -> ValidationError:
