@@ -128,7 +128,10 @@ def test_a_calibration_without_reference_is_said():
     rows = given["calibration"].to_pylist()
     plain = {"reference": "none", "reference_binding_energy_ev": None, "method": "none", "shift_ev": 0.0}
     given["calibration"] = tables.from_rows("calibration", [{**row, **plain} for row in rows])
-    assert "Energy scale: reference none (none in 4), shifts +0.00 to +0.00 eV." in written(given)
+    assert "Energy scale: as recorded, no reference.\n" in written(given)
+    fixed = {**plain, "method": "fixed", "shift_ev": -1.25}
+    given["calibration"] = tables.from_rows("calibration", [{**row, **fixed} for row in rows])
+    assert "Energy scale: a fixed shift of −1.25 eV, no reference.\n" in written(given)
 
 
 def test_fits_that_the_counts_reject_are_counted_and_the_worst_is_named(given_tables: dict[str, pa.Table]):
@@ -147,3 +150,26 @@ def test_fits_that_the_counts_reject_are_counted_and_the_worst_is_named(given_ta
     assert f"worst {fitted[1]['model']} in acquisition {fitted[1]['acquisition']}" in text
     assert "530" in text
     assert "a parameter at a bound: 1." in text
+
+
+@pytest.mark.parametrize(
+    ("change", "hatched"),
+    [
+        ({}, True),
+        ({"core_levels": ["Li 1s"]}, False),
+        ({"core_levels": ["Ge 3p"]}, True),
+        ({"acquisitions": [0]}, False),
+    ],
+)
+def test_hatching_is_explained_only_where_something_is_hatched(
+    given_tables: dict[str, pa.Table], change: dict[str, Any], hatched: bool
+):
+    """The invented LixP and LiOH are uncertain, and detected from the second acquisition on."""
+    assert ("Hatched components" in written(given_tables, {**GRID, **change})) is hatched
+
+
+def test_interpolated_shifts_are_told_from_fitted_ones(given_tables: dict[str, pa.Table]):
+    shifts = {**GRID, "last_column": "shift_ev"}
+    assert "energies, ≈ where it is interpolated." in written(given_tables, shifts)
+    rows = [{**row, "method": "fitted"} for row in given_tables["calibration"].to_pylist()]
+    assert "≈" not in written({**given_tables, "calibration": tables.from_rows("calibration", rows)}, shifts)

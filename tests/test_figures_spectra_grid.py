@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 import synthetic_tables
 from page_texts import outside, overlapping, texts, words
+from xps import tables
 from xps.figures import spectra_grid, style
 
 SETTINGS = {"kind": "spectra_grid", "experiment": synthetic_tables.EXPERIMENT, "axis": "plating_time_s"}
@@ -248,3 +249,41 @@ def test_what_is_drawn_is_what_the_numbers_say(troubled: tuple[list[Figure], Any
     np.testing.assert_array_equal(points.get_ydata(), own[own["curve"] == "data"]["value"])
     envelope = next(line for line in axes.lines if line.get_color() == "black")
     np.testing.assert_array_equal(envelope.get_ydata(), own[own["curve"] == "envelope"]["value"])
+
+
+@pytest.mark.parametrize(
+    ("factor", "text"),
+    [(1.0, "×1"), (9.4, "×9.4"), (37.4, "×37"), (9999.4, "×9999"), (9999.6, "×1.0·10⁴"), (25000.0, "×2.5·10⁴"),
+     (999999.0, "×1.0·10⁶"), (1e6, "×1.0·10⁶"), (3.8e26, ">×10⁶")],
+)  # fmt: skip
+def test_an_absurd_factor_stays_short(factor: float, text: str):
+    assert spectra_grid._factor_text(factor) == text
+
+
+def test_interpolated_shifts_are_marked():
+    found = words(drawn(synthetic_tables.vep_series(), last_column="shift_ev")[0][0])
+    # the invented series interpolates its first acquisition only
+    assert {"≈−2.20 eV", "−2.10 eV", "−2.00 eV", "−1.90 eV"} <= set(found)
+
+
+def test_a_fit_that_the_counts_reject_shows_its_reduced_chi_square_in_red():
+    given = synthetic_tables.make(synthetic_tables.vep_series())
+    rows = [
+        {**row, "p_value": 1e-9 if row["region"] == "O1s" else 0.2, "reduced_chi_square": 530.4}
+        for row in given["fits"].to_pylist()
+    ]
+    figure = spectra_grid.draw(SETTINGS, {**given, "fits": tables.from_rows("fits", rows)}, "measured")[0][0]
+    red = [item for item in texts(figure) if item.get_text() == "χ²ᵣ 530"]
+    assert len(red) == 4
+    assert {to_hex(item.get_color()) for item in red} == {style.FAILURE_RED.lower()}
+    assert {item.axes.get_label().split("|")[1] for item in red if item.axes is not None} == {"O1s"}
+    assert "reduced χ² of a fit that the counts reject" in words(figure)
+    assert overlapping(figure) == []
+    assert outside(figure) == []
+
+
+def test_unknown_species_of_one_grid_differ_in_colour():
+    parts = [synthetic_tables.Part(f"x{i}", "O 1s", f"x{i}", 524.0 + 2 * i, 1.2, (1000.0, 2000.0)) for i in range(8)]
+    window = synthetic_tables.Window("odd", "O1s", 545, 520, 600, tuple(parts))
+    figure = drawn(synthetic_tables.Series((window,), (0.0, 60.0)))[0][0]
+    assert len(set(fills(named(figure, "odd|O1s|1")))) == 8

@@ -123,3 +123,17 @@ def test_widths_are_those_of_journals_and_no_type_is_below_6_pt():
     sizes = [value for key, value in style.RC.items() if key.endswith(("size",)) and key.startswith(("font", "axes"))]
     sizes += [style.RC["xtick.labelsize"], style.RC["ytick.labelsize"], style.SMALL_PT, style.TEXT_PT, style.TITLE_PT]
     assert min(sizes) >= 6
+
+
+@given(st.lists(st.text("abcdefgh", min_size=1, max_size=6), min_size=2, max_size=8, unique=True))
+def test_unknown_species_of_one_figure_never_share_a_colour(names: list[str]):
+    styles = style.species_styles([*names, "Ge4+", "PO4 + LiOH"])
+    assert len({look.colour for look in styles.values()}) == len(names) + 2
+    assert styles["PO4 + LiOH"].colour == style.SPECIES_COLOURS["PO4 + LiOH"]
+    assert styles == style.species_styles(["PO4 + LiOH", *names[::-1], "Ge4+"])
+
+
+def test_more_unknown_species_than_colours_share_them_but_not_markers():
+    styles = style.species_styles([f"x{i}" for i in range(13)])
+    assert len({look.colour for look in styles.values()}) == 12
+    assert len(set(styles.values())) == 13

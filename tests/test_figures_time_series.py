@@ -232,7 +232,7 @@ def test_a_series_without_any_known_time_says_so(vep: dict[str, pa.Table]):
     unknown = replaced(acquired, sputter_time_s=[None] * acquired.num_rows)
     figure, numbers = drawn({**vep, "acquisitions": unknown}, axis="sputter_time_s")
     assert numbers["sputter_time_s"].isna().all()
-    assert all("no time known" in [text.get_text() for text in axes.texts] for axes in figure.axes)
+    assert all("no sputter time known" in [text.get_text() for text in axes.texts] for axes in figure.axes)
 
 
 def test_each_region_stands_at_the_middle_of_its_own_window(vep: dict[str, pa.Table]):
@@ -256,3 +256,39 @@ def test_a_computed_axis_is_not_passed_off_as_measured(vep: dict[str, pa.Table],
     acquired = replaced(vep["acquisitions"], time_origin=[origin] * vep["acquisitions"].num_rows)
     figure, _ = drawn({**vep, "acquisitions": acquired}, axis="start_time_s")
     assert any(text.get_text().startswith(words) for text in figure.texts)
+
+
+def rings(axes: Axes) -> list[tuple[float, float]]:
+    found = [line for line in axes.lines if to_hex(line.get_markeredgecolor()) == style.FAILURE_RED.lower()]
+    return [place for line in found for place in zip(line.get_xdata(), line.get_ydata(), strict=True)]
+
+
+def test_points_of_fits_that_the_counts_reject_are_ringed_and_explained(vep: dict[str, pa.Table]):
+    """An error bar from a fit of reduced chi square 500 is invisible, and so was the misfit."""
+    fits = vep["fits"]
+    chances = [1e-9 if (row["region"], row["acquisition"]) == ("P2p", 1) else 0.4 for row in fits.to_pylist()]
+    figure, numbers = drawn({**vep, "fits": replaced(fits, p_value=chances)})
+    poor = numbers[numbers["fit_p_value"] < 1e-3]
+    assert set(poor["component"]) == {"PO4", "LixP", "Ge4+ 3p", "Ge0 3p"}
+    assert set(poor["acquisition"]) == {1}
+    assert rings(panels(figure)["P 2p"]) == [(5.0, 13.0), (5.0, 0.3)]
+    assert rings(panels(figure)["O 1s"]) == []
+    assert "fit that the counts reject" in words(figure)
+    assert overlapping(figure) == []
+    assert "fit that the counts reject" not in words(drawn(vep)[0])
+
+
+@pytest.mark.parametrize("axis", ["plating_time_s", "start_time_s"])
+def test_a_region_missing_in_a_cycle_is_called_not_measured_as_in_the_grid(vep: dict[str, pa.Table], axis: str):
+    """Where a model has several windows, a region that is missing still has its empty rows."""
+    acquired = vep["acquisitions"]
+    there = [(row["region"], row["acquisition"]) != ("Ge3d", 2) for row in acquired.to_pylist()]
+    figure, numbers = drawn({**vep, "acquisitions": acquired.filter(pa.array(there))}, axis=axis)
+    absent = numbers[numbers["kind"] == "not_measured"]
+    assert set(absent["component"]) == {"Ge4+ 3d", "Ge0 3d", "O 2s"}
+    assert absent[axis].notna().all()
+    assert "failed" not in set(numbers["kind"])
+    assert "not measured" in words(figure)
+    assert "fit failed" not in words(figure)
+    strokes = [line for line in panels(figure)["Ge 3d"].lines if line.get_marker() == "_"]  # error bars end in some too
+    assert [to_hex(line.get_color()).upper() for line in strokes].count("#6E6E6E") == 1

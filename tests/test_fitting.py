@@ -108,6 +108,50 @@ def test_chi_square_is_that_of_right_models() -> None:
     assert np.max(np.abs(np.array(chances) - (np.arange(40) + 0.5) / 40)) < 1.63 / np.sqrt(40)
 
 
+def test_goodness_of_fit_is_that_of_the_counts_and_only_the_criteria_know_of_ties() -> None:
+    """A tie that the data contradict by many sigma: its pull is in the p-value and the criteria, not in chi square."""
+    tie = {"component": "Ge0", "parameter": "position_ev", "offset_from": "Ge4+", "value_ev": -4.2, "stderr_ev": 0.002}
+    content = ge3d(ties=[tie | {"source": "invented"}])
+    outcome = fitted(models.from_mapping("tied", content), ge3d_task(1))
+    made, best, quality = outcome.problem, outcome.best, outcome.quality
+    assert made is not None
+    assert best is not None
+    assert quality is not None
+    expected, pulls = best.at.expected, float(best.at.pulls @ best.at.pulls)
+    assert pulls > 10.0
+    assert quality.chi_square == pytest.approx(float(np.sum((made.counts - expected) ** 2 / expected)))
+    observations = made.points + 1
+    total = quality.chi_square + pulls
+    assert quality.reduced_chi_square == pytest.approx(total / (observations - made.varied))
+    assert quality.bic == pytest.approx(quality.deviance + pulls + made.varied * np.log(observations))
+    penalty = 2 * made.varied * observations / (observations - made.varied - 1)
+    assert quality.aicc == pytest.approx(quality.deviance + pulls + penalty)
+
+
+def test_a_message_says_in_words_what_is_wrong_with_a_converged_fit() -> None:
+    content = ge3d()
+    content["components"][0]["fwhm_ev"] = span(1.1, 0.9, 1.2)
+    model = models.from_mapping("narrow", content)
+    (row,) = fitting.tables_of(model, [fitted(model, ge3d_task(1))]).fits.to_pylist()
+    assert row["success"]
+    assert row["message"] == "converged; bounds hit: Ge4+.fwhm_ev; poor fit: p < 0.001"
+    (good,) = fitting.tables_of(ge3d_model(), [fitted(ge3d_model(), ge3d_task(1))]).fits.to_pylist()
+    assert good["message"] == "converged"
+
+
+def test_the_upper_limit_of_what_is_not_detected_is_never_below_the_critical_level() -> None:
+    """A downward fluctuation excludes no area that the spectrum could not have shown."""
+    lifted = 0
+    for model in (ge3d_model(), fixed_position_model()):
+        outcomes = [fitted(model, ge3d_task(seed, lines=ABSENT)) for seed in range(15)]
+        rows = [row for row in fitting.tables_of(model, outcomes).components.to_pylist() if row["component"] == "Ge0"]
+        absent = [row for row in rows if not row["detected"]]
+        assert len(absent) > 10
+        assert all(row["upper_limit_95_cps_ev"] >= row["critical_level_cps_ev"] for row in absent)
+        lifted += sum(row["upper_limit_95_cps_ev"] == row["critical_level_cps_ev"] for row in absent)
+    assert lifted > 0
+
+
 def test_the_optimum_is_a_general_minimisers_optimum() -> None:
     outcome = fitted(ge3d_model("linear"), ge3d_task(5))
     made, best = outcome.problem, outcome.best

@@ -12,7 +12,7 @@ import pytest
 
 import synthetic
 from xps import fitting, models
-from xps.fitting import series
+from xps.fitting import series, uncertainty
 
 ELECTROLYTE, INTERPHASE = 400.0, 1400.0
 MODEL = {
@@ -83,24 +83,38 @@ def test_a_badly_known_axis_widens_the_range_of_positions() -> None:
     assert position_of(0.4)["position_ev"] == pytest.approx(56.2, abs=0.02)
 
 
-def test_a_fit_that_the_counts_reject_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_area_within_its_own_error_is_detected() -> None:
+    """Story: on an axis known to 0.4 eV an area of 610 +- 595 counted as detected: its critical level was 168."""
+    assert not uncertainty.is_detected(610.0, 595.0, 168.0)
+    assert not uncertainty.is_detected(610.0, 20.0, 700.0)
+    assert not uncertainty.is_detected(610.0, np.nan, 168.0)
+    assert uncertainty.is_detected(610.0, 350.0, 168.0)
+
+
+def verdict(acquisition: int, **cells: Any) -> dict[str, Any]:
+    return {"acquisition": acquisition, "success": True, "bounds_hit": [], "p_value": 0.5} | cells
+
+
+def test_fits_at_bounds_and_fits_that_the_counts_reject_are_logged_once_per_model(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """Converged and wrong looks like converged and right in every later stage."""
-    fits: list[dict[str, Any]] = [
-        {"acquisition": 3, "region": "Li1s", "success": True, "bounds_hit": ["a.fwhm_ev"], "p_value": 0.5},
-        {
-            "acquisition": 4,
-            "region": "Li1s",
-            "success": True,
-            "bounds_hit": [],
-            "p_value": 0.0,
-            "reduced_chi_square": 530,
-        },
-        {"acquisition": 5, "region": "Li1s", "success": False, "message": "all counts are zero"},
-        {"acquisition": 6, "region": "Li1s", "success": True, "bounds_hit": [], "p_value": 0.5},
+    fits = [
+        *[verdict(3, bounds_hit=["a.fwhm_ev"])] * 2,  # two windows of one fit
+        verdict(4, p_value=0.0, reduced_chi_square=530.0, bounds_hit=["a.fwhm_ev", "b.position_ev"]),
+        verdict(5, success=False, p_value=None),
+        verdict(6),
+        verdict(7, p_value=1e-5, reduced_chi_square=80.0),
     ]
     series._report("two_lines", fits)
-    text = caplog.text
-    assert "acquisition 3, region Li1s: at a bound: a.fwhm_ev" in text
-    assert "acquisition 4, region Li1s: the counts reject the fit: reduced chi square 530" in text
-    assert "acquisition 5, region Li1s: no fit: all counts are zero" in text
-    assert "acquisition 6" not in text
+    assert [record.getMessage() for record in caplog.records] == [
+        "model two_lines: 2 of 4 fits hit a bound: a.fwhm_ev (2), b.position_ev (1)",
+        "model two_lines: the counts reject 2 of 4 fits (p < 0.001); "
+        "the worst is acquisition 4, reduced chi square 530",
+    ]
+    assert {record.levelname for record in caplog.records} == {"WARNING"}
+
+
+def test_good_fits_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    series._report("two_lines", [verdict(0), verdict(1)])
+    assert not caplog.records

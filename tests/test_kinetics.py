@@ -198,8 +198,23 @@ def test_a_rejected_rival_counts_as_beaten_unless_its_bic_is_as_good():
     assert regression.choices([fitted("linear", 3.0), near], null_bic=500.0) == ["undecided", "no"]
 
 
-def test_one_law_alone_is_never_chosen():
-    assert regression.choices([fitted("linear", 3.0)], null_bic=500.0) == ["undecided"]
+@pytest.mark.parametrize(("null_bic", "choice"), [(500.0, "yes"), (8.0, "undecided"), (None, "undecided")])
+def test_a_law_configured_alone_has_only_the_constant_to_beat(null_bic: float | None, choice: str):
+    assert regression.choices([fitted("linear", 3.0)], null_bic) == [choice]
+
+
+def test_a_law_whose_rivals_could_not_be_tested_is_not_chosen():
+    laws = [fitted("linear", 3.0), fitted("exponential", 1.0, 3, verdict="not identified: x")]
+    assert regression.choices(laws, null_bic=500.0) == ["undecided", "undecided"]
+
+
+def test_a_perfect_line_is_found_by_the_only_configured_law():
+    y = 100 + 0.5 * TIME + np.random.default_rng(3).normal(0, SIGMA)
+    table = kinetics.extract(acquisition_table(TIME), component_table(y, SIGMA), "plating_time_s", ["linear"])
+    assert {row["chosen"] for row in rows(table, quantity="area_cps_ev")} == {"yes"}
+    flat = component_table(100 + 0 * TIME, SIGMA)
+    table = kinetics.extract(acquisition_table(TIME), flat, "plating_time_s", ["linear"])
+    assert {row["chosen"] for row in rows(table, quantity="area_cps_ev")} == {"undecided"}
 
 
 def test_a_rejected_law_is_not_chosen_and_an_untestable_one_stays_undecided():

@@ -76,6 +76,21 @@ def test_excluded_acquisitions_are_left_out() -> None:
     assert {row["acquisition"] for row in cut([SERIES[0], replace(SERIES[1], excluded=True), SERIES[2]])} == {0, 2}
 
 
+def test_a_window_partly_off_the_data_is_logged_with_what_is_missing(caplog: pytest.LogCaptureFixture) -> None:
+    cut(SERIES[:1], (replace(WINDOW, low_ev=20.0),))
+    assert [record.getMessage() for record in caplog.records] == [
+        "simulated, model ge3d, acquisition 0, region Ge3d: window Ge 3d, 20 to 38 eV, lies 1.50 eV below the data"
+    ]
+    caplog.clear()
+    cut(SERIES[:1], (replace(WINDOW, low_ev=20.0, high_ev=46.0),))
+    assert "lies 1.50 eV below the data and 0.50 eV above the data" in caplog.text
+
+
+def test_a_window_that_the_data_fill_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    cut(SERIES[:1], (replace(WINDOW, low_ev=21.45, high_ev=45.55),))  # within one channel of the data's ends
+    assert not caplog.records
+
+
 def test_models_and_windows_come_in_the_given_order() -> None:
     second = replace(WINDOW, low_ev=30.0)
     tables = stage.acquisitions(SERIES), stage.spectra(SERIES), stage.calibration(SERIES)

@@ -1,8 +1,8 @@
 """Backgrounds under core levels: static estimates from the data alone, and the active forms fitted with the peaks.
 
 When to use what
-- A STATIC background is computed from a spectrum before any fit (``static``). It is drawn and kept for comparison; it
-  is never subtracted before a fit, because that hides its uncertainty from every interval.
+- A STATIC background is computed from a spectrum before any fit (``static``). It is kept for comparison in the
+  table ``background``; it is never subtracted before a fit, because that hides its uncertainty from every interval.
 - An ACTIVE background is part of the model: baseline columns with coefficients (``baseline``), plus what the peaks
   themselves scatter to higher binding energy (``step_under`` for Shirley, ``loss_operator`` for Tougaard).
 - ``shirley`` for core levels with a step; ``linear`` where the baseline falls toward higher binding energy (on the loss

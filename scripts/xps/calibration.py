@@ -5,7 +5,9 @@ Modes of the experiment's ``energy_reference``
   on the RECORDED axis with its own background and put at its assigned energy. Charging may move it by electronvolts,
   so the whole model is first shifted over ± 4 eV in steps, areas and baseline solved at each step; the likeliest place
   is then refined by the fit of the model, on the axis which that fit itself calibrates.
-- ``fixed``: one given shift for everything. ``none``: recorded energies are kept.
+- ``fixed``: one given shift for everything. ``none``: recorded energies are kept. Nothing is measured in either, so
+  their ``shift_stderr_ev`` and ``drift_stderr_ev`` are 0, which there means "not estimated", never "exact"; the fits
+  then take constant positions as they are given.
 
 A cycle without a usable reference (fresh lithium carries no carbon) gets a shift interpolated between its neighbours
 and an uncertainty that grows with the distance to them. Adventitious carbon aligns with the vacuum level of the sample

@@ -1,8 +1,9 @@
 """Stage subtract_background: each model's windows cut out of the calibrated spectra, with static backgrounds.
 
-The counts stay as they were measured: the static background is drawn and compared, the fit has its own. A region that
-an acquisition lacks is left out here (with a line in the log) and becomes a failed fit later; a window that meets no
-data in any acquisition is a mistake in the model file and refused.
+The counts stay as they were measured: the static background is kept in the table for comparison, the fit has its own.
+A region that an acquisition lacks is left out here (with a line in the log) and becomes a failed fit later; so is a
+window that a shift moves off the data, and one that is moved partly off them is fitted to what is left, with a line in
+the log. A window that meets no data in any acquisition is a mistake in the model file and refused.
 """
 
 import logging
@@ -120,6 +121,7 @@ def _part(model: str, block: Block, window: Window, time_s: float, shift_ev: flo
             "%s, acquisition %d: no data in window %s", block.experiment, block.acquisition, window.core_level
         )
         return None
+    _log_missing(model, block, window, energy)
     counts = block.columns["counts"][inside]
     return tables.from_columns(
         "background",
@@ -137,6 +139,20 @@ def _part(model: str, block: Block, window: Window, time_s: float, shift_ev: flo
     )
 
 
+def _log_missing(model: str, block: Block, window: Window, energy: NDArray[np.float64]) -> None:
+    """Log how much of a window lies beyond the data: the fit's background then ends somewhere else."""
+    # A window ends between two channels as a rule; only what a channel could have filled is missing.
+    step = float(np.ptp(energy)) / max(energy.size - 1, 1)
+    gaps = {"below": float(energy.min()) - window.low_ev, "above": window.high_ev - float(energy.max())}
+    missing = " and ".join(f"{gap:.2f} eV {side} the data" for side, gap in gaps.items() if gap > step)
+    if missing:
+        LOGGER.warning(
+            "%s, model %s, acquisition %d, region %s: window %s, %g to %g eV, lies %s",
+            *(block.experiment, model, block.acquisition, block.region),
+            *(window.core_level, window.low_ev, window.high_ev, missing),
+        )
+
+
 def _static(
     block: Block, window: Window, energy: NDArray[np.float64], rate: NDArray[np.float64]
 ) -> NDArray[np.float64] | list[None]:
@@ -146,5 +162,5 @@ def _static(
         return backgrounds.static(background.type, energy, rate, background.endpoint_average_channels)
     except FitError as error:
         place = f"{block.experiment}, acquisition {block.acquisition}, window {window.core_level}"
-        LOGGER.info("%s: no static background to draw: %s", place, error)
+        LOGGER.info("%s: no static background: %s", place, error)
         return [None] * energy.size

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from xps.figures import style
-from xps.figures.selection import is_lower_bound, of_experiment, records
+from xps.figures.selection import POOR_P_VALUE, interpolated_shifts, is_lower_bound, of_experiment, records
 from xps.provenance import Record
 
 _MOST_NAMED = 12
@@ -17,13 +17,12 @@ _ORIGINS = {
     "simulated": "**SIMULATED DATA:** a program made these spectra; nothing here was measured.",
     "mixed": "**PARTLY SIMULATED DATA:** measured and simulated spectra meet in this figure.",
 }
-_POOR_P_VALUE = 0.001
 
 
 def write(name: str, settings: Mapping[str, Any], tables: Mapping[str, pa.Table], record: Record) -> str:
     """Return the caption of the figure ``name`` as Markdown, one paragraph per subject."""
     frames = {key: of_experiment(table, settings) for key, table in tables.items()}
-    shown = _grid(settings) if settings["kind"] == "spectra_grid" else _series(settings, frames)
+    shown = _grid(settings, frames) if settings["kind"] == "spectra_grid" else _series(settings, frames)
     paragraphs = [
         f"**{name}.** {shown}",
         _ORIGINS.get(record.data_origin, ""),
@@ -42,7 +41,7 @@ def first_sentence(text: str) -> str:
     return ". ".join(words[:2]).rstrip(".") + "."
 
 
-def _grid(settings: Mapping[str, Any]) -> str:
+def _grid(settings: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]) -> str:
     axis = style.axis_text(settings["axis"], 0.0).heading.lower()
     scale = (
         "Every panel is stretched to its own intensity range; ×n says how many times more than the panel of largest "
@@ -52,7 +51,8 @@ def _grid(settings: Mapping[str, Any]) -> str:
     )
     behind = {
         "none": "",
-        "shift_ev": " Behind each row: the shift added to the recorded binding energies.",
+        "shift_ev": " Behind each row: the shift added to the recorded binding energies"
+        + (", ≈ where it is interpolated." if interpolated_shifts(frames["calibration"]) else "."),
         "charge_uah": " Behind each row: the plating charge, current × time.",
         "charge_uah_cm2": f" Behind each row: the plating charge per area ({settings.get('charge_area_cm2')} cm²).",
     }[settings.get("last_column", "none")]
@@ -60,10 +60,22 @@ def _grid(settings: Mapping[str, Any]) -> str:
         f"X-ray photoelectron spectra of {settings['experiment']} with their fits. "
         f"Rows: acquisitions, with {axis}; columns: measured windows with the core levels fitted in them.{behind} "
         "Grey points: data as counted, no background subtracted; filled: components on the fitted background (dashed); "
-        "black line: envelope. Hatched components, if any, hold only under a condition that the tables name; dashed "
-        "outlines without filling were not detected. Strip under each panel: (counts − fit) / √fit in standard "
+        f"black line: envelope. {_hatched(settings, frames['components'])}Dashed outlines without filling: components "
+        "that were not detected. Strip under each panel: (counts − fit) / √fit in standard "
         f"deviations σ; its half height stands above the column, grey band ±2 σ, red marks lie beyond it. {scale}"
     )
+
+
+def _hatched(settings: Mapping[str, Any], components: pd.DataFrame) -> str:
+    """Return what hatching means, where a detected component of the figure's windows and rows is hatched."""
+    drawn = components
+    if "core_levels" in settings:
+        regions = drawn.loc[drawn["core_level"].isin(settings["core_levels"]), "region"]
+        drawn = drawn[drawn["region"].isin(regions)]
+    if "acquisitions" in settings:
+        drawn = drawn[drawn["acquisition"].isin(settings["acquisitions"])]
+    uncertain = drawn["verdict"].isin(["conditional", "not_identified"]) & drawn["detected"].ne(False)
+    return "Hatched components hold only under a condition that the tables name. " if uncertain.any() else ""
 
 
 def _series(settings: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]) -> str:
@@ -124,14 +136,14 @@ def _left_out(frames: Mapping[str, pd.DataFrame]) -> str:
 def _doubtful(fits: pd.DataFrame) -> str:
     """Return which fits converged and yet should not be trusted: they look like any other in a time series."""
     fitted = fits[fits["success"]]
-    poor = fitted[fitted["p_value"] < _POOR_P_VALUE].sort_values("reduced_chi_square", ascending=False, kind="stable")
+    poor = fitted[fitted["p_value"] < POOR_P_VALUE].sort_values("reduced_chi_square", ascending=False, kind="stable")
     bound = fitted[fitted["bounds_hit"].map(len) > 0]
     words = f" Fitted windows with a parameter at a bound: {len(bound)}." if len(bound) else ""
     if len(poor):
         worst = poor.iloc[0]
         place = f"{worst['model']} in acquisition {worst['acquisition']}"
         words += (
-            f" Fits that the counts reject (p < {_POOR_P_VALUE}; their errors are too small): "
+            f" Fits that the counts reject (p < {POOR_P_VALUE}; their errors are too small): "
             f"{_count(len(poor), 'window')}, worst {place} with a reduced chi square of "
             f"{worst['reduced_chi_square']:.3g}."
         )
@@ -145,10 +157,16 @@ def _after_colon(words: Sequence[str]) -> str:
 def _calibration(calibration: pd.DataFrame) -> str:
     if calibration.empty:
         return "Energy scale: no calibration is recorded."
+    methods = set(calibration["method"])
+    if methods == {"none"}:
+        return "Energy scale: as recorded, no reference."
+    if methods == {"fixed"}:
+        shifts = _listed(f"{shift:+.2f}".replace("-", "−") for shift in calibration["shift_ev"].unique())
+        return f"Energy scale: a fixed shift of {shifts} eV, no reference."
     parts = []
     for _, rows in calibration.groupby("reference", sort=False):
-        methods = rows.drop_duplicates("acquisition")["method"].value_counts(sort=False)
-        counts = _listed(f"{method} in {number}" for method, number in methods.items())
+        found = rows.drop_duplicates("acquisition")["method"].value_counts(sort=False)
+        counts = _listed(f"{method} in {number}" for method, number in found.items())
         energies = rows["reference_binding_energy_ev"].dropna().unique()
         at = f" at {_listed(f'{energy:.2f}' for energy in energies)} eV" if len(energies) else ""
         shifts = f"{rows['shift_ev'].min():+.2f} to {rows['shift_ev'].max():+.2f} eV".replace("-", "−")

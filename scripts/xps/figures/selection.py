@@ -15,6 +15,8 @@ from xps.errors import ConfigError, TableError
 
 Floats = NDArray[np.float64]
 PanelKey = tuple[str, str, int]
+# ASSUME p < 0.001 means that the counts reject a fit, as for rate laws: a series holds too many fits for 0.05.
+POOR_P_VALUE = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,10 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One measured window of one acquisition; the fitted arrays are None and ``failure`` says why when it failed."""
+    """One measured window of one acquisition; the fitted arrays are None and ``failure`` says why when it failed.
+
+    ``rejected_chi_square`` is the reduced chi square of a fit that the counts reject, None for every other.
+    """
 
     key: PanelKey
     binding_energy_ev: Floats
@@ -44,6 +49,7 @@ class Panel:
     residual_sigma: Floats | None
     components: tuple[Curve, ...]
     failure: str
+    rejected_chi_square: float | None = None
 
     @property
     def range_cps(self) -> tuple[float, float]:
@@ -63,11 +69,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One acquisition, its axis value (s; None where unknown) and the quantity behind the row."""
+    """One acquisition, its axis value (s; None where unknown) and the quantity behind the row.
+
+    ``interpolated``: the quantity is a shift that was not fitted in this acquisition but between its neighbours.
+    """
 
     acquisition: int
     axis_s: float | None
     last: float | None
+    interpolated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +115,13 @@ def select_grid(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> 
     wanted = {(column.model, column.region) for column in columns}
     shown = {row.acquisition for row in rows}
     curves = frames["components"], _parameter_values(frames["parameters"])
-    failures = {
-        (fit["model"], fit["region"], fit["acquisition"]): "" if fit["success"] else str(fit["message"])
-        for fit in records(frames["fits"])
-    }
+    fits = {(fit["model"], fit["region"], fit["acquisition"]): fit for fit in records(frames["fits"])}
     panels: dict[PanelKey, Panel] = {}
     for names, channels in frames["curves"].groupby(["model", "region", "acquisition"]):
         model, region, acquisition = names
         key: PanelKey = (str(model), str(region), int(str(acquisition)))
         if key[:2] in wanted and key[2] in shown:
-            panels[key] = _panel(key, channels, failures.get(key, "no fit was recorded"), *curves)
+            panels[key] = _panel(key, channels, fits.get(key), *curves)
     drawn = tuple(column for column in columns if any(key[:2] == (column.model, column.region) for key in panels))
     if not drawn:
         raise ConfigError(
@@ -149,7 +156,15 @@ def _rows(settings: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]) -> tu
         raise ConfigError(f"acquisitions {unknown} do not exist or are excluded; there are {numbers}")
     times = axis_values(kept, settings["axis"])
     last = _last_column(settings, acquired, frames["calibration"])  # an excluded dose was plated all the same
-    return tuple(Row(number, times.get(number), last.get(number)) for number in numbers if number in wanted)
+    guessed = interpolated_shifts(frames["calibration"]) if settings.get("last_column") == "shift_ev" else set()
+    return tuple(
+        Row(number, times.get(number), last.get(number), number in guessed) for number in numbers if number in wanted
+    )
+
+
+def interpolated_shifts(calibration: pd.DataFrame) -> set[int]:
+    """Return the acquisitions whose shift was not fitted but taken from their neighbours."""
+    return {int(number) for number in calibration.loc[calibration["method"] == "interpolated", "acquisition"]}
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -241,7 +256,7 @@ def _parameter_values(parameters: pd.DataFrame) -> dict[tuple[str, str, int, str
 def _panel(
     key: PanelKey,
     channels: pd.DataFrame,
-    failure: str,
+    fit: Mapping[str, Any] | None,
     components: pd.DataFrame,
     parameters: Mapping[tuple[str, str, int, str], Mapping[str, float]],
 ) -> Panel:
@@ -250,8 +265,8 @@ def _panel(
         ordered[name].to_numpy(dtype=np.float64, na_value=np.nan)
         for name in ("binding_energy_ev", "data_cps", "envelope_cps", "background_cps", "residual_sigma")
     )
-    if failure:
-        return Panel(key, energy, data, None, None, None, (), failure)
+    if fit is None or not fit["success"]:
+        return Panel(key, energy, data, None, None, None, (), str(fit["message"]) if fit else "no fit was recorded")
     model, region, acquisition = key
     here = (
         (components["model"] == model) & (components["region"] == region) & (components["acquisition"] == acquisition)
@@ -269,7 +284,8 @@ def _panel(
         )
         for part in records(components[here])
     )
-    return Panel(key, energy, data, envelope, background, residual, curves, "")
+    rejected = float(fit["reduced_chi_square"]) if fit["p_value"] < POOR_P_VALUE else None
+    return Panel(key, energy, data, envelope, background, residual, curves, "", rejected)
 
 
 def component_cps(parameters: Mapping[str, float], binding_energy_ev: Floats, place: str) -> Floats:

@@ -28,6 +28,7 @@ _STRIP_GAP_CM = 0.05
 _TALLEST_ROW_CM = 3.0
 _WIDEST_PANEL_CM = 6.0
 _TICK_CM = 0.9
+_LONGEST_FACTOR, _LARGEST_FACTOR = 1e4 - 0.5, 1e6
 _HEADING_LINES: tuple[tuple[float, dict[str, Any]], ...] = (
     (0.82, {"fontsize": style.TITLE_PT, "fontweight": "bold"}),
     (0.46, {}),
@@ -51,6 +52,7 @@ class _Plan:
     last: str
     time: style.AxisText
     key: Sequence[Sequence[KeyEntry]]
+    styles: Mapping[str, style.SpeciesStyle]
     rows_on_page: int
     width_cm: float
 
@@ -89,6 +91,7 @@ def _plan(grid: Grid, settings: Mapping[str, Any]) -> _Plan:
     pages = math.ceil(len(grid.rows) / settings.get("rows_per_page", 8))
     scale = settings.get("scale", "panel")
     width_cm = style.WIDTH_CM[settings.get("width", "double")]
+    styles = style.species_styles(grid.species)
     return _Plan(
         grid=grid,
         factors=_factors(grid, scale),
@@ -97,7 +100,8 @@ def _plan(grid: Grid, settings: Mapping[str, Any]) -> _Plan:
         time=style.axis_text(
             settings["axis"], max(row.axis_s or 0.0 for row in grid.rows), lower_bound=grid.lower_bound
         ),
-        key=page.key_lines(_key(grid), width_cm),
+        key=page.key_lines(_key(grid, styles), width_cm),
+        styles=styles,
         rows_on_page=math.ceil(len(grid.rows) / pages),
         width_cm=width_cm,
     )
@@ -141,8 +145,15 @@ def _draw_row_labels(sheet: Sheet, plan: _Plan, rows: Sequence[Row], top: float)
         time = "–" if row.axis_s is None else f"{row.axis_s * plan.time.per_second:.4g} {plan.time.unit}"
         sheet.text(_LABEL_CM, middle, time, fontsize=style.TEXT_PT, fontweight="bold")
         if plan.last != "none":
-            last = "–" if row.last is None else _LAST_UNITS[plan.last].format(row.last).replace("-", "−")
-            sheet.text(behind, middle, last)
+            sheet.text(behind, middle, _last_text(row, plan.last))
+
+
+def _last_text(row: Row, quantity: str) -> str:
+    """Write the quantity behind a row; a shift that was not fitted has a sign of its own."""
+    if row.last is None:
+        return "–"
+    about = "≈" if row.interpolated else ""
+    return about + _LAST_UNITS[quantity].format(row.last).replace("-", "−")
 
 
 class _ColumnLook(NamedTuple):
@@ -192,7 +203,7 @@ def _draw_column(
         else:
             limits = panel.range_cps if plan.by_panel else look.range_cps
             factor = _factor_text(plan.factors[panel.key]) if plan.by_panel else ""
-            spectrum_panel.draw(main, strip, panel, limits, factor, width)
+            spectrum_panel.draw(main, strip, panel, limits, factor, width, plan.styles)
 
 
 def _title(grid: Grid, column: Column) -> str:
@@ -214,10 +225,16 @@ def _kilo(intensity_cps: float) -> str:
 
 
 def _factor_text(factor: float) -> str:
+    """Write a factor in few letters: one absurd channel must not print a number of thirty digits."""
+    if factor > _LARGEST_FACTOR:
+        return ">×10⁶"
+    if factor >= _LONGEST_FACTOR:
+        digits, exponent = f"{factor:.1e}".split("e+")
+        return f"×{digits}·10{'⁰¹²³⁴⁵⁶⁷⁸⁹'[int(exponent)]}"
     return f"×{factor:.2g}" if factor < 10 else f"×{factor:.0f}"
 
 
-def _key(grid: Grid) -> list[KeyEntry]:
+def _key(grid: Grid, styles: Mapping[str, style.SpeciesStyle]) -> list[KeyEntry]:
     points, envelope, background = spectrum_panel.POINTS, spectrum_panel.ENVELOPE, spectrum_panel.BACKGROUND
     entries = [
         KeyEntry("data", page.points_swatch(**points)),
@@ -225,15 +242,18 @@ def _key(grid: Grid) -> list[KeyEntry]:
         KeyEntry("background", page.line_swatch(**background)),
     ]
     for species in grid.species:
-        colour = style.species_colour(species)
+        colour = styles[species].colour
         box = page.box_swatch(facecolor=colour, alpha=spectrum_panel.FILL_ALPHA, edgecolor=colour, linewidth=0.5)
         entries.append(KeyEntry(style.chemical_label(species), box))
     panels = [panel for column in grid.columns for panel in grid.column_panels(column)]
-    if any(curve.uncertain for panel in panels for curve in panel.components):
+    if any(curve.uncertain and curve.detected for panel in panels for curve in panel.components):
         box = page.box_swatch(
             facecolor="none", edgecolor=spectrum_panel.HATCH_GREY, hatch=spectrum_panel.UNCERTAIN_HATCH, linewidth=0.4
         )
         entries.append(KeyEntry("conditional or not identified", box))
+    if any(panel.rejected_chi_square is not None for panel in panels):
+        stroke = page.points_swatch(single=True, marker="$χ$", markersize=4.5, color=style.FAILURE_RED)
+        entries.append(KeyEntry("reduced χ² of a fit that the counts reject", stroke))
     if any(panel.failure for panel in panels):
         frame = page.box_swatch(facecolor="none", edgecolor=style.FAILURE_RED, linewidth=1.0)
         entries.append(KeyEntry("fit failed", frame))

@@ -1,7 +1,7 @@
 """One fitted spectrum with its residual strip: grey points, coloured components, thin envelope, dashed background."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,8 +38,19 @@ def residual_limit(panels: Sequence[Panel]) -> float:
     return next((limit for limit in RESIDUAL_LIMITS if limit >= wanted), RESIDUAL_LIMITS[-1])
 
 
-def draw(main: Axes, strip: Axes, panel: Panel, limits_cps: tuple[float, float], factor: str, width_cm: float) -> None:
-    """Draw ``panel`` into ``main`` and its residual into ``strip``; ``limits_cps`` is the intensity range shown."""
+def draw(
+    main: Axes,
+    strip: Axes,
+    panel: Panel,
+    limits_cps: tuple[float, float],
+    factor: str,
+    width_cm: float,
+    styles: Mapping[str, style.SpeciesStyle],
+) -> None:
+    """Draw ``panel`` into ``main`` and its residual into ``strip``; ``limits_cps`` is the intensity range shown.
+
+    A fit that the counts reject says so by its reduced chi square in red.
+    """
     low, high = limits_cps
     span = (high - low) or 1.0
     main.set_ylim(low - FOOTROOM * span, high + (FAILURE_HEADROOM if panel.failure else HEADROOM) * span)
@@ -47,10 +58,13 @@ def draw(main: Axes, strip: Axes, panel: Panel, limits_cps: tuple[float, float],
     if panel.failure:
         _mark_failure(main, strip, panel.failure, width_cm)
     else:
-        _draw_fit(main, panel)
+        _draw_fit(main, panel, styles)
         _draw_residual(strip, panel.binding_energy_ev, panel.residual_sigma)
     if factor:
         main.text(0.03, 0.96, factor, transform=main.transAxes, ha="left", va="top", fontsize=style.SMALL_PT)
+    if panel.rejected_chi_square is not None:
+        main.text(0.97, 0.96, f"χ²ᵣ {panel.rejected_chi_square:.3g}", transform=main.transAxes, ha="right", va="top",
+                  color=style.FAILURE_RED, fontsize=style.SMALL_PT, zorder=6)  # fmt: skip
 
 
 def prepare(main: Axes, strip: Axes, range_ev: tuple[float, float], limit_sigma: float, last_row: bool) -> None:
@@ -73,13 +87,13 @@ def empty(main: Axes, strip: Axes) -> None:
               fontsize=style.SMALL_PT)  # fmt: skip
 
 
-def _draw_fit(main: Axes, panel: Panel) -> None:
+def _draw_fit(main: Axes, panel: Panel, styles: Mapping[str, style.SpeciesStyle]) -> None:
     energy, background = panel.binding_energy_ev, panel.background_cps
     assert background is not None
     assert panel.envelope_cps is not None
     # Large components first, so that a small one is never hidden behind a large one.
     for curve in sorted(panel.components, key=lambda curve: -_height(curve)):
-        colour = style.species_colour(curve.species)
+        colour = styles[curve.species].colour
         top = background + curve.intensity_cps
         if curve.detected:
             main.fill_between(energy, background, top, facecolor=colour, alpha=FILL_ALPHA, linewidth=0, zorder=1)

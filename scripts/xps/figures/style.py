@@ -1,12 +1,13 @@
 """One look for all figures: sizes, fonts, and one colour per chemical species in every figure of the project.
 
 Colours come from the colour-blind-safe sets of Okabe & Ito (2008) and Paul Tol (2021). A species that is not in the
-registry gets a colour by its name alone, so that it keeps it from figure to figure.
+registry gets a colour by its name, so that it keeps it from figure to figure unless another species of the figure has
+that colour already.
 """
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 CM = 1 / 2.54
@@ -130,13 +131,28 @@ class SpeciesStyle(NamedTuple):
 def species_styles(species: Iterable[str]) -> dict[str, SpeciesStyle]:
     """Return a style for each of a figure's species, sorted by name; markers differ within the figure."""
     names = sorted(set(species))
-    return {
-        name: SpeciesStyle(species_colour(name), _MARKERS[index % len(_MARKERS)]) for index, name in enumerate(names)
-    }
+    colours = _figure_colours(names)
+    return {name: SpeciesStyle(colours[name], _MARKERS[index % len(_MARKERS)]) for index, name in enumerate(names)}
+
+
+def _figure_colours(names: Sequence[str]) -> dict[str, str]:
+    """Registered species keep their colour; of the others each next one moves on to a colour that is still free."""
+    colours = {name: species_colour(name) for name in names if _is_registered(name)}
+    for name in names:
+        if name not in colours:
+            first = _FALLBACK_COLOURS.index(species_colour(name))
+            turned = _FALLBACK_COLOURS[first:] + _FALLBACK_COLOURS[:first]
+            # With more species than colours some must share; markers and names still differ.
+            colours[name] = next((colour for colour in turned if colour not in colours.values()), turned[0])
+    return colours
+
+
+def _is_registered(species: str) -> bool:
+    return species in SPECIES_COLOURS or species.endswith(" loss")
 
 
 def species_colour(species: str) -> str:
-    """Return the one colour (``#rrggbb``) of a species."""
+    """Return the colour (``#rrggbb``) of a species; a figure may move an unregistered one on to a free colour."""
     if species in SPECIES_COLOURS:
         return SPECIES_COLOURS[species]
     if species.endswith(" loss"):

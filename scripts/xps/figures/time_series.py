@@ -18,7 +18,15 @@ from xps import rate_laws
 from xps.errors import ConfigError
 from xps.figures import page, style
 from xps.figures.page import KeyEntry, Sheet
-from xps.figures.selection import check_known, is_lower_bound, of_experiment, records, region_axis_values
+from xps.figures.selection import (
+    POOR_P_VALUE,
+    axis_values,
+    check_known,
+    is_lower_bound,
+    of_experiment,
+    records,
+    region_axis_values,
+)
 
 _STDERR = {"area_fraction": "area_fraction_stderr", "area_cps_ev": "area_stderr_cps_ev"}
 _LABELS = {"area_fraction": ("Share of the core level", 1.0), "area_cps_ev": ("Area (kcps·eV)", 1e-3)}
@@ -36,11 +44,19 @@ _LIMIT_MARKER = Path(
 _LIMIT: dict[str, Any] = {"marker": _LIMIT_MARKER, "markersize": 14, "markeredgewidth": 0.7, "markerfacecolor": "none"}
 _LIMIT_STEP_PT = 2.6
 _FAILED: dict[str, Any] = {"marker": "x", "markersize": 3.4, "markeredgewidth": 0.8, "color": style.FAILURE_RED}
+_ABSENT: dict[str, Any] = {"marker": "_", "markersize": 4.5, "markeredgewidth": 0.9, "color": "#6E6E6E"}
+_REJECTED: dict[str, Any] = {
+    "marker": "o",
+    "markersize": 6.4,
+    "markerfacecolor": "none",
+    "markeredgecolor": style.FAILURE_RED,
+    "markeredgewidth": 0.5,
+}
 _BARS: dict[str, Any] = {"elinewidth": 0.7, "capsize": 1.6, "capthick": 0.7}
 _EDGE: dict[str, Any] = {"linewidth": 0.25, "edgecolor": "#333333"}
 _COLUMNS = [
     "experiment", "model", "core_level", "component", "species", "acquisition", "axis_s", "kind", "law",
-    "value", "stderr", "unit",
+    "value", "stderr", "unit", "fit_p_value",
 ]  # fmt: skip
 _UNITS = {"area_fraction": "1", "area_cps_ev": "counts/s·eV"}
 
@@ -58,7 +74,10 @@ def draw(
 
 
 def _points(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> pd.DataFrame:
-    """One row per component and acquisition: ``kind`` is ``value``, ``upper_limit`` or ``failed`` (without value)."""
+    """One row per component and acquisition, with the chance (``fit_p_value``) of the fit that it comes from.
+
+    ``kind`` is ``value``, ``upper_limit`` or, without a value, ``failed`` or ``not_measured``.
+    """
     quantity = settings["quantity"]
     components, acquisitions = (of_experiment(tables[name], settings) for name in ("components", "acquisitions"))
     for key, column in (("models", "model"), ("core_levels", "core_level"), ("species", "species")):
@@ -67,22 +86,34 @@ def _points(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> pd.D
             components = components[components[column].isin(settings[key])]
     if components.empty:
         raise ConfigError(f"no component of {settings['experiment']} fits the figure's models, core levels and species")
-    times = region_axis_values(acquisitions[~acquisitions["excluded"]], settings["axis"])
-    places = zip(components["acquisition"], components["region"], strict=True)
+    kept = acquisitions[~acquisitions["excluded"]]
+    times = region_axis_values(kept, settings["axis"])
+    whole = axis_values(kept, settings["axis"])
+    places = list(zip(components["acquisition"], components["region"], strict=True))
+    measured = [place in times for place in places]
+    empty = np.where(measured, "failed", "not_measured")
     limited = components["detected"].eq(False) & components["upper_limit_95_cps_ev"].notna()
     limit = _upper_limits(components, quantity)
     frame = components.assign(
-        axis_s=np.array([times.get(place, math.nan) for place in places]),
-        kind=np.where(components[quantity].isna(), "failed", np.where(limited & limit.notna(), "upper_limit", "value")),
+        axis_s=np.array([times.get(place, whole.get(int(place[0]), math.nan)) for place in places]),
+        kind=np.where(components[quantity].isna(), empty, np.where(limited & limit.notna(), "upper_limit", "value")),
         law=None,
         value=components[quantity].where(~(limited & limit.notna()), limit),
         stderr=components[_STDERR[quantity]].where(~(limited & limit.notna())),
         unit=_UNITS[quantity],
+        fit_p_value=_p_values(components, of_experiment(tables["fits"], settings)),
     )
     ordered: pd.DataFrame = frame[_COLUMNS].sort_values(
         ["model", "acquisition"], key=_rank(settings, frame), kind="stable"
     )
     return _with_shares(ordered, settings) if quantity == "area_fraction" else ordered
+
+
+def _p_values(components: pd.DataFrame, fits: pd.DataFrame) -> list[float]:
+    """Return the chance of each component's fit, NaN where none is recorded."""
+    keys = ["model", "acquisition", "region"]
+    known = dict(zip(fits[keys].itertuples(index=False, name=None), fits["p_value"], strict=True))
+    return [float(known.get(key, math.nan)) for key in components[keys].itertuples(index=False, name=None)]
 
 
 def _with_shares(points: pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFrame:
@@ -124,7 +155,11 @@ def _law_curves(settings: Mapping[str, Any], tables: Mapping[str, pa.Table], poi
         & kinetics["window"].str.startswith(settings["axis"])
     ]
     for (model, component, law), rows in chosen.groupby(["model", "component", "law"], sort=False):
-        own = points[(points["model"] == model) & (points["component"] == component) & (points["kind"] != "failed")]
+        own = points[
+            (points["model"] == model)
+            & (points["component"] == component)
+            & points["kind"].isin(["value", "upper_limit"])
+        ]
         if own["axis_s"].nunique() < 2:
             continue
         time = np.linspace(own["axis_s"].min(), own["axis_s"].max(), _LAW_POINTS)
@@ -192,7 +227,7 @@ def _sheet(settings: Mapping[str, Any], numbers: pd.DataFrame, data_origin: str,
         axes = sheet.axes(left, low, layout.panel_cm, _PANEL_HEIGHT_CM)
         axes.set_label(f"{model}|{level}")
         _draw_panel(axes, shown[(shown["model"] == model) & (shown["core_level"] == level)], styles)
-        _finish(axes, settings["quantity"], shown["time"])
+        _finish(axes, settings, shown["time"])
         title = level if sum(other == level for _, other in layout.groups) == 1 else f"{level} ({model})"
         middle = left + layout.panel_cm / 2
         sheet.text(middle, low + _PANEL_HEIGHT_CM + 0.25, title, fontsize=style.TITLE_PT, fontweight="bold")
@@ -220,8 +255,12 @@ def _draw_panel(axes: Axes, numbers: pd.DataFrame, styles: Mapping[str, style.Sp
         species = {"hue": "species", "style": "species", "palette": palette, "markers": markers}
         sns.scatterplot(values, x="time", y="height", s=13, legend=False, ax=axes, zorder=4, **species, **_EDGE)
     _draw_limits(axes, numbers[numbers["kind"] == "upper_limit"], palette)
-    for row in records(numbers[numbers["kind"] == "failed"].drop_duplicates("acquisition")):
-        axes.plot([row["time"]], [0.035], transform=axes.get_xaxis_transform(), linestyle="none", zorder=5, **_FAILED)
+    rejected = numbers[numbers["kind"].isin(["value", "upper_limit"]) & (numbers["fit_p_value"] < POOR_P_VALUE)]
+    if len(rejected):
+        axes.plot(rejected["time"], rejected["height"], linestyle="none", zorder=5, **_REJECTED)
+    for kind, mark in (("failed", _FAILED), ("not_measured", _ABSENT)):
+        for row in records(numbers[numbers["kind"] == kind].drop_duplicates("acquisition")):
+            axes.plot([row["time"]], [0.035], transform=axes.get_xaxis_transform(), linestyle="none", zorder=5, **mark)
 
 
 def _draw_limits(axes: Axes, limits: pd.DataFrame, palette: Mapping[str, str]) -> None:
@@ -238,17 +277,18 @@ def _draw_limits(axes: Axes, limits: pd.DataFrame, palette: Mapping[str, str]) -
                       transform=axes.transData + aside, **_LIMIT)  # fmt: skip
 
 
-def _finish(axes: Axes, quantity: str, time: pd.Series) -> None:
+def _finish(axes: Axes, settings: Mapping[str, Any], time: pd.Series) -> None:
     """Set limits and ticks; below zero there is room for the arrows of limits near it."""
     axes.set_xlabel("")
     axes.set_ylabel("")
     if not time.notna().any():
-        axes.text(0.5, 0.5, "no time known", transform=axes.transAxes, ha="center", fontsize=style.TEXT_PT)
+        words = f"no {style.axis_text(settings['axis'], 0.0).heading.lower()} known"
+        axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", fontsize=style.TEXT_PT)
     first, last = min(0.0, float(np.nan_to_num(time.min()))), float(np.nan_to_num(time.max()))
     room = 0.06 * ((last - first) or 1.0)
     axes.set_xlim(first - room, last + room)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=last - first > 6))
-    if quantity == "area_fraction":
+    if settings["quantity"] == "area_fraction":
         axes.set_ylim(-0.1, 1.08)
         axes.set_yticks([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
     else:
@@ -274,4 +314,9 @@ def _key(numbers: pd.DataFrame, styles: Mapping[str, style.SpeciesStyle]) -> lis
         entries.append(KeyEntry("95 % upper limit", arrow))
     if "failed" in kinds:
         entries.append(KeyEntry("fit failed", page.points_swatch(single=True, **_FAILED)))
+    if "not_measured" in kinds:
+        entries.append(KeyEntry("not measured", page.points_swatch(single=True, **_ABSENT)))
+    if (numbers["fit_p_value"] < POOR_P_VALUE).any():
+        ring = page.points_swatch(single=True, **{**_REJECTED, "markersize": 5.2})
+        entries.append(KeyEntry("fit that the counts reject", ring))
     return entries

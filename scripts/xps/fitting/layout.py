@@ -5,8 +5,9 @@ window) is a *slot*. The varied slots make the vector θ; ``Layout.expand`` turn
 derivatives by θ, so that whoever minimises needs to know nothing of ties.
 
 A position that the model gives as a constant is an energy against the reference, but regions of one cycle drift against
-each other. Such positions are the constant plus the window's energy drift, one number with the calibration's prior;
-without it a drift of 0.1 eV would be read as chemistry. Fitted positions need none: they are what the axis shows.
+each other. Such positions are the constant plus the window's energy drift, one number with the calibration's prior
+(drift and error of the shift together); without it a drift of 0.1 eV would be read as chemistry. Fitted positions need
+none: they are what the nominal calibrated axis shows.
 
 A soft tie of areas is a varied ratio r with a Gaussian prior, and the area is r times the other's: the tie stays well
 defined where both areas vanish, which a penalty on their quotient would not.
@@ -141,7 +142,8 @@ def of(model: FitModel, drift_stderr_ev: tuple[float, ...] = (), shift_stderr_ev
     energy reference; it widens soft position ties between windows (two regions of one cycle do not share their drift).
     ``shift_stderr_ev`` is how well the cycle's reference itself is known: constant positions follow the axis within
     both, and where the axis is badly known (an interpolated shift) positions are searched further than the model says.
-    ASSUME each window of a model moves by itself: the shift's error is common to them, so this asks too little.
+    ASSUME each window of a model moves by itself: the part of the shift's error that is common to the windows of one
+    cycle is treated as independent per window, so this asks too little of models with several windows.
     """
     drift = drift_stderr_ev or (0.0,) * len(model.windows)
     axis = tuple(math.hypot(stderr, shift_stderr_ev) for stderr in drift)

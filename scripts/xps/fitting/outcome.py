@@ -27,6 +27,8 @@ Array = NDArray[np.float64]
 LOGGER = logging.getLogger(__name__)
 
 CORRELATION_LISTED = 0.95
+# ASSUME a fit whose chi square is exceeded by chance less than once in a thousand is worth a look.
+POOR_P_VALUE = 0.001
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,18 +129,23 @@ def measured(bound: Problem, best: Optimum, task: Task, engine: str, message: st
 
 
 def _quality(bound: Problem, best: Optimum, condition_number: float) -> Quality:
-    """Return the goodness of fit; a soft tie counts as one more observation, its squared pull as its chi square."""
+    """Return the goodness of fit: deviance and chi square are those of the counts alone.
+
+    Whatever counts parameters against observations has to count soft ties and priors too, else a prior's parameter
+    costs a degree of freedom that its prior gives back: there each is one more observation, its squared pull added.
+    """
     observations = bound.points + len(bound.layout.priors)
     pulls = float(best.at.pulls @ best.at.pulls)
     residuals = likelihood.standardised_residuals(bound.counts, best.at.expected)
-    chi_square = float(residuals @ residuals) + pulls
+    chi_square = float(residuals @ residuals)
+    total = chi_square + pulls
     freedom = observations - bound.varied
     spare = observations - bound.varied - 1
     return Quality(
         deviance=likelihood.deviance(bound.counts, best.at.expected),
         chi_square=chi_square,
-        reduced_chi_square=chi_square / freedom if freedom > 0 else None,
-        p_value=float(gammaincc(0.5 * freedom, 0.5 * chi_square)) if freedom > 0 else None,
+        reduced_chi_square=total / freedom if freedom > 0 else None,
+        p_value=float(gammaincc(0.5 * freedom, 0.5 * total)) if freedom > 0 else None,
         aicc=best.objective + 2.0 * bound.varied * observations / spare if spare > 0 else None,
         bic=best.objective + bound.varied * float(np.log(observations)),
         condition_number=condition_number,

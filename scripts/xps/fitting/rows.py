@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from xps import backgrounds, lineshapes
 from xps.fitting import layout, uncertainty
 from xps.fitting.layout import Layout
-from xps.fitting.outcome import CORRELATION_LISTED, Outcome, durbin_watson, residuals_by_region
+from xps.fitting.outcome import CORRELATION_LISTED, POOR_P_VALUE, Outcome, durbin_watson, residuals_by_region
 from xps.models import Component, FitModel
 
 Array = NDArray[np.float64]
@@ -61,6 +61,7 @@ def components(model: FitModel, outcome: Outcome) -> Iterator[Row]:
         }
         if outcome.areas is not None:
             row |= _area_cells(outcome, i) | _shape_cells(part, outcome, i) | _finding_cells(outcome, i)
+            row["upper_limit_95_cps_ev"] = _upper_limit(row)
         yield row
 
 
@@ -76,7 +77,7 @@ def _area_cells(outcome: Outcome, i: int) -> Row:
     area, stderr, level = float(found.area[i]), float(found.stderr[i]), float(found.critical_level[i])
     half_width = uncertainty.Z_TWO_SIDED_95 * stderr
     return {
-        "detected": area > level if math.isfinite(level) else None,
+        "detected": uncertainty.is_detected(area, stderr, level) if math.isfinite(level) else None,
         "area_cps_ev": _number(area),
         "area_stderr_cps_ev": _number(stderr),
         "area_low_cps_ev": _number(max(area - half_width, 0.0)) if math.isfinite(stderr) else None,
@@ -100,6 +101,17 @@ def _finding_cells(outcome: Outcome, i: int) -> Row:
         cells["area_high_cps_ev"] = _number(interval.high)
         cells["upper_limit_95_cps_ev"] = _number(interval.upper_limit_95)
     return cells
+
+
+def _upper_limit(row: Row) -> float | None:
+    """Return a component's upper limit, for one that is not detected at least its critical level.
+
+    A downward fluctuation would otherwise exclude areas that this spectrum could not have shown.
+    """
+    limit, level = row["upper_limit_95_cps_ev"], row["critical_level_cps_ev"]
+    if limit is None or level is None or row["detected"]:
+        return None if limit is None else float(limit)
+    return max(float(limit), float(level))
 
 
 def _shape_cells(part: Component, outcome: Outcome, i: int) -> Row:
@@ -267,16 +279,23 @@ def _whole_fit_cells(model: FitModel, outcome: Outcome) -> Row:
     best, bound, quality = outcome.best, outcome.problem, outcome.quality
     if best is None or bound is None or quality is None:
         return cells
-    hit = bound.layout.varied[best.at_bound]
+    hit = [name_of(model, outcome, int(index), bound.layout) for index in bound.layout.varied[best.at_bound]]
     return cells | {
+        "message": outcome.message + _reservations(hit, quality.p_value),
         "evaluations": best.evaluations,
         "starts": best.starts,
         "distinct_minima": best.distinct_minima,
         "points": bound.points,
         "varied": bound.varied,
-        "bounds_hit": [name_of(model, outcome, int(index), bound.layout) for index in hit],
+        "bounds_hit": hit,
         **{name: _number(value) for name, value in quality._asdict().items()},
     }
+
+
+def _reservations(hit: list[str], p_value: float | None) -> str:
+    """Return in words why a converged fit deserves a look: converged and wrong reads like converged and right."""
+    bounds = f"; bounds hit: {', '.join(hit)}" if hit else ""
+    return bounds + (f"; poor fit: p < {POOR_P_VALUE:g}" if p_value is not None and p_value < POOR_P_VALUE else "")
 
 
 def _region_cells(outcome: Outcome, window: int) -> Row:

@@ -6,6 +6,7 @@ changes a number.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -18,13 +19,11 @@ from xps.cycles import Block, Regions
 from xps.errors import ConfigError, TableError
 from xps.fitting import rows
 from xps.fitting.engines import ENGINES, SEPARABLE, Starts, fit_each, model_starts, series_starts
-from xps.fitting.outcome import Outcome, Task
+from xps.fitting.outcome import POOR_P_VALUE, Outcome, Task
 from xps.models import FitModel
 from xps.spectra import Spectrum
 
 LOGGER = logging.getLogger(__name__)
-# ASSUME a fit whose chi square is exceeded by chance less than once in a thousand is worth a look.
-_POOR_P_VALUE = 0.001
 
 
 class FitTables(NamedTuple):
@@ -130,13 +129,20 @@ def fit_models(
 
 
 def _report(model: str, fits: Sequence[dict[str, Any]]) -> None:
-    """Log what of a model's fits is not to be trusted at sight; each is also a row or cell of ``fits``."""
-    for row in fits:
-        place = f"model {model}, acquisition {row['acquisition']}, region {row['region']}"
-        if not row["success"]:
-            LOGGER.warning("%s: no fit: %s", place, row["message"])
-            continue
-        if row["bounds_hit"]:
-            LOGGER.warning("%s: at a bound: %s", place, ", ".join(row["bounds_hit"]))
-        if row["p_value"] is not None and row["p_value"] < _POOR_P_VALUE:
-            LOGGER.warning("%s: the counts reject the fit: reduced chi square %.3g", place, row["reduced_chi_square"])
+    """Log in one line each how many of a model's fits hit a bound and how many the counts reject; name the worst.
+
+    Every case stands in ``fits``; a line per case would bury the log of a long series. Failed fits have their own.
+    """
+    found = list({row["acquisition"]: row for row in fits if row["success"]}.values())
+    bounded = Counter(name for row in found for name in row["bounds_hit"])
+    if bounded:
+        count = sum(bool(row["bounds_hit"]) for row in found)
+        names = ", ".join(f"{name} ({times})" for name, times in sorted(bounded.items(), key=lambda hit: -hit[1]))
+        LOGGER.warning("model %s: %d of %d fits hit a bound: %s", model, count, len(found), names)
+    poor = [row for row in found if row["p_value"] is not None and row["p_value"] < POOR_P_VALUE]
+    if poor:
+        worst = max(poor, key=lambda row: float(row["reduced_chi_square"]))
+        LOGGER.warning(
+            "model %s: the counts reject %d of %d fits (p < %g); the worst is acquisition %d, reduced chi square %.3g",
+            *(model, len(poor), len(found), POOR_P_VALUE, worst["acquisition"], worst["reduced_chi_square"]),
+        )

@@ -8,6 +8,9 @@ value is 0, the critical level is z σ₀ and the detection limit 2 z σ₀. σ�
 background and neighbours free, with the component's own position and width held (they mean nothing at area 0).
 z = 1.645 gives 5 % false detections where the position is given. A position that is searched finds the largest
 fluctuation in its range: there the 95th percentile of the gain in deviance was measured as 5.25 instead of 2.71.
+
+The critical level stands for the neighbours as they are fitted. Beside a neighbour that could take the area over, it
+is too low; a detected area must therefore also exceed 1.645 of its own standard errors.
 """
 
 from typing import NamedTuple
@@ -110,6 +113,15 @@ def areas(problem: Problem, best: Optimum) -> Areas:
     sigma_zero = np.array([_sigma_at_zero(problem, best, i) for i in range(slots.size)])
     level = critical_factors(plan.model) * sigma_zero
     return Areas(area, stderr, fraction, fraction_stderr, level, 2.0 * level, area + Z_ONE_SIDED_95 * stderr)
+
+
+def is_detected(area: float, stderr: float, critical_level: float) -> bool:
+    """Return whether an area exceeds its critical level and its one-sided 95 % interval excludes 0.
+
+    Only the second knows what the energy axis and the neighbours leave open at the optimum; an area without a standard
+    error is not detected.
+    """
+    return bool(area > critical_level and area > Z_ONE_SIDED_95 * stderr)
 
 
 def critical_factors(model: FitModel) -> Array:

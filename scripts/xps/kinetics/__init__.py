@@ -4,8 +4,9 @@
 ``rate_laws``), weighted by the standard errors of the fits.
 
 ``chosen`` is ``yes`` only for a tested law that describes the points, beats every other tested law by 6 in BIC and
-beats a constant by 6 as well; laws within 6 of the best are ``undecided``, and so is every law through a series in
-which the component was detected fewer than three times. Verdicts: ``tested``, ``not testable:
+beats a constant by 6 as well (a law configured alone has only the constant to beat); laws within 6 of the best are
+``undecided``, and so is every law through a series in which the component was detected fewer than three times, or of
+which no other configured law could be tested. Verdicts: ``tested``, ``not testable:
 ...``, ``not identified: ...``, ``rejected: ...``. A law that cannot be fitted is a row with its reason, never a crash.
 """
 

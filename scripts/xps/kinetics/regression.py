@@ -230,7 +230,8 @@ def choices(fits: Sequence[LawFit], null_bic: float | None) -> list[str]:
     # A rejected law is a rival too: it was tested and lost. A law that could not be tested is none.
     judged = [fit for fit in fits if fit.tested or fit.verdict.startswith("rejected")]
     bics = sorted(fit.bic for fit in judged if fit.bic is not None)
-    clear = len(bics) > 1 and bics[1] - bics[0] >= BIC_GAP
+    # One law that was asked for alone has the constant as its only rival; where others were, one must be testable.
+    clear = null_bic is not None if len(fits) == 1 else len(bics) > 1 and bics[1] - bics[0] >= BIC_GAP
     beats_null = bool(bics) and (null_bic is None or null_bic - bics[0] >= BIC_GAP)
 
     def choice(fit: LawFit) -> str:
