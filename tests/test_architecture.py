@@ -21,7 +21,17 @@ SCRIPTS = PROJECT / "scripts"
 FLOORS = [
     *("errors", "provenance", "runlog", "rate_laws", "lineshapes", "backgrounds", "separable", "uncertainty"),
     *("attenuation", "chemistry"),
-    *("table_schemas", "tables", "cycles", "figure_settings", "configuration", "spectra", "versaprobe", "inspection"),
+    *(
+        "table_schemas",
+        "tables",
+        "cycles",
+        "figure_settings",
+        "figure_records",
+        "configuration",
+        "spectra",
+        "versaprobe",
+        "inspection",
+    ),
     *(
         "acquisitions",
         "models",
@@ -46,6 +56,7 @@ ROOMS: dict[str, set[str]] = {
     "lmfit": {"fitting", "kinetics"},
     "matplotlib": {"figures"},
     "pandas": {"kinetics", "claims", "figures"},
+    "pikepdf": {"figure_records", "figures"},
     "pyarrow.parquet": {"tables"},
     "scipy.stats": set(),  # a second of import for what scipy.special has
     "seaborn": {"figures"},
