@@ -10,7 +10,7 @@ honest runs (no clock, host, user, core count, absolute path), so equal inputs g
 is checked before anything in it is believed: it may come by mail.
 """
 
-from xps.provenance.files import bytes_sha256, file_sha256, write_atomically
+from xps.provenance.files import bytes_sha256, file_sha256, replacing, write_atomically
 from xps.provenance.fingerprints import (
     LOCK_NAME,
     PROJECT_ROOT,
@@ -35,6 +35,7 @@ __all__ = [
     "installed_versions",
     "leaves",
     "record",
+    "replacing",
     "write_atomically",
     "write_with_record",
 ]
