@@ -10,15 +10,17 @@ honest runs (no clock, host, user, core count, absolute path), so equal inputs g
 """
 
 import ast
+import glob
 import hashlib
 import json
 import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from xps.errors import TableError
 
@@ -220,18 +222,28 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def write_atomically(path: Path, data: bytes | memoryview) -> None:
-    """Write ``data`` to ``path`` so that a killed run leaves either the old file or the whole new one."""
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Give a stream to write to; ``path`` becomes its content at the end, or stays as it was if that is not reached."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    # What a killed job left half written goes; a job that was given up and still writes cannot put its file in place.
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        left.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with temporary.open("wb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, data: bytes | memoryview) -> None:
+    """Write ``data`` to ``path`` so that a killed run leaves either the old file or the whole new one."""
+    with replacing(path) as stream:
+        stream.write(data)
 
 
 def write_with_record(path: Path, data: bytes, record: Record) -> None:
