@@ -20,18 +20,9 @@ SCRIPTS = PROJECT / "scripts"
 # From the ground up; a module may import only what stands before it. A package is one floor.
 FLOORS = [
     *("errors", "provenance", "runlog", "rate_laws", "lineshapes", "backgrounds", "separable", "uncertainty"),
-    *("attenuation", "chemistry"),
-    *(
-        "table_schemas",
-        "tables",
-        "cycles",
-        "figure_settings",
-        "figure_records",
-        "configuration",
-        "spectra",
-        "versaprobe",
-        "inspection",
-    ),
+    "figure_records",
+    *("attenuation", "reference_tables", "chemistry"),
+    *("table_schemas", "tables", "cycles", "figure_settings", "configuration", "spectra", "versaprobe", "inspection"),
     *(
         "acquisitions",
         "models",
