@@ -192,7 +192,7 @@ LATE = {"extract_kinetics": 2, "render_figure": 4}
         ),
         (lambda p: append_comment(p, "scripts/xps/figures/style.py"), {"render_figure": 4}),
         (lambda p: append_comment(p, "scripts/extract_kinetics.py"), {"extract_kinetics": 2, "render_figure": 2}),
-        (lambda p: append_comment(p, "requirements.lock"), ALL | LATE),
+        (lambda p: append_comment(p, "requirements.lock"), ALL | LATE | {"compare_experiments": 1}),
         (lambda p: append_comment(p, "scripts/inspect_raw.py"), {}),
         (lambda p: append_comment(p, "environment.yml"), {}),
         (tighten_component, {"fit_components": 2} | LATE),
