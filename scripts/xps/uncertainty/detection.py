@@ -35,36 +35,50 @@ _MOST = 40.0
 
 
 class Search(NamedTuple):
-    """How far a line was looked for, in directions that counts can tell apart: ``length`` and ``area``, both radian."""
+    """How far a line was looked for, in directions that counts can tell apart: ``length`` and ``area``, both radian.
 
-    length: float = 0.0
-    area: float = 0.0
+    Numbers, or arrays over spectra.
+    """
+
+    length: Array | float = 0.0
+    area: Array | float = 0.0
 
 
 FIXED = Search()
 
 
-def chance(z: float, search: Search = FIXED) -> float:
+def chances(z: Array, search: Search = FIXED) -> Array:
     """Return the chance that an absent line appears with ``z`` standard errors or more; at most 1, NaN for NaN."""
-    if math.isnan(z):
-        return math.nan
-    bell = math.exp(-0.5 * min(z, _MOST) ** 2)
-    found = float(ndtr(-z)) + search.length / (2 * math.pi) * bell
-    found += search.area / (2 * math.pi) ** 1.5 * max(z, 0.0) * bell
-    return min(found, 1.0)
+    bell = np.exp(-0.5 * np.minimum(z, _MOST) ** 2)
+    found = ndtr(-z) + np.asarray(search.length) / (2 * math.pi) * bell
+    found = found + np.asarray(search.area) / (2 * math.pi) ** 1.5 * np.maximum(z, 0.0) * bell
+    return np.asarray(np.minimum(found, 1.0))
 
 
-def critical_factor(search: Search = FIXED, family: int = 1, false_share: float = FALSE_SHARE) -> float:
-    """Return the z that an absent line exceeds with the chance ``false_share`` in any of ``family`` spectra.
+def chance(z: float, search: Search = FIXED) -> float:
+    """Return ``chances`` of one spectrum."""
+    return float(chances(np.asarray(z, dtype=np.float64), search))
+
+
+def critical_factors(search: Search, family: int = 1, false_share: float = FALSE_SHARE) -> Array:
+    """Return the z that an absent line exceeds with the chance ``false_share`` in any of ``family`` such spectra.
 
     Spectra are independent, so the share of each is that of Z. Šidák, J. Am. Stat. Assoc. 62 (1967) 626.
     """
     wanted = each_share(family, false_share)
-    low, high = float(ndtri(1.0 - wanted)), _MOST
+    length, area = np.broadcast_arrays(np.asarray(search.length, dtype=np.float64), np.asarray(search.area))
+    low = np.full(length.shape, float(ndtri(1.0 - wanted)))
+    high = np.full(length.shape, _MOST)
     for _ in range(_STEPS):
         middle = 0.5 * (low + high)
-        low, high = (middle, high) if chance(middle, search) > wanted else (low, middle)
-    return high if search != FIXED else float(ndtri(1.0 - wanted))
+        above = chances(middle, Search(length, area)) > wanted
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return np.where((length == 0.0) & (area == 0.0), float(ndtri(1.0 - wanted)), high)
+
+
+def critical_factor(search: Search = FIXED, family: int = 1, false_share: float = FALSE_SHARE) -> float:
+    """Return ``critical_factors`` of one kind of spectrum."""
+    return float(critical_factors(search, family, false_share))
 
 
 def each_share(family: int, false_share: float = FALSE_SHARE) -> float:
