@@ -66,9 +66,9 @@ def _entered(project: Project, steps: Mapping[str, Record], what: str) -> tuple[
 
 
 def _existing(project: Project, what: str) -> Path | None:
-    """Return the file that ``what`` names, from here or from the project's folder; a settings file is a setting."""
+    """Return the file of the project that ``what`` names, from here or from its folder; a settings file is none."""
     for path in (Path(what), project.root / what):
-        if path.is_file() and not project.shown(path).startswith("config/"):
+        if path.is_file() and project.holds(path) and not project.shown(path).startswith("config/"):
             return path
     return None
 

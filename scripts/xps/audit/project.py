@@ -67,6 +67,10 @@ class Project:
             if path.suffix in MADE and inner[0] not in ASIDE and not path.name.startswith("."):
                 yield path
 
+    def holds(self, path: Path) -> bool:
+        """Whether ``path`` lies in the project's folder, its raw root or its results."""
+        return self.root.resolve() in path.resolve().parents or self.logical(path) is not None
+
     def shown(self, path: Path) -> str:
         """Return ``path`` as messages spell it: from the project's folder where it lies inside."""
         try:

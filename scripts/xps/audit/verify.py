@@ -261,7 +261,8 @@ class _Verification:
         if content:
             self._broken(kind, name, content, [name])
         elif known:
-            self._broken(kind, name, f"its bytes are none that a run wrote (last: {known[-1].run})", [name])
+            rest = "; its numbers did not change" if kind == "table" else ""
+            self._broken(kind, name, f"its bytes are none that a run wrote (last: {known[-1].run}){rest}", [name])
         else:
             self.notes.append(f"{name}: no run record knows it; its own bytes could not be checked")
 
