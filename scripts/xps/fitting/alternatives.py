@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.fitting import layout, outcome, problem
+from xps.fitting import detection, layout, outcome, problem
 from xps.fitting.engines import BROKEN, Job, Starts, optima
 from xps.fitting.layout import Layout
 from xps.fitting.outcome import Outcome
@@ -99,12 +99,13 @@ def _fitted(
 def _together(jobs: Sequence[Job], engine: str) -> list[Outcome]:
     try:
         ends = optima(jobs, engine, 1)
-        return [
+        found = [
             outcome.weighed(job.problem, best, job.task, engine, best.message)
             if best.converged
             else Outcome(job.task, engine, best.message)
             for job, best in zip(jobs, ends, strict=True)
         ]
+        return detection.judged(found)
     except BROKEN as error:
         if len(jobs) == 1:
             return [Outcome(jobs[0].task, engine, f"the fit broke off: {error}")]

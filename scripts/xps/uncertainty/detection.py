@@ -30,6 +30,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 FALSE_SHARE = 0.05
+Z_ONE_SIDED_95 = 1.6448536269514722
 _STEPS = 60
 _MOST = 40.0
 
