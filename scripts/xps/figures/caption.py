@@ -12,6 +12,15 @@ from xps.figures.selection import POOR_P_VALUE, interpolated_shifts, is_lower_bo
 from xps.provenance import Record
 
 _MOST_NAMED = 12
+_SHAPES = {
+    "voigt": "Voigt",
+    "gaussian": "Gaussian",
+    "lorentzian": "Lorentzian",
+    "pseudo_voigt": "pseudo-Voigt",
+    "gl_product": "GL product",
+    "doniach_sunjic": "Doniach-Šunjić with Gaussian",
+    "la": "LA",
+}
 _SOFTWARE = ("numpy", "scipy", "lmfit", "pyarrow", "pandas", "matplotlib", "seaborn")
 _ORIGINS = {
     "simulated": "**SIMULATED DATA:** a program made these spectra; nothing here was measured.",
@@ -183,11 +192,10 @@ def _fitting(frames: Mapping[str, pd.DataFrame]) -> str:
     backgrounds = _listed(f"{row['region']} {row['background']}" for row in records(windows))
     doublets = set(map(tuple, _having(parameters, "splitting_ev")))
     shapes = []
-    for parameter, shape in (("lorentzian_fwhm_ev", "Voigt"), ("fraction", "pseudo-Voigt")):
-        with_it = set(map(tuple, _having(parameters, parameter)))
-        own = [row["component"] for row in records(names) if (row["model"], row["component"]) in with_it]
+    for shape, called in _SHAPES.items():
+        own = [row["component"] for row in records(names) if row.get("shape") == shape]
         if own:
-            shapes.append(f"{shape} ({_listed(own)})")
+            shapes.append(f"{called} ({_listed(own)})")
     paired = [row["component"] for row in records(names) if (row["model"], row["component"]) in doublets]
     text = (
         f"Fits: {_listed(dict.fromkeys(fits['likelihood']))}, engine {_listed(dict.fromkeys(fits['engine']))}. "

@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from xps import lineshapes
 from xps.errors import ConfigError, TableError
+from xps.lineshapes import drawing
 
 Floats = NDArray[np.float64]
 PanelKey = tuple[str, str, int]
@@ -277,7 +277,10 @@ def _panel(
             core_level=part["core_level"],
             species=part["species"],
             intensity_cps=component_cps(
-                parameters.get((*key, part["component"]), {}), energy, f"{' '.join(map(str, key))} {part['component']}"
+                parameters.get((*key, part["component"]), {}),
+                energy,
+                f"{' '.join(map(str, key))} {part['component']}",
+                part.get("shape"),
             ),
             uncertain=part["verdict"] in ("conditional", "not_identified"),
             detected=part["detected"] is not False,
@@ -288,32 +291,21 @@ def _panel(
     return Panel(key, energy, data, envelope, background, residual, curves, "", rejected)
 
 
-def component_cps(parameters: Mapping[str, float], binding_energy_ev: Floats, place: str) -> Floats:
+def component_cps(
+    parameters: Mapping[str, float], binding_energy_ev: Floats, place: str, shape: str | None = None
+) -> Floats:
     """Return a component's intensity (counts/s) at ``binding_energy_ev`` from its rows of the parameters table.
 
-    A doublet's area is that of both lines; its minor line lies ``splitting_ev`` higher and carries ``area_ratio`` of
-    the major one's area. TableError naming ``place`` when a parameter is missing.
+    ``shape`` is that of its row in ``components``. TableError naming ``place`` when a parameter is missing.
     """
     try:
-        area, position, width = (parameters[name] for name in ("area_cps_ev", "position_ev", "fwhm_ev"))
+        return drawing.component(shape or _shape(parameters), binding_energy_ev, parameters)
     except KeyError as error:
         raise TableError(f"parameters of {place}: {error} is missing, so the component cannot be redrawn") from error
-    shape, mixing = _shape(parameters)
-    major = lineshapes.profile(shape, binding_energy_ev, position, width, mixing).value
-    if "splitting_ev" not in parameters:
-        return area * major
-    ratio = parameters["area_ratio"]
-    minor_width = width * parameters.get("fwhm_ratio", 1.0)
-    minor = lineshapes.profile(
-        shape, binding_energy_ev, position + parameters["splitting_ev"], minor_width, mixing
-    ).value
-    return area * (major + ratio * minor) / (1.0 + ratio)
 
 
-def _shape(parameters: Mapping[str, float]) -> tuple[str, float]:
-    """The shape follows from the width or fraction a component carries; none of them means Gaussian."""
+def _shape(parameters: Mapping[str, float]) -> str:
+    """The shape of a component whose row names none, from the width or fraction it carries; Gaussian without any."""
     if "lorentzian_fwhm_ev" in parameters:
-        return "voigt", parameters["lorentzian_fwhm_ev"]
-    if "fraction" in parameters:
-        return "pseudo_voigt", parameters["fraction"]
-    return "gaussian", 0.0
+        return "voigt"
+    return "pseudo_voigt" if "fraction" in parameters else "gaussian"

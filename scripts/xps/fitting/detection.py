@@ -24,6 +24,7 @@ from xps.fitting.batch import Batch
 from xps.fitting.outcome import Outcome
 from xps.fitting.uncertainty import Areas
 from xps.separable import marquardt
+from xps.separable.lines import Lines
 from xps.separable.bounded import held_system, scales
 from xps.uncertainty import detection
 from xps.uncertainty.detection import Search
@@ -148,6 +149,11 @@ class _Absent:
         both[:, carrier] = 0.0
         self.coefficients, self.theta = both[:, : self.linear], both[:, self.linear :]
         self.scale = self._scale(part, component)
+        model = part.task.model
+        assert isinstance(model, Lines)
+        self.own = model.carried_by(carrier)
+        # Of a ratio's lines the column is that of the area which it multiplies.
+        self.unit = both[:, : self.linear] if carrier >= self.linear else np.eye(self.linear)[[carrier] * who.size]
         shape = self.task.model.shape(self.theta, who)
         columns = shape.columns
         expected = self.task.likelihood.admissible(np.matmul(self.coefficients[:, None], columns)[:, 0])
@@ -194,12 +200,9 @@ class _Absent:
     def _directions(self, trials: Array) -> Array:
         """Return what of the component at ``trials`` (spectra × trials × θ) nothing else can imitate, by channel."""
         spectra, count, _ = trials.shape
-        shape = self.task.model.shape(trials.reshape(spectra * count, -1), np.repeat(self.who, count))
-        if self.carrier < self.linear:
-            lines = shape.columns[:, self.carrier]
-        else:
-            lines = shape.derivatives(np.repeat(self.coefficients, count, axis=0))[:, self.carrier - self.linear]
-        lines = lines.reshape(spectra, count, -1) * self.root_weight
+        shape = self.own.shape(trials.reshape(spectra * count, -1), np.repeat(self.who, count))
+        lines = np.matmul(np.repeat(self.unit, count, axis=0)[:, None], shape.columns).reshape(spectra, count, -1)
+        lines *= self.root_weight
         along = np.matmul(lines, self.design[:, :, : lines.shape[2]].transpose(0, 2, 1))
         found = -np.matmul(np.matmul(along, self.inverse), self.design)
         found[:, :, : lines.shape[2]] += lines
