@@ -12,12 +12,14 @@ other components could imitate; it is followed over the range of energies and wi
 the component is absent. A soft tie or a drift makes far places unlikely, they count with e^(−pull²/2).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from xps.fitting import batch
 from xps.fitting.batch import Batch
@@ -39,6 +41,11 @@ _PLACES, _WIDTHS = 9, 3
 _REACH = 3.0
 # Areas below so many of their errors (at area 0, or as fitted) are tried without the component.
 _DOUBTFUL = 8.0
+# Without a component the axis may be off by as much as it is in 99 of 100 cases (two-sided), at no cost.
+_ANY_DRIFT = 2.5758293035489004
+_NO_PRIOR = 1e9
+# Where a tie makes places unlikely, chances are wanted near this many standard errors.
+_NEAR_CRITICAL = 2.0
 _EFFORT = marquardt.Effort(decrement=1e-4, evaluations=100)
 
 
@@ -49,35 +56,43 @@ class _Noise(NamedTuple):
     search: Search
 
 
-def judged(found: Sequence[Outcome]) -> list[Outcome]:
-    """Return the outcomes with what is known about the presence of their components."""
+def judged(found: Sequence[Outcome], factors: Sequence[Array] | None = None) -> list[Outcome]:
+    """Return the outcomes with what is known about the presence of their components.
+
+    ``factors`` are critical factors already known (per outcome, over components; NaN: not known); for these the extent
+    of the search is not measured again and there are no chances.
+    """
     places = [i for i, one in enumerate(found) if one.best is not None]
     problems = [problem for i in places if (problem := found[i].problem) is not None]
     result = list(found)
     for group, part in batch.batches(problems):
         members = [places[g] for g in group]
-        for i, judged_areas in zip(members, _judged(part, [found[i] for i in members]), strict=True):
+        known = None if factors is None else np.array([factors[i] for i in members])
+        for i, judged_areas in zip(members, _judged(part, [found[i] for i in members], known), strict=True):
             result[i] = replace(found[i], areas=judged_areas)
     return result
 
 
-def _judged(part: Batch, some: Sequence[Outcome]) -> list[Areas]:
+def _judged(part: Batch, some: Sequence[Outcome], factors: Array | None) -> list[Areas]:
     best = part.optimum([one.best for one in some if one.best is not None])
     known = [one.areas for one in some if one.areas is not None]
     area, stderr = np.array([one.area for one in known]), np.array([one.stderr for one in known])
-    components = range(area.shape[1])
-    noise = [_noise(part, best, component) for component in components]
+    factors = np.full(area.shape, np.nan) if factors is None else factors
+    searched = np.any(np.isnan(factors), axis=0)
+    noise = [_noise(part, best, component, bool(searched[component])) for component in range(area.shape[1])]
     sigma = np.array([one.stderr for one in noise]).T
     search = Search(*(np.array([one.search[i] for one in noise]).T for i in range(2)))
-    factor = detection.critical_factors(search)
+    factors = np.where(searched, detection.critical_factors(search), factors)
     root = _roots(part, best, area, np.fmin(area / sigma, area / stderr))
     sigma = np.fmax(sigma, area / root)
-    chance = detection.chances(area / sigma, search)
+    ratio = area / sigma
+    chance = np.where(searched, np.where(ratio > 0.0, detection.chances(ratio, search), ratio + 1.0), np.nan)
     return [
         one._replace(
-            critical_level=factor[i] * sigma[i],
-            detection_limit=(factor[i] + detection.Z_ONE_SIDED_95) * sigma[i],
-            absent_p_value=np.where(area[i] > 0.0, chance[i], np.where(np.isnan(chance[i]), np.nan, 1.0)),
+            critical_level=factors[i] * sigma[i],
+            detection_limit=(factors[i] + detection.Z_ONE_SIDED_95) * sigma[i],
+            absent_p_value=chance[i],
+            critical_factor=factors[i],
         )
         for i, one in enumerate(known)
     ]
@@ -99,26 +114,49 @@ def _roots(part: Batch, best: marquardt.Optimum, area: Array, ratio: Array) -> A
     if not wanted:
         return root
     which, what, column = (np.array(values, dtype=np.intp) for values in zip(*wanted, strict=True))
-    task = part.task.copies(which)
+    drifts = _drifts(part)
+    task = _with_any_drift(part.task.copies(which), drifts)
     given = np.full((which.size, part.task.bounded.size), np.nan)
     given[np.arange(which.size), column] = 0.0
     without = marquardt.minimise(replace(task, given=given), best.point.theta[which], _EFFORT)
-    rise = without.point.objective - best.point.objective[which]
-    root[which, what] = np.sqrt(np.maximum(rise, 1e-12))
+    here = best.point.objective[which]
+    if part.task.priors is not None:
+        here = here - np.sum(part.task.priors.pulls(which, best.point.theta[which])[:, drifts] ** 2, axis=1)
+    root[which, what] = np.sqrt(np.maximum(without.point.objective - here, 1e-12))
     return root
+
+
+def _drifts(part: Batch) -> Indices:
+    """Return which priors are those of energy drifts."""
+    plan = part.problems[0].layout
+    return np.array([i for i, prior in enumerate(plan.priors) if plan.slots[prior.slot].kind == "drift"], np.intp)
+
+
+def _with_any_drift(task: marquardt.Task, drifts: Indices) -> marquardt.Task:
+    """Return the task with each drift anywhere within its 99 % range, none likelier than another."""
+    if task.priors is None or not drifts.size:
+        return task
+    stderr, lower, upper = task.priors.stderr.copy(), task.lower.copy(), task.upper.copy()
+    for prior in drifts:
+        place = int(np.flatnonzero(task.priors.rows[prior])[0])
+        reach = _ANY_DRIFT * stderr[:, prior]
+        lower[:, place] = np.maximum(lower[:, place], -reach)
+        upper[:, place] = np.minimum(upper[:, place], reach)
+        stderr[:, prior] = _NO_PRIOR
+    return replace(task, priors=replace(task.priors, stderr=stderr), lower=lower, upper=upper)
 
 
 # what noise can do ---------------------------------------------------------------------------------------------------
 
 
-def _noise(part: Batch, best: marquardt.Optimum, component: int) -> _Noise:
+def _noise(part: Batch, best: marquardt.Optimum, component: int, searched: bool) -> _Noise:
     carrier = _carrier(part, component)
     problems = len(part.problems)
     if carrier is None:
         nothing = np.full(problems, np.nan)
         return _Noise(nothing, Search(np.zeros(problems), np.zeros(problems)))
     blocks = [np.arange(first, min(first + _BLOCK, problems)) for first in range(0, problems, _BLOCK)]
-    parts = [_Absent(part, best, component, carrier, who).noise() for who in blocks]
+    parts = [_Absent(part, best, component, carrier, who).noise(searched) for who in blocks]
     stderr = np.concatenate([one.stderr for one in parts])
     return _Noise(stderr, Search(*(np.concatenate([one.search[i] for one in parts]) for i in range(2))))
 
@@ -144,10 +182,10 @@ class _Absent:
     ) -> None:
         self.part, self.task, self.who, self.carrier, self.component = part, part.task, who, carrier, component
         self.linear = part.task.bounded.size
-        self.coefficients, self.theta = best.point.coefficients[who].copy(), best.point.theta[who].copy()
-        both = np.concatenate([self.coefficients, self.theta], axis=1)
+        both = np.concatenate([best.point.coefficients[who], best.point.theta[who]], axis=1)
         both[:, carrier] = 0.0
-        self.coefficients, self.theta = both[:, : self.linear], both[:, self.linear :]
+        self.coefficients = np.ascontiguousarray(both[:, : self.linear])
+        self.theta = np.ascontiguousarray(both[:, self.linear :])
         self.scale = self._scale(part, component)
         model = part.task.model
         assert isinstance(model, Lines)
@@ -190,12 +228,14 @@ class _Absent:
             slopes = slopes * (self.task.priors.rows[:, self.carrier - self.linear] == 0.0)
         return np.concatenate([np.zeros((self.who.size, self.linear, slopes.shape[2])), slopes], axis=1)
 
-    def noise(self) -> _Noise:
-        """Return σ₀ at the fitted place, and the extent of the search."""
+    def noise(self, searched: bool) -> _Noise:
+        """Return σ₀ at the fitted place and, if ``searched``, the extent of the search."""
         at_place = np.sum(self._directions(self.theta[:, None])[:, 0] ** 2, axis=-1)
         with np.errstate(divide="ignore", invalid="ignore"):
             stderr = np.where(at_place > 0.0, self.scale / np.sqrt(at_place), np.nan)
-        return _Noise(np.where(stderr > 0.0, stderr, np.nan), self._search())
+        nothing = np.zeros(self.who.size)
+        search = self._search() if searched else Search(nothing, nothing)
+        return _Noise(np.where(stderr > 0.0, stderr, np.nan), search)
 
     def _directions(self, trials: Array) -> Array:
         """Return what of the component at ``trials`` (spectra × trials × θ) nothing else can imitate, by channel."""
@@ -227,7 +267,7 @@ class _Absent:
         found = self._directions(trials.reshape(spectra, places * widths, size))
         unit = found / np.maximum(np.linalg.norm(found, axis=-1, keepdims=True), 1e-300)
         penalty = energy.penalty[:, :, None] + width.penalty[:, None, :]
-        return _extent(unit.reshape(spectra, places, widths, -1), np.exp(-0.5 * penalty))
+        return _extent(unit.reshape(spectra, places, widths, -1), penalty)
 
     def _grid(self, kind: str, count: int) -> "_Grid | None":
         """Return where the component's position or width is looked for, or None where it is given."""
@@ -278,17 +318,31 @@ def _inverse(information: Array, free: Mask) -> Array:
     return np.asarray(found * weight[:, :, None] * weight[:, None, :])
 
 
-def _extent(unit: Array, weight: Array) -> Search:
-    """Return half the outline and the area of a surface of unit vectors, spectra × places × widths × channels."""
+def _extent(unit: Array, penalty: Array) -> Search:
+    """Return half the outline and the area of a surface of unit vectors, spectra × places × widths × channels.
 
-    def angles(one: Array, other: Array) -> Array:
-        return np.asarray(2.0 * np.arcsin(np.minimum(0.5 * np.linalg.norm(one - other, axis=-1), 1.0)))
+    ``penalty`` are squared pulls: significance has to rise over √(z² + penalty), and where that bar rises itself it is
+    crossed less often (S. O. Rice, Bell Syst. Tech. J. 24 (1945) 46, with a moving level).
+    """
+    weight, bar = np.exp(-0.5 * penalty), np.sqrt(_NEAR_CRITICAL**2 + penalty)
 
+    def length(one: Any, other: Any) -> Array:
+        angle = 2.0 * np.arcsin(np.minimum(0.5 * np.linalg.norm(unit[one] - unit[other], axis=-1), 1.0))
+        slope = np.abs(bar[one] - bar[other]) / np.maximum(angle, 1e-12)
+        crossed = np.exp(-0.5 * slope**2) - slope * math.sqrt(2 * math.pi) * ndtr(-slope)
+        return np.asarray(angle * 0.5 * (weight[one] + weight[other]) * crossed)
+
+    every = slice(None)
+    sides = length((every, slice(1, None)), (every, slice(None, -1)))
+    ends = length((every, every, slice(1, None)), (every, every, slice(None, -1)))
+    outline = _sums(sides[:, :, [0, -1]]) + _sums(ends[:, [0, -1]])
     across, down = unit[:, 1:] - unit[:, :-1], unit[:, :, 1:] - unit[:, :, :-1]
-    sides = angles(unit[:, 1:], unit[:, :-1]) * 0.5 * (weight[:, 1:] + weight[:, :-1])
-    ends = angles(unit[:, :, 1:], unit[:, :, :-1]) * 0.5 * (weight[:, :, 1:] + weight[:, :, :-1])
-    outline = sides[:, :, [0, -1]].sum(axis=(1, 2)) + ends[:, [0, -1]].sum(axis=(1, 2))
     wide, tall = 0.5 * (across[:, :, 1:] + across[:, :, :-1]), 0.5 * (down[:, 1:] + down[:, :-1])
     square = np.sum(wide**2, axis=-1) * np.sum(tall**2, axis=-1) - np.sum(wide * tall, axis=-1) ** 2
     corners = 0.25 * (weight[:, 1:, 1:] + weight[:, :-1, 1:] + weight[:, 1:, :-1] + weight[:, :-1, :-1])
-    return Search(0.5 * outline, np.sum(np.sqrt(np.maximum(square, 0.0)) * corners, axis=(1, 2)))
+    return Search(0.5 * outline, _sums(np.sqrt(np.maximum(square, 0.0)) * corners))
+
+
+def _sums(values: Array) -> Array:
+    """Return one sum per spectrum, added in an order that does not depend on how many spectra there are."""
+    return np.asarray(np.sum(np.ascontiguousarray(values.reshape(values.shape[0], -1)), axis=-1))

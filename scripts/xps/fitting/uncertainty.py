@@ -48,6 +48,7 @@ class Areas(NamedTuple):
     detection_limit: Array
     upper_limit_95: Array
     absent_p_value: Array
+    critical_factor: Array
 
     @property
     def detected(self) -> Mask:
@@ -109,7 +110,7 @@ def areas(problem: Problem, best: Optimum) -> Areas:
     fraction, fraction_stderr = shares(plan.model, area, of_areas)
     unknown = np.full(area.size, np.nan)
     limit = area + Z_ONE_SIDED_95 * stderr
-    return Areas(area, stderr, fraction, fraction_stderr, unknown, unknown, limit, unknown)
+    return Areas(area, stderr, fraction, fraction_stderr, unknown, unknown, limit, unknown, unknown)
 
 
 def shares(model: FitModel, area: Array, of_areas: Array) -> tuple[Array, Array]:

@@ -10,6 +10,7 @@ components whose area ratio is given share one. A ratio that is itself fitted (a
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -204,7 +205,8 @@ class _RegionAt:
         scattered = self._scattered(peaks)
         if scattered is not None:
             columns[:, inside] += scattered
-        columns[:, self.scheme.baseline] = _baseline(self.scheme.background, self.axis)
+        if self.scheme.baseline.size:
+            columns[:, self.scheme.baseline] = _baseline(self.scheme.background, self.axis)
         return np.asarray(columns * self.time)
 
     def derivatives(self, coefficients: Array) -> Array:
@@ -274,4 +276,11 @@ def _loss_operators(axis: Array) -> Array:
     # Rounding 1e-9 eV away makes equal what was shifted, and keeps the result independent of who comes first.
     relative = np.round(axis - axis[:, :1], 9)
     kinds, which = np.unique(relative, axis=0, return_inverse=True)
-    return np.stack([backgrounds.loss_operator(kind) for kind in kinds])[which.ravel()]
+    operators = [_loss_operator(kind.tobytes()) for kind in kinds]
+    return operators[0][None] if len(operators) == 1 else np.stack(operators)[which.ravel()]
+
+
+@lru_cache(maxsize=32)
+def _loss_operator(relative_ev: bytes) -> Array:
+    # One matrix inversion, which every evaluation of every spectrum on such an axis would otherwise repeat.
+    return backgrounds.loss_operator(np.frombuffer(relative_ev, dtype=np.float64))
