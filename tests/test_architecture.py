@@ -19,7 +19,17 @@ SCRIPTS = PROJECT / "scripts"
 
 # From the ground up; a module may import only what stands before it. A package is one floor.
 FLOORS = [
-    *("errors", "provenance", "runlog", "rate_laws", "lineshapes", "backgrounds", "separable", "uncertainty"),
+    *(
+        "errors",
+        "block_names",
+        "provenance",
+        "runlog",
+        "rate_laws",
+        "lineshapes",
+        "backgrounds",
+        "separable",
+        "uncertainty",
+    ),
     *("attenuation", "chemistry"),
     *("table_schemas", "tables", "cycles", "figure_settings", "configuration", "spectra", "versaprobe", "inspection"),
     *(
@@ -293,7 +303,7 @@ def a_rule_and_its_script_share_their_name(sources: Sources) -> list[str]:
         rule = ""
         tokens = words(source)
         for one, two, three in zip(tokens, tokens[1:], tokens[2:], strict=False):
-            rule = two if (one, three) == ("rule", ":") else rule
+            rule = two if one in ("rule", "checkpoint") and three == ":" else rule
             if (one, two) == ("script", ":") and three.strip("\"'") != f"../scripts/{rule}.py":
                 faults.append(f"{name}: rule {rule} runs {three}")
     return faults

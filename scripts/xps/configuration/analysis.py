@@ -7,7 +7,7 @@ return plain dicts and lists with sorted keys. Nothing of the section ``run`` is
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from xps import figure_settings
@@ -18,6 +18,14 @@ from xps.errors import ConfigError
 
 FIT_ENGINE = "separable"
 KINETICS_LAWS = ("linear", "exponential", "parabolic")
+# ASSUME a cycle of a depth profile holds at least a hundred points, of four bytes each. Where one holds less, a series
+# of a little more than a block is fitted as one: no number changes, and such a file is small.
+_LEAST_CYCLE_BYTES = 400
+
+
+def _cycles_at_most(path: Path) -> int:
+    """Return how many cycles a raw file can hold: only a .pro holds more than one."""
+    return 1 + path.stat().st_size // _LEAST_CYCLE_BYTES if path.suffix.lower() == ".pro" else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,10 @@ class Analysis:
         """Return the path of the operator's log as a list, empty where there is none."""
         log = self.logs[self._known(wildcards)]
         return [] if log is None else [log]
+
+    def acquisitions_at_most(self, wildcards: Any) -> int:
+        """Return a number that the experiment's acquisitions hardly exceed, from the number and sizes of its files."""
+        return sum(_cycles_at_most(Path(path)) for path in self.raw_files(wildcards))
 
     def parse_settings(self, wildcards: Any) -> dict[str, Any]:
         """Return what reading the raw files depends on: source, regions and data_origin."""
