@@ -1,12 +1,19 @@
 # Needs: the windows with their counts, and how well the energy scale is known.
-# Makes: components, parameters, fits, correlations and curves of every fit model.
+# Makes: components, parameters, fits, correlations, curves and alternatives of every fit model.
 # Steps: fit_components fits counts with components and background together, each acquisition of each model. Of a series
 #   longer than run.block_size, fit_series finds where all fits start, fit_block fits blocks of acquisitions, and
 #   fit_components puts them together: the same tables to the byte.
 from xps import block_names
 
 BLOCKS = f"{RESULTS}/{{experiment}}/blocks"
-FIT_TABLES = ("components", "parameters", "fits", "correlations", "curves")
+FIT_TABLES = (
+    "components",
+    "parameters",
+    "fits",
+    "correlations",
+    "curves",
+    "alternatives",
+)
 
 
 wildcard_constraints:
@@ -67,6 +74,7 @@ rule fit_block:
         fits=temp(f"{BLOCKS}/fits.{{block}}.parquet"),
         correlations=temp(f"{BLOCKS}/correlations.{{block}}.parquet"),
         curves=temp(f"{BLOCKS}/curves.{{block}}.parquet"),
+        alternatives=temp(f"{BLOCKS}/alternatives.{{block}}.parquet"),
     log:
         f"{RESULTS}/logs/fit_block/{{experiment}}.{{block}}.log",
     benchmark:
@@ -96,6 +104,7 @@ rule fit_components:
         fits=kept(f"{RESULTS}/{{experiment}}/fits.parquet"),
         correlations=kept(f"{RESULTS}/{{experiment}}/correlations.parquet"),
         curves=kept(f"{RESULTS}/{{experiment}}/curves.parquet"),
+        alternatives=kept(f"{RESULTS}/{{experiment}}/alternatives.parquet"),
     log:
         f"{RESULTS}/logs/fit_components/{{experiment}}.log",
     benchmark:

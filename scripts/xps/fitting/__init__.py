@@ -8,7 +8,8 @@ calibration does.
 Rooms, from the ground up: ``likelihood`` (Poisson), ``layout`` (parameters and ties), ``problem`` (the model as a
 function), ``minimiser`` (engine lmfit), ``batch`` (engine separable), ``uncertainty`` (errors, shares, detection),
 ``verdicts`` (is an area a finding), ``outcome`` (one result), ``intervals`` (profiled ones), ``engines`` (who fits, and
-from where), ``rows`` (tables), ``series`` (one model over a series), ``blocks`` (the stage), ``report`` (its log).
+from where), ``alternatives`` (other models, systematic errors), ``rows`` and ``alternative_rows`` (tables),
+``series`` (one model over a series), ``blocks`` (the stage), ``report`` (its log).
 """
 
 from xps.fitting.blocks import (

@@ -34,18 +34,21 @@ class Series:
     def part(self, name: str, acquisitions: range) -> Table:
         """Return the rows of table ``name`` that belong to ``acquisitions``, in their order."""
         place = self.places[name]
-        return (
-            store.within(place, acquisitions)
-            if isinstance(place, Table)
-            else store.read_part(place, name, acquisitions)
-        )
+        if isinstance(place, Path | str):
+            return store.read_part(place, name, acquisitions)
+        return store.within(place, acquisitions)
 
     def whole(self, name: str) -> Table:
         """Return table ``name`` whole."""
         place = self.places[name]
-        return store.read(place, name)[0] if isinstance(place, Path | str) else place
+        if isinstance(place, Path | str):
+            return store.read(place, name)[0]
+        return place
 
     def records(self, hashed: bool = True) -> list[Record]:
         """Return the records of all tables, which are files; without the files' hashes unless ``hashed``."""
-        files = {name: place for name, place in self.places.items() if isinstance(place, Path | str)}
-        return [store.read_record(place, name, hashed) for name, place in files.items()]
+        return [
+            store.read_record(place, name, hashed)
+            for name, place in self.places.items()
+            if isinstance(place, Path | str)
+        ]
