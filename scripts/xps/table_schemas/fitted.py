@@ -35,6 +35,7 @@ SCHEMAS: Schemas = {
         optional("verdict", "text", "", "identified, conditional or not_identified"),
         optional("condition", "text", "", "the tie or prior that carries the result"),
         optional("shape", "text", "", "line shape, to be drawn from the component's rows of parameters"),
+        optional("absent_p_value", "number", "1", "chance of such an area or a larger one where there is no such line"),
     ),
     "parameters": (
         *FITTED,
