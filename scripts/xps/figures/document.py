@@ -5,6 +5,7 @@ Same pages, same numbers and same record give the same bytes: no dates but a fix
 
 import io
 import json
+import logging
 from collections.abc import Sequence
 
 import pikepdf
@@ -17,6 +18,9 @@ from xps.provenance import Record
 # A PDF attachment must have dates; this one stands for "no date", a real one would differ from run to run.
 _NO_DATE = "D:20000101000000Z"
 LINEAGE_NAME = "lineage.json"
+# What a font subsetter does to each glyph would bury what a job's log has to say.
+for _name in ("fontTools", "pikepdf"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 def assemble(pages: Sequence[Figure], title: str, subject: str, record: Record, csv_name: str, csv: bytes) -> bytes:
