@@ -1,6 +1,7 @@
 # VEP-XPS reanalysis: raw PHI files to tables and figures, one stage per rule file.
 #
-#   parse_spectra -> calibrate_energy -> subtract_background -> fit_components -> extract_kinetics -> render_figure
+#   parse_spectra -> calibrate_energy -> subtract_background -> fit_components -> extract_kinetics ->
+#   compare_experiments -> render_figure
 #
 # `make` or `snakemake --cores all` runs it; profiles/default names the configuration, --configfile replaces it.
 import os
@@ -20,6 +21,7 @@ include: "rules/calibration.smk"
 include: "rules/background.smk"
 include: "rules/components.smk"
 include: "rules/kinetics.smk"
+include: "rules/claims.smk"
 include: "rules/figures.smk"
 
 
@@ -31,6 +33,7 @@ rule all:
             experiment=ANALYSIS.experiments,
             table=TABLES,
         ),
+        f"{RESULTS}/phases.parquet",
         expand(f"{RESULTS}/figures/{{figure}}.pdf", figure=ANALYSIS.figures),
     message:
         "All that was asked for is there"

@@ -30,6 +30,7 @@ TABLES = (
     "fits",
     "correlations",
     "curves",
+    "alternatives",
     "kinetics",
 )
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from xps import figure_settings
+from xps import chemistry, figure_settings
 from xps.configuration import documents, places, sense, shape
 from xps.configuration.analysis import Analysis
 from xps.errors import ConfigError
@@ -116,6 +116,8 @@ def _analysis(reading: _Reading, top: Mapping[str, Any]) -> Analysis:
             wanted_models.setdefault(model, f"config/experiments/{name}.yaml")
     models = reading.all_of("model", wanted_models)
     figures = reading.all_of("figure", dict.fromkeys(top["figures"], "the configuration"))
+    reference, faults = chemistry.rows(reading.folder / "reference")
+    reading.faults += faults
     listings = {name: places.listing(Path(top["raw"]), item["source"]) for name, item in experiments.items()}
     for name, found in listings.items():
         reading.note(f"config/experiments/{name}.yaml", found.faults)
@@ -127,6 +129,7 @@ def _analysis(reading: _Reading, top: Mapping[str, Any]) -> Analysis:
         figures=figures,
         files={name: found.files for name, found in listings.items()},
         logs={name: found.log for name, found in listings.items()},
+        reference=reference,
         **top.get("run", {}),
     )
 

@@ -5,8 +5,8 @@ gets just those leaves that it depends on, so that a changed setting reruns what
 return plain dicts and lists with sorted keys. Nothing of the section ``run`` is among them.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -38,6 +38,8 @@ class Analysis:
     """Raw files by experiment."""
     logs: Mapping[str, str | None]
     """Operator's log by experiment, None where there is none."""
+    reference: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """Rows of the reference tables ``phases`` and ``reactions``; none where the project has no such table."""
     block_size: int = 1000
     """Acquisitions per job where a series is split (how to run, never what comes out)."""
     threads: int = 1
@@ -102,6 +104,10 @@ class Analysis:
     def kinetics_laws(self, wildcards: Any) -> list[str]:
         """Return the rate laws to compare."""
         return list(self._settings(wildcards).get("kinetics", {}).get("laws", KINETICS_LAWS))
+
+    def chemistry_rows(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the rows of the reference tables ``phases`` and ``reactions``."""
+        return {name: plain(self.reference.get(name, ())) for name in ("phases", "reactions")}
 
     def figure_settings(self, wildcards: Any) -> dict[str, Any]:
         """Return a figure's settings."""

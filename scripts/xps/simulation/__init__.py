@@ -16,7 +16,7 @@ header, every row of checksums.tsv says simulated.
 from xps.simulation.files import Series, checksums_with, simulate, write_series
 from xps.simulation.mini import mini_plan, mini_series, mini_truth
 from xps.simulation.plan import Instrument, LogPlan, Plan, RegionPlan, load_plan, plan_from
-from xps.simulation.signal import expected_cps, line_cps, noise, recorded_energy_ev
+from xps.simulation.signal import expected_cps, line_cps, noise, recorded_energy_ev, survey_lines
 from xps.simulation.truth import TrueLine, load_truth, read_truth
 
 __all__ = [
@@ -39,5 +39,6 @@ __all__ = [
     "read_truth",
     "recorded_energy_ev",
     "simulate",
+    "survey_lines",
     "write_series",
 ]

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xps import provenance, versaprobe
 from xps.errors import ConfigError
 from xps.simulation.plan import Plan, RegionPlan
-from xps.simulation.signal import expected_cps, noise
+from xps.simulation.signal import expected_cps, noise, survey_lines
 from xps.simulation.truth import TrueLine
 from xps.spectra import Measurement, Region
 
@@ -51,22 +52,19 @@ def simulate(plan: Plan, truth: Sequence[TrueLine]) -> Series:
 
     Raises ConfigError listing every region of an acquisition that has no true line.
     """
-    pairs = [(row, region.name) for row in plan.rows for region in plan.regions]
-    lines = {pair: [line for line in truth if (line.row, line.region) == pair] for pair in pairs}
-    faults = [f"row {row}, region {region}: no true line" for (row, region), found in lines.items() if not found]
-    if faults:
-        raise ConfigError.of(f"simulation of {plan.experiment} from {plan.truth}", faults)
+    shots = _shots(plan, truth)
     files: dict[str, bytes] = {}
-    entries = []
-    for row in plan.rows:
-        own = {region.name: lines[row, region.name] for region in plan.regions}
-        every = [line for found in own.values() for line in found]
-        name = f"{plan.file_prefix}_{every[0].time_min:03.0f}min.spe"
-        if name in files:
-            raise ConfigError.of(f"simulation of {plan.experiment}", [f"two acquisitions would be called {name}"])
-        started_at = _clock(plan, min(line.start_min for line in every))
-        files[name] = versaprobe.write(_measurement(plan, row, name, started_at, own))
-        entries.append(_log_entry(plan, name, every))
+    if plan.file_type == "depth_profile":
+        files[f"{plan.file_prefix}.pro"] = versaprobe.write(_measurement(plan, f"{plan.file_prefix}.pro", shots))
+        entries = [_log_entry(plan, f"{plan.file_prefix}.pro", shot, cycle) for cycle, shot in enumerate(shots)]
+    else:
+        entries = []
+        for shot in shots:
+            name = f"{plan.file_prefix}_{shot.time_min:03.0f}min.spe"
+            if name in files:
+                raise ConfigError.of(f"simulation of {plan.experiment}", [f"two acquisitions would be called {name}"])
+            files[name] = versaprobe.write(_measurement(plan, name, [shot]))
+            entries.append(_log_entry(plan, name, shot, None))
     files[LOG_NAME] = _delimited(LOG_COLUMNS, entries, ",")
     return Series(plan.experiment, files)
 
@@ -106,19 +104,55 @@ def checksums_with(present: str, series: Series) -> bytes:
     return _delimited(CHECKSUM_COLUMNS, sorted([*kept, *own], key=lambda row: row["path"]), "\t")
 
 
-def _measurement(
-    plan: Plan, row: int, name: str, started_at: datetime, lines: Mapping[str, Sequence[TrueLine]]
-) -> Measurement:
-    regions = tuple(
-        _region(plan, row, number, region, lines[region.name]) for number, region in enumerate(plan.regions, start=1)
-    )
-    instrument = plan.instrument
+@dataclass(frozen=True, slots=True)
+class _Shot:
+    """One acquisition with its true lines by region."""
+
+    row: int
+    time_min: float
+    lines: Mapping[str, Sequence[TrueLine]]
+
+    @property
+    def start_min(self) -> float:
+        return min(line.start_min for found in self.lines.values() for line in found)
+
+    @property
+    def end_min(self) -> float:
+        return max(line.end_min for found in self.lines.values() for line in found)
+
+
+def _shots(plan: Plan, truth: Sequence[TrueLine]) -> list[_Shot]:
+    """Return the acquisitions of ``plan``, or refuse every region without a true line."""
+    faults, shots = [], []
+    for row in plan.rows:
+        narrow = [region for region in plan.regions_of(row) if not region.is_survey]
+        lines = {
+            region.name: [line for line in truth if (line.row, line.region) == (row, region.name)] for region in narrow
+        }
+        faults += [f"row {row}, region {name}: no true line" for name, found in lines.items() if not found]
+        every = [line for found in lines.values() for line in found]
+        if every:
+            surveys = [region for region in plan.regions_of(row) if region.is_survey]
+            shown = {region.name: survey_lines(plan, region, every) for region in surveys}
+            shots.append(_Shot(row, every[0].time_min, {**lines, **shown}))
+    if faults:
+        raise ConfigError.of(f"simulation of {plan.experiment} from {plan.truth}", faults)
+    return shots
+
+
+def _measurement(plan: Plan, name: str, shots: Sequence[_Shot]) -> Measurement:
+    """Return the file ``name`` with a cycle per shot."""
+    planned = plan.regions_of(shots[0].row)
+    regions = tuple(_region(plan, shots, number, region) for number, region in enumerate(planned, start=1))
+    instrument, day = plan.instrument, _clock(plan, shots[0].start_min).date()
+    profile = plan.file_type == "depth_profile"
     return Measurement(
         name=name,
-        file_type="spectrum",
+        file_type=plan.file_type,
         technique="XPS",
-        header=_header_lines(plan, row, name),
+        header=_header_lines(plan, name, shots),
         regions=regions,
+        sputter_time_s=np.array([shot.time_min * 60.0 for shot in shots]) if profile else None,
         photon_energy_ev=instrument.photon_energy_ev,
         work_function_ev=instrument.work_function_ev,
         transmission_a=instrument.transmission_a,
@@ -128,21 +162,22 @@ def _measurement(
         neutraliser_current_ua=0.0,
         instrument=instrument.model,
         software=instrument.software,
-        file_date=started_at.date(),
-        acquisition_date=started_at.date(),
+        file_date=day,
+        acquisition_date=day,
         simulated=True,
     )
 
 
-def _header_lines(plan: Plan, row: int, name: str) -> tuple[tuple[str, str], ...]:
+def _header_lines(plan: Plan, name: str, shots: Sequence[_Shot]) -> tuple[tuple[str, str], ...]:
     """Return the lines that no field of a Measurement stands behind; the writer adds those of the fields.
 
     Keys are those of public VersaProbe II and 4 files. Time per step × sweeps gives the time per channel, as there.
     """
     instrument = plan.instrument
+    rows = f"row {shots[0].row}" if len(shots) == 1 else f"rows {shots[0].row} to {shots[-1].row}"
     return (
         ("TechniqueEx", "XPS"),
-        ("FileDesc", f"SIMULATED {plan.experiment}, row {row} of {plan.truth}, seed {plan.seed}; not measured"),
+        ("FileDesc", f"SIMULATED {plan.experiment}, {rows} of {plan.truth}, seed {plan.seed}; not measured"),
         ("AcqFilename", name),
         ("Institution", "SIMULATED"),
         ("ExperimentID", plan.experiment),
@@ -154,10 +189,9 @@ def _header_lines(plan: Plan, row: int, name: str) -> tuple[tuple[str, str], ...
     )
 
 
-def _region(plan: Plan, row: int, number: int, region: RegionPlan, lines: Sequence[TrueLine]) -> Region:
+def _region(plan: Plan, shots: Sequence[_Shot], number: int, region: RegionPlan) -> Region:
     time_s = plan.instrument.time_per_channel_s(region)
-    expected = expected_cps(region, lines, plan.shirley_per_ev) * time_s
-    counts = noise(plan.experiment, row, region.name, plan.seed).poisson(expected)
+    counts = np.stack([_counts(plan, shot, region, time_s) for shot in shots])
     return Region(
         number=number,
         name=region.name,
@@ -169,19 +203,25 @@ def _region(plan: Plan, row: int, number: int, region: RegionPlan, lines: Sequen
         channels=region.channels,
         time_per_channel_s=time_s,
         sweeps=plan.instrument.sweeps(region),
-        pass_energy_ev=plan.instrument.pass_energy_ev,
-        intensity_cps=(counts / time_s).astype(np.float32).reshape(1, -1),
+        pass_energy_ev=plan.pass_energy_ev(region),
+        intensity_cps=(counts / time_s).astype(np.float32),
     )
 
 
-def _log_entry(plan: Plan, name: str, lines: Sequence[TrueLine]) -> dict[str, str]:
+def _counts(plan: Plan, shot: _Shot, region: RegionPlan, time_s: float) -> NDArray[np.int64]:
+    expected = expected_cps(region, shot.lines[region.name], plan.shirley_per_ev) * time_s
+    return noise(plan.experiment, shot.row, region.name, plan.seed).poisson(expected)
+
+
+def _log_entry(plan: Plan, name: str, shot: _Shot, cycle: int | None) -> dict[str, str]:
     current = plan.log.plating_current_ua
     return {
         **dict.fromkeys(LOG_COLUMNS, ""),
         "file": name,
-        "started_at": _clock(plan, min(line.start_min for line in lines)).isoformat(),
-        "ended_at": _clock(plan, max(line.end_min for line in lines)).isoformat(),
-        plan.log.axis: repr(round(lines[0].time_min * 60.0, 3)),
+        "cycle": "" if cycle is None else str(cycle),
+        "started_at": _clock(plan, shot.start_min).isoformat(),
+        "ended_at": _clock(plan, shot.end_min).isoformat(),
+        plan.log.axis: repr(round(shot.time_min * 60.0, 3)),
         "plating_current_ua": "" if current is None else repr(float(current)),
         "pressure_pa": repr(float(plan.log.pressure_pa)),
     }

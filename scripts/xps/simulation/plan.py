@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from xps.configuration import documents, shape
 from xps.errors import ConfigError
+
+SURVEY = 111  # what a PHI header gives as atomic number of a survey
+FileType = Literal["spectrum", "depth_profile"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,15 @@ class RegionPlan:
     step_ev: float
     minutes: float
     constant_background_cps: float
+    pass_energy_ev: float | None = None
+    """Where it is not the instrument's pass energy of narrow regions."""
+    rows: tuple[int, ...] | None = None
+    """The acquisitions that hold the region, None: all of them."""
+
+    @property
+    def is_survey(self) -> bool:
+        """Return whether the region is a survey: a wide window that holds the lines of all narrow ones."""
+        return self.atomic_number == SURVEY
 
     @property
     def channels(self) -> int:
@@ -81,6 +93,16 @@ class Plan:
     instrument: Instrument
     shirley_per_ev: float
     regions: tuple[RegionPlan, ...]
+    file_type: FileType = "spectrum"
+    """``spectrum``: a .spe file per acquisition; ``depth_profile``: one .pro with an acquisition per cycle."""
+
+    def regions_of(self, row: int) -> tuple[RegionPlan, ...]:
+        """Return the regions that acquisition ``row`` holds, in the order in which they are acquired."""
+        return tuple(region for region in self.regions if region.rows is None or row in region.rows)
+
+    def pass_energy_ev(self, region: RegionPlan) -> float:
+        """Return the pass energy at which ``region`` is acquired (eV)."""
+        return self.instrument.pass_energy_ev if region.pass_energy_ev is None else region.pass_energy_ev
 
 
 def load_plan(path: Path, schema: Path) -> Plan:
@@ -96,7 +118,10 @@ def load_plan(path: Path, schema: Path) -> Plan:
 
 def plan_from(settings: Mapping[str, Any]) -> Plan:
     """Return the plan that validated ``settings`` (config/simulation) describe; ConfigError lists all faults."""
-    regions = tuple(RegionPlan(**region) for region in settings["regions"])
+    regions = tuple(
+        RegionPlan(**{**region, "rows": None if region.get("rows") is None else tuple(region["rows"])})
+        for region in settings["regions"]
+    )
     instrument = Instrument(**settings["instrument"])
     plan = Plan(
         **{
@@ -111,10 +136,26 @@ def plan_from(settings: Mapping[str, Any]) -> Plan:
     faults = [f"region {name} occurs twice" for name in sorted(set(names)) if names.count(name) > 1]
     for region in regions:
         faults += _region_faults(region, instrument)
-    faults += _clock_faults(plan.log.first_start)
+    faults += [*_row_faults(plan), *_clock_faults(plan.log.first_start)]
     if faults:
         raise ConfigError.of(f"simulation of {plan.experiment}", faults)
     return plan
+
+
+def _row_faults(plan: Plan) -> list[str]:
+    faults = [
+        f"region {region.name}: row {row} is none of the rows {list(plan.rows)}"
+        for region in plan.regions
+        for row in region.rows or ()
+        if row not in plan.rows
+    ]
+    if plan.file_type == "depth_profile":
+        faults += [
+            f"region {region.name}: all cycles of a depth profile hold the same regions, rows is not for it"
+            for region in plan.regions
+            if region.rows is not None
+        ]
+    return faults
 
 
 def _clock_faults(first_start: str) -> list[str]:

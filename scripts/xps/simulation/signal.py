@@ -5,15 +5,19 @@ code; line shapes are shared.
 """
 
 import hashlib
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xps import lineshapes
-from xps.simulation.plan import RegionPlan
+from xps.simulation.plan import Plan, RegionPlan
 from xps.simulation.truth import TrueLine
 
+# ASSUME the instrument's own Gaussian FWHM at pass energies of 55 and 224 eV (eV): remembered, no source was opened.
+_INSTRUMENT_FWHM_EV = {55.0: 0.85, 224.0: 2.2}
 _FINE = 10  # points per channel of the cumulative integral: its error stays below 1e-5 of the step
 
 
@@ -45,6 +49,38 @@ def expected_cps(plan: RegionPlan, lines: Sequence[TrueLine], shirley_per_ev: fl
     trapezia = 0.5 * (fine_cps[1:] + fine_cps[:-1]) * plan.step_ev / _FINE
     area_below = np.append(np.cumsum(trapezia[::-1])[::-1], 0.0)  # the axis falls: sum from the far end
     return (fine_cps + shirley_per_ev * area_below)[::_FINE] + plan.constant_background_cps
+
+
+def survey_lines(plan: Plan, region: RegionPlan, narrow: Sequence[TrueLine]) -> list[TrueLine]:
+    """Return the lines of the ``narrow`` regions of one acquisition as the survey ``region``, taken last, shows them.
+
+    Areas grow by the ratio of transmissions T = PE (a² / (a² + (KE/PE)²))^b, widths by the instrument's Gaussian.
+    ASSUME the survey's charge shift is that of the region measured just before it, and its window is too short for
+    areas to change within it.
+    """
+    last = max(narrow, key=lambda line: line.end_min)
+    widening = _INSTRUMENT_FWHM_EV[plan.pass_energy_ev(region)] ** 2 - _INSTRUMENT_FWHM_EV[55.0] ** 2
+    return [
+        replace(
+            line,
+            region=region.name,
+            charge_shift_ev=last.charge_shift_ev,
+            fwhm_ev=math.sqrt(line.fwhm_ev**2 + widening),
+            area_cps_ev=line.area_cps_ev * _transmission_ratio(plan, region, line.position_ev),
+            start_min=last.end_min,
+            end_min=last.end_min + region.minutes,
+        )
+        for line in narrow
+    ]
+
+
+def _transmission_ratio(plan: Plan, region: RegionPlan, position_ev: float) -> float:
+    """Return the transmission at ``region``'s pass energy over that at the narrow regions'."""
+    instrument, kinetic_ev = plan.instrument, plan.instrument.photon_energy_ev - position_ev
+    narrow_ev, own_ev = instrument.pass_energy_ev, plan.pass_energy_ev(region)
+    a2 = instrument.transmission_a**2
+    ratio = (a2 + (kinetic_ev / narrow_ev) ** 2) / (a2 + (kinetic_ev / own_ev) ** 2)
+    return float(own_ev / narrow_ev * ratio**instrument.transmission_b)
 
 
 def noise(experiment: str, row: int, region: str, seed: int) -> np.random.Generator:

@@ -1,0 +1,41 @@
+"""One declared schema per table, and the only reader and writer of Parquet.
+
+Each table is declared once: column, type, unit, meaning. Writing validates strictly and never repairs; the file
+carries units and meanings in its field metadata and the record of what made it in its schema metadata.
+Rows keep the order in which they are given: stages write experiment, model, acquisition, region in that order.
+
+When to use what: ``read`` and ``write`` for a table that fits into memory. A long series does not: ``write_parts``
+takes its rows piece by piece (how they are cut changes no byte of the file), ``read_part`` gives the rows of some
+acquisitions, ``read_record`` the record alone, ``acquisition_count`` the length of the series from the file's footer.
+
+Rooms: ``declared`` (schemas, tables in memory), ``content`` (the hash of what a table says), ``store`` (Parquet files).
+"""
+
+from xps.tables.content import content_sha256
+from xps.tables.declared import SCHEMA_VERSION, Table, concatenate, from_columns, from_rows, schema
+from xps.tables.store import (
+    ROW_GROUP_ROWS,
+    acquisition_count,
+    read,
+    read_part,
+    read_record,
+    write,
+    write_parts,
+)
+
+__all__ = [
+    "ROW_GROUP_ROWS",
+    "SCHEMA_VERSION",
+    "Table",
+    "acquisition_count",
+    "concatenate",
+    "content_sha256",
+    "from_columns",
+    "from_rows",
+    "read",
+    "read_part",
+    "read_record",
+    "schema",
+    "write",
+    "write_parts",
+]

@@ -1,0 +1,134 @@
+"""Every series of raw/ is what its settings and its truth make, byte for byte, and says that it is simulated."""
+
+import csv
+import io
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from xps import provenance, simulation, versaprobe
+from xps.errors import ConfigError
+from xps.simulation import Plan, Series, TrueLine
+
+ROOT = Path(__file__).parents[1]
+RAW = ROOT / "raw"
+SCHEMA = ROOT / "config/schema/simulation.schema.yaml"
+TWIN = {
+    "lgps_vep": "fig2a_LGPS_VEP",
+    "lagp_vep": "fig2b_LAGP_VEP",
+    "lagp_rest": "fig4_LAGP_rest",
+    "lgps_control": "s3_LGPS_noLi",
+    "lagp_control": "s3_LAGP_noLi",
+    "li_foil_gas": "s4_Li_foil",
+    "li2s_gas": "s4_Li2S_pellet",
+    "al_foil": "s6_Al_foil",
+    "lgps_sputter": "s8_LGPS_sputter",
+    "lagp_sputter": "s9_LAGP_sputter",
+}
+EVERY = pytest.mark.parametrize("name", TWIN)
+
+
+@cache
+def plan_of(name: str) -> Plan:
+    return simulation.load_plan(ROOT / f"config/simulation/{name}.yaml", SCHEMA)
+
+
+@cache
+def truth_of(name: str) -> tuple[TrueLine, ...]:
+    return simulation.load_truth(ROOT, plan_of(name).truth)
+
+
+@cache
+def series_of(name: str) -> Series:
+    return simulation.simulate(plan_of(name), truth_of(name))
+
+
+@EVERY
+def test_regenerating_gives_the_committed_bytes(name: str) -> None:
+    rows = csv.DictReader(io.StringIO((RAW / "checksums.tsv").read_text(encoding="utf-8")), delimiter="\t")
+    listed = {row["path"]: row["sha256"] for row in rows if row["path"].startswith(f"{name}/")}
+    made = {f"{name}/{file}": provenance.bytes_sha256(data) for file, data in series_of(name).files.items()}
+    committed = {f"{name}/{path.name}": provenance.bytes_sha256(path.read_bytes()) for path in (RAW / name).iterdir()}
+    assert made == listed == committed
+
+
+@EVERY
+def test_truth_is_an_unchanged_cut_of_the_twin(name: str, shared_data: Path) -> None:
+    twin = (shared_data.parent / "science/twin_ground_truth.csv").read_text(encoding="utf-8").splitlines()
+    kept = (ROOT / f"tests/truth/{name}.csv").read_text(encoding="utf-8").splitlines()
+    assert kept[0].startswith("# SIMULATED")
+    assert [row for row in kept if not row.startswith("#")] == [
+        twin[0],
+        *(row for row in twin if row.startswith(f"{TWIN[name]},")),
+    ]
+
+
+@EVERY
+def test_every_file_says_simulated_and_reads_without_a_warning(name: str) -> None:
+    for file, data in series_of(name).files.items():
+        if not file.endswith(".csv"):
+            measurement = versaprobe.read(data, file)
+            assert measurement.simulated
+            assert measurement.warnings == ()
+            assert (measurement.first("FileDesc") or "").startswith(f"SIMULATED {name}")
+
+
+def test_the_committed_series_are_small() -> None:
+    assert sum(path.stat().st_size for path in RAW.rglob("*") if path.is_file()) < 20_000_000
+
+
+def test_surveys_are_taken_first_and_last_at_224_ev() -> None:
+    files = [name for name in series_of("lgps_vep").files if name.endswith(".spe")]
+    held = {name: versaprobe.read(series_of("lgps_vep").files[name], name).regions for name in files}
+    surveys = {name: regions[-1] for name, regions in held.items() if regions[-1].name == "Su1s"}
+    assert list(surveys) == [files[0], files[-1]]
+    for region in surveys.values():
+        assert (region.atomic_number, region.pass_energy_ev, region.step_ev) == (111, 224.0, -0.8)
+        assert region.energy_ev[[0, -1]] == pytest.approx([1400.0, 0.0])
+
+
+def test_a_survey_shows_the_lines_of_its_acquisition_through_another_transmission() -> None:
+    """Per line: area times T(224 eV) / T(55 eV), with T written out here once more; width by the pass energy."""
+    plan, narrow = plan_of("lagp_vep"), [line for line in truth_of("lagp_vep") if line.row == 7]
+    survey = next(region for region in plan.regions if region.is_survey)
+    shown = simulation.survey_lines(plan, survey, narrow)
+
+    def transmission(kinetic: float, pass_energy: float) -> float:
+        return float(pass_energy * (1600.0 / (1600.0 + (kinetic / pass_energy) ** 2)) ** 0.2)
+
+    for before, after in zip(narrow, shown, strict=True):
+        kinetic = 1486.6 - before.position_ev
+        ratio = transmission(kinetic, 224.0) / transmission(kinetic, 55.0)
+        assert after.area_cps_ev == pytest.approx(before.area_cps_ev * ratio, rel=1e-9)
+        assert after.fwhm_ev == pytest.approx(np.hypot(before.fwhm_ev, np.sqrt(2.2**2 - 0.85**2)))
+        assert (after.region, after.position_ev) == ("Su1s", before.position_ev)
+        assert (after.start_min, after.end_min) == (594.0, 598.0)
+
+
+def test_a_sputter_series_is_one_profile_with_its_sputter_times() -> None:
+    series = series_of("lgps_sputter")
+    assert list(series.files) == ["lgps_sputter.pro", "acquisitions.csv"]
+    measurement = versaprobe.read(series.files["lgps_sputter.pro"], "lgps_sputter.pro")
+    assert measurement.file_type == "depth_profile"
+    assert measurement.sputter_time_s is not None
+    assert list(measurement.sputter_time_s) == [0.0, 120.0, 300.0, 600.0, 1200.0, 2400.0, 3600.0]
+    log = list(csv.DictReader(io.StringIO(series.files["acquisitions.csv"].decode())))
+    assert [row["cycle"] for row in log] == [str(cycle) for cycle in range(7)]
+    assert [float(row["sputter_time_s"]) for row in log] == list(measurement.sputter_time_s)
+    for cycle in range(7):
+        region = measurement.regions[0]
+        lines = [line for line in truth_of("lgps_sputter") if (line.row, line.region) == (cycle, "Li1s")]
+        expected = simulation.expected_cps(plan_of("lgps_sputter").regions[0], lines, 0.02) * region.time_per_channel_s
+        drawn = simulation.noise("lgps_sputter", cycle, "Li1s", 0).poisson(expected)
+        assert np.array_equal(region.counts[cycle], drawn)
+
+
+def test_rows_of_a_region_must_exist_and_are_not_for_a_profile() -> None:
+    mapping = yaml.safe_load((ROOT / "config/simulation/lgps_vep.yaml").read_text(encoding="utf-8"))
+    with pytest.raises(ConfigError, match="region Su1s: row 9 is none of the rows"):
+        simulation.plan_from({**mapping, "regions": [{**mapping["regions"][-1], "rows": [9]}]})
+    with pytest.raises(ConfigError, match="hold the same regions"):
+        simulation.plan_from({**mapping, "file_type": "depth_profile"})
