@@ -66,7 +66,23 @@ def faults(
     offered = _offered(used, models, settings.get("models"))
     for key, (known, noun) in offered.items():
         wrong += [_unknown(key, word, known, noun) for word in settings.get(key, []) if word not in known]
-    return wrong + _charge_faults(settings, used.values())
+    return wrong + _window_faults(settings, offered, models) + _charge_faults(settings, used.values())
+
+
+def _window_faults(
+    settings: Mapping[str, Any],
+    offered: Mapping[str, tuple[list[str], str]],
+    models: Mapping[str, Mapping[str, Any]],
+) -> list[str]:
+    wrong = []
+    for window in settings.get("windows", []):
+        model, (known, noun) = window["model"], offered["models"]
+        levels = _once(_core_levels(models.get(model, {})))
+        if model not in known:
+            wrong.append(_unknown("windows", model, known, noun))
+        elif levels and window["core_level"] not in levels:
+            wrong.append(_unknown("windows", window["core_level"], levels, f"core level that {model} fits"))
+    return wrong
 
 
 def _offered(

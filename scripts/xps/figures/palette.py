@@ -26,6 +26,7 @@ SPECIES_COLOURS: Mapping[str, str] = {
     "Ge0": "#CC6677",
     "O 2s": "#BBBBBB",
     "O 2s (Li oxides)": "#4BA886",
+    "O 2s (C-O)": "#E3B7D1",
     # phosphorus and sulphur
     "PO4": "#56B4E9",
     "PO4 + LiOH": "#4477AA",
@@ -34,10 +35,12 @@ SPECIES_COLOURS: Mapping[str, str] = {
     "Li3P": "#882255",
     "Li2S": "#DDCC77",
     "S0": "#225522",
+    "SO4": "#AA3377",
     # aluminium
     "AlO6": "#117733",
     "Al-SEI": "#EE8866",
     "Al0": "#666633",
+    "Al oxide": "#77AADD",
     # carbon
     "C-C": "#555555",
     "C-C/C-H": "#555555",

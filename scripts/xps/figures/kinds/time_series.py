@@ -87,7 +87,12 @@ def _points(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> pd.D
     ``kind`` is ``value``, ``upper_limit`` or, without a value, ``failed`` or ``not_measured``.
     """
     quantity = settings["quantity"]
-    components, acquisitions = (of_experiment(tables[name], settings) for name in ("components", "acquisitions"))
+    held = frames(tables, settings)
+    components, acquisitions = held["components"], held["acquisitions"]
+    if "windows" in settings:
+        pairs = {(window["model"], window["core_level"]) for window in settings["windows"]}
+        own = [pair in pairs for pair in zip(components["model"], components["core_level"], strict=True)]
+        components = components[own]
     for key, column in (("models", "model"), ("core_levels", "core_level"), ("species", "species")):
         if key in settings:
             check_known(key, settings[key], tables["components"].column(column).unique().to_pylist())
@@ -110,7 +115,7 @@ def _points(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> pd.D
         value=components[quantity].where(~is_limit, limit),
         stderr=components[_STDERR[quantity]].where(~is_limit),
         unit=_UNITS[quantity],
-        fit_p_value=_p_values(components, of_experiment(tables["fits"], settings)),
+        fit_p_value=_p_values(components, held["fits"]),
     )
     low, high = _interval(frame, quantity)
     ordered: pd.DataFrame = frame.assign(low=low.where(~is_limit), high=high.where(~is_limit))[_COLUMNS].sort_values(
@@ -206,7 +211,10 @@ def _sheet(settings: Mapping[str, Any], numbers: pd.DataFrame, acquired: pd.Data
     )
     styles = species_styles(numbers["species"])
     groups = list(dict.fromkeys(zip(numbers["model"], numbers["core_level"], strict=True)))
-    if "core_levels" in settings:
+    if "windows" in settings:
+        order = [(window["model"], window["core_level"]) for window in settings["windows"]]
+        groups.sort(key=order.index)
+    elif "core_levels" in settings:
         groups.sort(key=lambda group: settings["core_levels"].index(group[1]))
     times = {number: at * time.per_second for number, at in axis_values(acquired, settings["axis"]).items()}
     charges = charges_uah(acquired) if settings["axis"] == "plating_time_s" else {}

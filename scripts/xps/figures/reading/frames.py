@@ -16,7 +16,33 @@ POOR_P_VALUE = 0.001
 
 def frames(tables: Mapping[str, pa.Table], settings: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
     """Return every table as the rows that the figure is about."""
-    return {name: of_experiment(table, settings) for name, table in tables.items()}
+    held = {name: of_experiment(table, settings) for name, table in tables.items()}
+    if "windows" not in settings or "components" not in held:
+        return held
+    regions = windows_of(settings, held["components"])
+    return {name: _within(frame, regions) for name, frame in held.items()}
+
+
+def windows_of(settings: Mapping[str, Any], components: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return model and region of each of the figure's ``windows`` (model and core level), in their order."""
+    known = components.drop_duplicates(["model", "core_level"])
+    regions = {(row["model"], row["core_level"]): row["region"] for row in records(known)}
+    found = []
+    for window in settings["windows"]:
+        key = (window["model"], window["core_level"])
+        if key not in regions:
+            check_known("windows", [" ".join(key)], (" ".join(pair) for pair in regions))
+        found.append((key[0], str(regions[key])))
+    return list(dict.fromkeys(found))
+
+
+def _within(frame: pd.DataFrame, regions: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """Return the rows of fitted tables that belong to these models' regions; other tables whole."""
+    if not {"model", "region"} <= set(frame):
+        return frame
+    inside = [pair in set(regions) for pair in zip(frame["model"], frame["region"], strict=True)]
+    chosen: pd.DataFrame = frame[inside]
+    return chosen
 
 
 def of_experiment(table: pa.Table, settings: Mapping[str, Any]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from xps.errors import ConfigError
-from xps.figures.reading.frames import POOR_P_VALUE, Frames, check_known, frames, records
+from xps.figures.reading.frames import POOR_P_VALUE, Frames, check_known, frames, records, windows_of
 from xps.figures.reading.redrawn import component_cps
 from xps.figures.reading.times import axis_values, by_acquisition, charges_uah, is_lower_bound
 
@@ -173,6 +173,9 @@ def _columns(settings: Mapping[str, Any], curves: pd.DataFrame, components: pd.D
         levels.setdefault((part["model"], part["region"]), []).append(part["core_level"])
     first = _first_positions(components)
     found = [Column(*key, tuple(names), first.get(key, ())) for key, names in levels.items()]
+    if "windows" in settings:
+        order = windows_of(settings, components)
+        return tuple(column for pair in order for column in found if (column.model, column.region) == pair)
     models = settings.get("models") or list(dict.fromkeys(column.model for column in found))
     ordered = [column for model in models for column in found if column.model == model]
     if "core_levels" not in settings:
