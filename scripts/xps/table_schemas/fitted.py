@@ -34,6 +34,7 @@ SCHEMAS: Schemas = {
         ),
         optional("verdict", "text", "", "identified, conditional or not_identified"),
         optional("condition", "text", "", "the tie or prior that carries the result"),
+        optional("absent_p_value", "number", "1", "chance of such an area or a larger one where there is no such line"),
     ),
     "parameters": (
         *FITTED,
