@@ -127,9 +127,8 @@ class Analysis:
 
     def figure_inputs(self, wildcards: Any) -> list[str]:
         """Return the paths of the tables that a figure is drawn from."""
-        settings = self._figure(wildcards)
-        folder = PurePosixPath(self.results) / settings["experiment"]
-        return [str(folder / f"{table}.parquet") for table in figure_settings.tables_needed(settings["kind"])]
+        wanted = figure_settings.inputs(self._figure(wildcards), self.experiments)
+        return [str(PurePosixPath(self.results, experiment, f"{table}.parquet")) for experiment, table in wanted]
 
     def _known(self, wildcards: Any) -> str:
         name = str(wildcards.experiment)
