@@ -3,40 +3,6 @@
 # Steps: fit_components fits counts with components and background together, each acquisition of each model. Of a series
 #   longer than run.block_size, fit_series finds where all fits start, fit_block fits blocks of acquisitions, and
 #   fit_components puts them together: the same tables to the byte.
-from xps import block_names
-
-BLOCKS = f"{RESULTS}/{{experiment}}/blocks"
-FIT_TABLES = (
-    "components",
-    "parameters",
-    "fits",
-    "correlations",
-    "curves",
-    "alternatives",
-)
-
-
-wildcard_constraints:
-    block=r"\d+-\d+",
-
-
-def fitted_blocks(wildcards):
-    # How long a series is stands in its files, which nobody reads while rules are parsed: parse_spectra, a checkpoint,
-    # tells. Not asked where the listing of the raw folder shows that one job will do: then no job and no wait is added.
-    if ANALYSIS.acquisitions_at_most(wildcards) <= ANALYSIS.block_size:
-        return []
-    from xps import tables  # a quarter of a second that only a long series is worth
-
-    acquired = checkpoints.parse_spectra.get(**wildcards).output.acquisitions
-    names = block_names.names(
-        tables.acquisition_count(acquired, "acquisitions"), ANALYSIS.block_size
-    )
-    return expand(
-        f"{BLOCKS}/{{table}}.{{block}}.parquet",
-        table=FIT_TABLES,
-        block=names,
-        **wildcards,
-    )
 
 
 rule fit_series:
