@@ -34,8 +34,8 @@ SCHEMAS: Schemas = {
         ),
         optional("verdict", "text", "", "identified, conditional or not_identified"),
         optional("condition", "text", "", "the tie or prior that carries the result"),
-        optional("absent_p_value", "number", "1", "chance of such an area or a larger one where there is no such line"),
         optional("shape", "text", "", "line shape, to be drawn from the component's rows of parameters"),
+        optional("absent_p_value", "number", "1", "chance of such an area or a larger one where there is no such line"),
     ),
     "parameters": (
         *FITTED,
