@@ -46,7 +46,11 @@ def part(name: str, position: Any, fwhm: Any, **more: Any) -> dict[str, Any]:
         if value is not None
     }
     shape = {"type": "voigt", "lorentzian_fwhm_ev": 0.05}
-    return {"name": name, "core_level": "level", "species": name, "line": "line", "shape": shape, "source": "case"} | given | more
+    return (
+        {"name": name, "core_level": "level", "species": name, "line": "line", "shape": shape, "source": "case"}
+        | given
+        | more
+    )
 
 
 def model(name: str, window: tuple[float, float], parts: Sequence[dict[str, Any]], **more: Any) -> FitModel:
@@ -57,17 +61,23 @@ def model(name: str, window: tuple[float, float], parts: Sequence[dict[str, Any]
 
 
 def cases() -> list[Case]:
-    """Return fixed and searched lines, alone, on a shoulder, under a tie, on a drifting axis, at many and few counts."""
+    """Return lines given and searched, alone, on a shoulder, under a tie, on a drifting axis; many counts and few."""
     ge4 = part("Ge4+", (32.0, 33.0), (1.0, 1.7), doublet=GE_DOUBLET)
     ge = (24.0, 38.0)
     fixed = model("given", ge, [ge4, part("Ge0", 28.0, 1.1, doublet=GE_DOUBLET)])
     moving = model("searched", ge, [ge4, part("Ge0", (27.4, 28.6), 1.1, doublet=GE_DOUBLET)])
     both = model("searched, width too", ge, [ge4, part("Ge0", (27.4, 28.6), (0.9, 1.5), doublet=GE_DOUBLET)])
     wide = model("searched over 3 eV", ge, [ge4, part("Ge0", (26.5, 29.5), (0.9, 1.5), doublet=GE_DOUBLET)])
-    shoulder = model("on a shoulder", (48.0, 61.0), [part("Li-SEI", (54.3, 55.3), (1.4, 2.0)), part("Li0", (52.2, 53.2), (0.9, 1.4))])
+    shoulder = model(
+        "on a shoulder", (48.0, 61.0), [part("Li-SEI", (54.3, 55.3), (1.4, 2.0)), part("Li0", (52.2, 53.2), (0.9, 1.4))]
+    )
     tie = {"component": "Ge0", "parameter": "position_ev", "offset_from": "Ge4+", "value_ev": -4.4, "stderr_ev": 0.3}
-    tied = model("softly tied", ge, [ge4, part("Ge0", (26.0, 30.0), 1.1, doublet=GE_DOUBLET)], ties=[tie | {"source": "case"}])
-    drift = model("given on an axis known to 0.4 eV", (48.0, 61.0), [part("Li-SEI", 54.8, 1.6), part("Li2O", 53.8, 1.45)])
+    tied = model(
+        "softly tied", ge, [ge4, part("Ge0", (26.0, 30.0), 1.1, doublet=GE_DOUBLET)], ties=[tie | {"source": "case"}]
+    )
+    drift = model(
+        "given on an axis known to 0.4 eV", (48.0, 61.0), [part("Li-SEI", 54.8, 1.6), part("Li2O", 53.8, 1.45)]
+    )
     return [
         Case(f"{one.name}, {strength}", one, (scale * area,), scale * level, drift_ev)
         for one, area, level, drift_ev in (
@@ -121,7 +131,8 @@ def detected(case: Case, replicates: int, first: int = 0) -> NDArray[np.bool_]:
         ]
         best = engines.optima(jobs, engines.SEPARABLE)
         outcomes = [
-            outcome.weighed(job.problem, end, job.task, engines.SEPARABLE, "") for job, end in zip(jobs, best, strict=True)
+            outcome.weighed(job.problem, end, job.task, engines.SEPARABLE, "")
+            for job, end in zip(jobs, best, strict=True)
         ]
         for i, one in enumerate(detection.judged(outcomes)):
             assert one.areas is not None
@@ -136,7 +147,10 @@ def main(replicates: int) -> None:
     print("|---|---|---|")
     for case in cases():
         share = float(np.mean(detected(case, replicates)))
-        print(f"| {case.name} | {100 * share:.2f} | {100 * np.sqrt(FALSE_SHARE * (1 - FALSE_SHARE) / replicates):.2f} |", flush=True)
+        print(
+            f"| {case.name} | {100 * share:.2f} | {100 * np.sqrt(FALSE_SHARE * (1 - FALSE_SHARE) / replicates):.2f} |",
+            flush=True,
+        )
     print(f"\n{time.process_time() - begin:.0f} s of CPU")
 
 

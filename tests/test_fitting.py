@@ -328,7 +328,9 @@ def test_critical_level_does_not_depend_on_how_much_is_there() -> None:
 
 
 def test_a_searched_position_needs_more_to_count_as_detected() -> None:
-    searched, given = (fitted(model, ge3d_task(None, lines=ABSENT)).areas for model in (ge3d_model(), fixed_position_model()))
+    searched, given = (
+        fitted(model, ge3d_task(None, lines=ABSENT)).areas for model in (ge3d_model(), fixed_position_model())
+    )
     assert searched is not None
     assert given is not None
     assert given.critical_factor[1] == pytest.approx(1.645, abs=1e-3)

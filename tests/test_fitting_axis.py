@@ -12,7 +12,6 @@ import pytest
 
 import synthetic
 from xps import fitting, models
-from xps.fitting import series
 
 ELECTROLYTE, INTERPHASE = 400.0, 1400.0
 MODEL = {
@@ -114,32 +113,3 @@ def test_the_same_line_on_a_well_known_axis_is_detected() -> None:
     model = models.from_mapping("two_lines", MODEL)
     rows = fitting.fit_block(model, tasks, fitting.fit_series(model, tasks)).components.to_pylist()
     assert all(row["detected"] for row in rows)
-
-
-def verdict(acquisition: int, **cells: Any) -> dict[str, Any]:
-    return {"acquisition": acquisition, "success": True, "bounds_hit": [], "p_value": 0.5} | cells
-
-
-def test_fits_at_bounds_and_fits_that_the_counts_reject_are_logged_once_per_model(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Converged and wrong looks like converged and right in every later stage."""
-    fits = [
-        *[verdict(3, bounds_hit=["a.fwhm_ev"])] * 2,  # two windows of one fit
-        verdict(4, p_value=0.0, reduced_chi_square=530.0, bounds_hit=["a.fwhm_ev", "b.position_ev"]),
-        verdict(5, success=False, p_value=None),
-        verdict(6),
-        verdict(7, p_value=1e-5, reduced_chi_square=80.0),
-    ]
-    series._report("two_lines", fits)
-    assert [record.getMessage() for record in caplog.records] == [
-        "model two_lines: 2 of 4 fits hit a bound: a.fwhm_ev (2), b.position_ev (1)",
-        "model two_lines: the counts reject 2 of 4 fits (p < 0.001); "
-        "the worst is acquisition 4, reduced chi square 530",
-    ]
-    assert {record.levelname for record in caplog.records} == {"WARNING"}
-
-
-def test_good_fits_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
-    series._report("two_lines", [verdict(0), verdict(1)])
-    assert not caplog.records
