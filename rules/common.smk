@@ -31,6 +31,7 @@ TABLES = (
     "correlations",
     "curves",
     "alternatives",
+    "energy_checks",
     "kinetics",
 )
 
