@@ -14,7 +14,7 @@ def main(
     output: str,
     fingerprint: str,
 ) -> None:
-    """Hold the positions of ``experiment`` against the declared ``checks`` and write ``energy_checks`` to ``output``."""
+    """Hold the positions of ``experiment`` against declared ``checks``; write ``energy_checks`` to ``output``."""
     read = {name: tables.read(inputs[name], name) for name in ("calibration", "components", "parameters")}
     found = energy_scale.check(*(table for table, _ in read.values()), checks, models)
     params = {"checks": checks, "models": models}

@@ -1,4 +1,4 @@
-"""Checks of the energy scale: each kind sees what it can see, says what it cannot, and never praises what was imposed."""
+"""Checks of the energy scale: each kind sees what it can, says what it cannot, never praises what was imposed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

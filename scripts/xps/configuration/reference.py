@@ -33,7 +33,7 @@ _NEEDED = {
 
 
 def energy_checks(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the rows of ``binding_energies.csv`` in ``folder`` and every fault; no rows where there is no such file."""
+    """Return the rows of ``binding_energies.csv`` in ``folder`` and every fault; none without such a file."""
     path = folder / f"{CHECKS}.csv"
     if not path.exists():
         return [], []
