@@ -141,7 +141,8 @@ def _sense_faults(root: Path, top: Mapping[str, Any], analysis: Analysis) -> lis
         found = sense.experiment_faults(name, settings, models)
         faults += [f"config/experiments/{name}.yaml: {fault}" for fault in found]
     for name, settings in analysis.figures.items():
-        if _judgeable(settings["experiment"], top, analysis):
+        named = figure_settings.experiments_of(settings, top["experiments"])
+        if all(_judgeable(experiment, top, analysis) for experiment in named):
             found = figure_settings.faults(settings, analysis.experiments, analysis.models)
             faults += [f"config/figures/{name}.yaml: {fault}" for fault in found]
     return faults

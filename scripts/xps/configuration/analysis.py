@@ -7,7 +7,7 @@ return plain dicts and lists with sorted keys. Nothing of the section ``run`` is
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from xps import figure_settings
@@ -18,6 +18,14 @@ from xps.errors import ConfigError
 
 FIT_ENGINE = "separable"
 KINETICS_LAWS = ("linear", "exponential", "parabolic")
+# ASSUME a cycle of a depth profile holds at least a hundred points, of four bytes each. Where one holds less, a series
+# of a little more than a block is fitted as one: no number changes, and such a file is small.
+_LEAST_CYCLE_BYTES = 400
+
+
+def _cycles_at_most(path: Path) -> int:
+    """Return how many cycles a raw file can hold: only a .pro holds more than one."""
+    return 1 + path.stat().st_size // _LEAST_CYCLE_BYTES if path.suffix.lower() == ".pro" else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,10 @@ class Analysis:
         """Return the path of the operator's log as a list, empty where there is none."""
         log = self.logs[self._known(wildcards)]
         return [] if log is None else [log]
+
+    def acquisitions_at_most(self, wildcards: Any) -> int:
+        """Return a number that the experiment's acquisitions hardly exceed, from the number and sizes of its files."""
+        return sum(_cycles_at_most(Path(path)) for path in self.raw_files(wildcards))
 
     def parse_settings(self, wildcards: Any) -> dict[str, Any]:
         """Return what reading the raw files depends on: source, regions and data_origin."""
@@ -115,9 +127,8 @@ class Analysis:
 
     def figure_inputs(self, wildcards: Any) -> list[str]:
         """Return the paths of the tables that a figure is drawn from."""
-        settings = self._figure(wildcards)
-        folder = PurePosixPath(self.results) / settings["experiment"]
-        return [str(folder / f"{table}.parquet") for table in figure_settings.tables_needed(settings["kind"])]
+        wanted = figure_settings.inputs(self._figure(wildcards), self.experiments)
+        return [str(PurePosixPath(self.results, experiment, f"{table}.parquet")) for experiment, table in wanted]
 
     def _known(self, wildcards: Any) -> str:
         name = str(wildcards.experiment)
