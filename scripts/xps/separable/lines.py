@@ -1,6 +1,6 @@
 """The model of XPS spectra: lines on active backgrounds, as columns and derivatives for many spectra at once.
 
-A ``Scheme`` says what all spectra have in common: in each region its lines, where each takes position, width, mixing
+A ``Scheme`` says what all spectra have in common: in each region its lines, where each takes position, width, shape
 and area from, and its background. Everything nonlinear is an affine function of one parameter vector θ per spectrum, so
 that doublets (position + splitting, width × ratio), exact ties within and across regions and a shift of a whole region
 are the same thing to the solver: a row of a matrix. Areas are coefficients of columns; a doublet is one column, and
@@ -9,7 +9,8 @@ components whose area ratio is given share one. A ratio that is itself fitted (a
 ``Lines`` binds a scheme to axes and counting times; it is a ``marquardt.Model`` whose unit is counts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,10 @@ class Affine:
     rows: Array
     offset: Array
 
+    def only(self, some: Mask) -> "Affine":
+        """Return those of some lines."""
+        return Affine(self.rows[some], self.offset[some])
+
     def of(self, theta: Array) -> Array:
         """Return the numbers, spectra × lines × 1."""
         # One product per spectrum: a single large one would sum in an order that depends on how many there are.
@@ -38,21 +43,40 @@ class Affine:
 class RegionScheme:
     """The lines of one region, ordered by shape, and its background.
 
-    ``column`` is the coefficient that a line's area belongs to and ``share`` its constant part of it, multiplied by the
-    parameters ``factors`` (fitted ratios). ``step`` is the parameter that is the Shirley factor (1/eV), or None.
-    ``baseline`` are the coefficients of the baseline's columns.
+    ``shape_parameters`` are the numbers that the shapes take besides position and width, place by place (all 0 where a
+    shape takes fewer). ``column`` is the coefficient that a line's area belongs to and ``share`` its constant part of
+    it, multiplied by the parameters ``factors`` (fitted ratios). ``step`` is the parameter that is the Shirley factor
+    (1/eV), or None. ``baseline`` are the coefficients of the baseline's columns.
     """
 
     shapes: tuple[str, ...]
     position_ev: Affine
     fwhm_ev: Affine
-    mixing: Affine
+    shape_parameters: tuple[Affine, ...]
     column: Indices
     share: Array
     factors: tuple[tuple[int, ...], ...]
     background: str
     step: int | None
     baseline: Indices
+
+    def only(self, some: Mask, without: int | None = None) -> "RegionScheme":
+        """Return the region with some of its lines and no baseline; the factor ``without`` is taken for 1."""
+        return replace(
+            self,
+            shapes=tuple(shape for shape, kept in zip(self.shapes, some, strict=True) if kept),
+            position_ev=self.position_ev.only(some),
+            fwhm_ev=self.fwhm_ev.only(some),
+            shape_parameters=tuple(one.only(some) for one in self.shape_parameters),
+            column=self.column[some],
+            share=self.share[some],
+            factors=tuple(
+                tuple(factor for factor in factors if factor != without)
+                for factors, kept in zip(self.factors, some, strict=True)
+                if kept
+            ),
+            baseline=self.baseline[:0],
+        )
 
     def shape_groups(self) -> list[tuple[str, slice]]:
         """Return each shape's range of lines."""
@@ -79,6 +103,17 @@ class Lines:
     scheme: Scheme
     binding_energy_ev: tuple[Array, ...]
     time_per_channel_s: tuple[Array, ...]
+
+    def carried_by(self, parameter: int) -> "Lines":
+        """Return the lines whose area the parameter (coefficients first) carries, per unit of it; nothing else."""
+        ratio = parameter - self.scheme.coefficients
+        regions = []
+        for region in self.scheme.regions:
+            if ratio < 0:
+                regions.append(region.only(region.column == parameter))
+            else:
+                regions.append(region.only(np.array([ratio in own for own in region.factors], dtype=bool), ratio))
+        return replace(self, scheme=replace(self.scheme, regions=tuple(regions)))
 
     @property
     def slices(self) -> list[slice]:
@@ -123,22 +158,24 @@ class _RegionAt:
     def __init__(self, scheme: RegionScheme, theta: Array, axis: Array, time: Array) -> None:
         self.scheme, self.theta, self.axis, self.time = scheme, theta, axis, time[:, None, None]
         spectra, lines = theta.shape[0], len(scheme.shapes)
-        self.mixes = bool(np.any(scheme.mixing.rows))
+        fitted = tuple(i for i, one in enumerate(scheme.shape_parameters) if np.any(one.rows))
+        self.affine = (scheme.position_ev, scheme.fwhm_ev, *(scheme.shape_parameters[i] for i in fitted))
         # Values and derivatives of all lines in one stack, so that one product sums lines into parameters.
-        self.stack = np.empty((spectra, (4 if self.mixes else 3) * lines, axis.shape[1]))
-        self._evaluate()
+        self.stack = np.empty((spectra, (1 + len(self.affine)) * lines, axis.shape[1]))
+        self._evaluate(fitted)
         self.weights = self._weights()
 
-    def _evaluate(self) -> None:
+    def _evaluate(self, fitted: tuple[int, ...]) -> None:
         scheme, lines = self.scheme, len(self.scheme.shapes)
         position, width = scheme.position_ev.of(self.theta), scheme.fwhm_ev.of(self.theta)
-        mixing = scheme.mixing.of(self.theta)
+        numbers = [one.of(self.theta) for one in scheme.shape_parameters]
         for shape, some in scheme.shape_groups():
+            own = [number[:, some] for number in numbers[: len(lineshapes.PARAMETERS[shape])]]
             found = lineshapes.profile(
-                shape, self.axis[:, None, :], position[:, some], width[:, some], mixing[:, some], self.mixes
+                shape, self.axis[:, None, :], position[:, some], width[:, some], *own, slopes=bool(fitted)
             )
-            parts = found if self.mixes else found[:3]
-            for i, part in enumerate(parts):
+            slopes = [found.by_parameters[i] if i < len(own) else 0.0 for i in fitted]
+            for i, part in enumerate((*found[:3], *slopes)):
                 self.stack[:, i * lines + some.start : i * lines + some.stop] = part
 
     def _weights(self) -> Array:
@@ -168,7 +205,8 @@ class _RegionAt:
         scattered = self._scattered(peaks)
         if scattered is not None:
             columns[:, inside] += scattered
-        columns[:, self.scheme.baseline] = _baseline(self.scheme.background, self.axis)
+        if self.scheme.baseline.size:
+            columns[:, self.scheme.baseline] = _baseline(self.scheme.background, self.axis)
         return np.asarray(columns * self.time)
 
     def derivatives(self, coefficients: Array) -> Array:
@@ -177,7 +215,7 @@ class _RegionAt:
         areas = coefficients[:, scheme.column]
         line_areas = (areas * self.weights)[:, None, :]
         gather = np.zeros((self.theta.shape[0], self.theta.shape[1], self.stack.shape[1]))
-        for i, affine in enumerate((scheme.position_ev, scheme.fwhm_ev, scheme.mixing)[: 3 if self.mixes else 2]):
+        for i, affine in enumerate(self.affine):
             np.multiply(line_areas, affine.rows.T, out=gather[:, :, (i + 1) * lines : (i + 2) * lines])
         self._add_factors(gather, areas)
         touched = self._touched()
@@ -196,10 +234,8 @@ class _RegionAt:
 
     def _touched(self) -> Indices:
         """Return the parameters on which lines of this region depend."""
-        scheme = self.scheme
-        rows = [np.any(affine.rows, axis=0) for affine in (scheme.position_ev, scheme.fwhm_ev, scheme.mixing)]
-        touched = np.asarray(np.logical_or.reduce(rows))
-        for factors in scheme.factors:
+        touched = np.asarray(np.logical_or.reduce([np.any(affine.rows, axis=0) for affine in self.affine]))
+        for factors in self.scheme.factors:
             touched[list(factors)] = True
         return np.flatnonzero(touched)
 
@@ -240,4 +276,11 @@ def _loss_operators(axis: Array) -> Array:
     # Rounding 1e-9 eV away makes equal what was shifted, and keeps the result independent of who comes first.
     relative = np.round(axis - axis[:, :1], 9)
     kinds, which = np.unique(relative, axis=0, return_inverse=True)
-    return np.stack([backgrounds.loss_operator(kind) for kind in kinds])[which.ravel()]
+    operators = [_loss_operator(kind.tobytes()) for kind in kinds]
+    return operators[0][None] if len(operators) == 1 else np.stack(operators)[which.ravel()]
+
+
+@lru_cache(maxsize=32)
+def _loss_operator(relative_ev: bytes) -> Array:
+    # One matrix inversion, which every evaluation of every spectrum on such an axis would otherwise repeat.
+    return backgrounds.loss_operator(np.frombuffer(relative_ev, dtype=np.float64))
