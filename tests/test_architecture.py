@@ -20,7 +20,7 @@ SCRIPTS = PROJECT / "scripts"
 # From the ground up; a module may import only what stands before it. A package is one floor.
 FLOORS = [
     *("errors", "provenance", "runlog", "rate_laws", "lineshapes", "backgrounds", "separable", "uncertainty"),
-    *("attenuation", "reference_tables", "chemistry"),
+    *("attenuation", "reference_tables", "chemistry", "core_lines"),
     *("table_schemas", "tables", "cycles", "figure_settings", "configuration", "spectra", "versaprobe", "inspection"),
     *(
         "acquisitions",
@@ -29,6 +29,8 @@ FLOORS = [
         "fitting",
         "calibration",
         "quantification",
+        "layers",
+        "balance",
         "kinetics",
         "simulation",
         "claims",
@@ -38,7 +40,10 @@ FLOORS = [
 ]
 
 # Stages meet at tables. The reference line is fitted by the same engine as every other line: the one exception.
-STAGES = {"acquisitions", "calibration", "windows", "fitting", "quantification", "kinetics", "claims", "figures"}
+STAGES = {
+    *("acquisitions", "calibration", "windows", "fitting", "quantification", "layers", "balance", "kinetics"),
+    *("claims", "figures"),
+}
 STAGE_EXCEPTIONS = {("calibration", "fitting")}
 
 # Who alone may know a package; nobody in the library or in a doorway where the set is empty.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from xps import chemistry, figure_settings
+from xps import chemistry, core_lines, figure_settings
 from xps.configuration import documents, places, sense, shape
 from xps.configuration.analysis import Analysis
 from xps.errors import ConfigError
@@ -117,7 +117,8 @@ def _analysis(reading: _Reading, top: Mapping[str, Any]) -> Analysis:
     models = reading.all_of("model", wanted_models)
     figures = reading.all_of("figure", dict.fromkeys(top["figures"], "the configuration"))
     reference, faults = chemistry.rows(reading.folder / "reference")
-    reading.faults += faults
+    reference["lines"], line_faults = core_lines.rows(reading.folder / "reference")
+    reading.faults += [*faults, *line_faults]
     listings = {name: places.listing(Path(top["raw"]), item["source"]) for name, item in experiments.items()}
     for name, found in listings.items():
         reading.note(f"config/experiments/{name}.yaml", found.faults)
