@@ -30,6 +30,9 @@ TABLES = (
     "fits",
     "correlations",
     "curves",
+    "alternatives",
+    "layers",
+    "balance",
     "kinetics",
 )
 

@@ -1,5 +1,5 @@
 # Needs: the windows with their counts, and how well the energy scale is known.
-# Makes: components, parameters, fits, correlations and curves of every fit model.
+# Makes: components, parameters, fits, correlations, curves and alternatives of every fit model.
 # Steps: fit_components fits counts with components and background together, each acquisition of each model.
 
 
@@ -14,6 +14,7 @@ rule fit_components:
         fits=kept(f"{RESULTS}/{{experiment}}/fits.parquet"),
         correlations=kept(f"{RESULTS}/{{experiment}}/correlations.parquet"),
         curves=kept(f"{RESULTS}/{{experiment}}/curves.parquet"),
+        alternatives=kept(f"{RESULTS}/{{experiment}}/alternatives.parquet"),
     log:
         f"{RESULTS}/logs/fit_components/{{experiment}}.log",
     benchmark:

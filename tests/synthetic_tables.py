@@ -13,6 +13,7 @@ import pyarrow as pa
 from scipy.special import voigt_profile
 
 from xps import provenance, tables
+from xps.table_schemas import SCHEMAS
 
 EXPERIMENT = "invented"
 
@@ -121,7 +122,7 @@ def long_series(cycles: int = 21) -> Series:
 
 def make(series: Series, seed: int = 1) -> dict[str, pa.Table]:
     """Return every table a figure may need, by name."""
-    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in tables.SCHEMAS}
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in SCHEMAS}
     random = np.random.default_rng(seed)
     for acquisition in range(len(series.times_s)):
         for index, window in enumerate(series.windows):

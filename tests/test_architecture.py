@@ -20,6 +20,7 @@ SCRIPTS = PROJECT / "scripts"
 # From the ground up; a module may import only what stands before it. A package is one floor.
 FLOORS = [
     *("errors", "provenance", "runlog", "rate_laws", "lineshapes", "backgrounds", "separable", "uncertainty"),
+    "figure_records",
     *("attenuation", "reference_tables", "chemistry", "core_lines"),
     *("table_schemas", "tables", "cycles", "figure_settings", "configuration", "spectra", "versaprobe", "inspection"),
     *(
@@ -51,6 +52,7 @@ ROOMS: dict[str, set[str]] = {
     "lmfit": {"fitting", "kinetics"},
     "matplotlib": {"figures"},
     "pandas": {"kinetics", "claims", "figures"},
+    "pikepdf": {"figure_records", "figures"},
     "pyarrow.parquet": {"tables"},
     "scipy.stats": set(),  # a second of import for what scipy.special has
     "seaborn": {"figures"},

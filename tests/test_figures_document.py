@@ -1,5 +1,6 @@
 """The PDF: fonts inside, record and numbers inside, no date, the same bytes from every process."""
 
+import hashlib
 import io
 import json
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from synthetic_tables import record
+from xps import figure_records
 from xps.figures import document, page
 
 CSV = b"energy,value\n1.0,2.0\n"
@@ -26,13 +28,33 @@ def sheet(words: str = "µAh/cm² Ge⁴⁺ ×3") -> Figure:
 
 def assembled(pages: int = 1) -> bytes:
     figures = [sheet() for _ in range(pages)]
-    own = record({"curves": None}).of("a.pdf", "c" * 64)  # type: ignore[dict-item]
+    own = record({"curves": None}).of("a.pdf", hashlib.sha256(CSV).hexdigest())  # type: ignore[dict-item]
     return document.assemble(figures, "a", "What it shows.", own, "a.csv", CSV)
 
 
 @pytest.fixture(scope="module")
 def pdf() -> pikepdf.Pdf:
     return pikepdf.open(io.BytesIO(assembled(pages=2)))
+
+
+def attached(pdf: pikepdf.Pdf, name: str) -> bytes:
+    return pdf.attachments[name].get_file().read_bytes()
+
+
+def test_the_figure_reads_back_as_it_was_made():
+    carried = figure_records.read(assembled(), "a.pdf")
+    assert carried.faults == ()
+    assert carried.csv == CSV
+
+
+def test_the_first_page_carries_a_small_picture_of_itself(pdf: pikepdf.Pdf):
+    thumbnail = pdf.pages[0]["/Thumb"]
+    width, height = int(thumbnail.Width), int(thumbnail.Height)
+    assert width / height == pytest.approx(8.3 / 5.0, rel=0.02)
+    pixels = thumbnail.read_bytes()
+    assert len(pixels) == 3 * width * height
+    assert min(pixels) < 100 < max(pixels) == 255
+    assert "/Thumb" not in pdf.pages[1]
 
 
 def test_pages_have_the_size_of_the_sheets(pdf: pikepdf.Pdf):
@@ -67,7 +89,8 @@ def test_document_information_holds_title_subject_and_short_record(pdf: pikepdf.
     short = json.loads(str(pdf.docinfo["/Keywords"]))
     assert short["artefact"] == "results:figures/a.pdf"
     assert short["data_origin"] == "simulated"
-    assert short["content_sha256"] == "c" * 64
+    assert short["content_sha256"] == hashlib.sha256(CSV).hexdigest()
+    assert short["lineage_sha256"] == hashlib.sha256(attached(pdf, "lineage.json")).hexdigest()
 
 
 def test_no_date_is_inside(pdf: pikepdf.Pdf):

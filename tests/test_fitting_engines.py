@@ -65,7 +65,7 @@ def test_what_is_said_about_an_optimum_does_not_know_who_found_it() -> None:
 
 
 def test_a_fit_that_breaks_off_spoils_no_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = load("lagp_c1s")
+    model = load("adventitious_c1s")
     tasks = simulate(model, 4, 2000.0)
     starts = series.fit_series(model, tasks)
     whole = engines.fit_each(model, tasks, starts, 0, "separable")
@@ -87,7 +87,7 @@ def test_a_fit_that_breaks_off_spoils_no_neighbour(monkeypatch: pytest.MonkeyPat
 
 
 def test_tables_do_not_depend_on_blocks_or_order() -> None:
-    model = load("lagp_c1s")
+    model = load("adventitious_c1s")
     tasks = simulate(model, 9, 2000.0)
     starts = series.fit_series(model, tasks)
     turned = series.fit_series(model, tasks[::-1])
@@ -99,7 +99,7 @@ def test_tables_do_not_depend_on_blocks_or_order() -> None:
 
 
 def test_a_series_says_what_sharing_costs() -> None:
-    model = load("lagp_c1s")
+    model = load("adventitious_c1s")
     tasks = simulate(model, 6, 20000.0)
     tables = series.fit_block(model, tasks, series.fit_series(model, tasks))
     assert all("with the series' positions and widths" in text for text in tables.fits.column("message").to_pylist())
@@ -107,7 +107,7 @@ def test_a_series_says_what_sharing_costs() -> None:
 
 
 def test_every_component_gets_a_verdict_and_fixed_ones_a_condition() -> None:
-    model = load("lagp_li1s")
+    model = load("lgps_li1s")
     tasks = [
         replace(task, spectra=tuple(spectrum and replace(spectrum, shift_stderr_ev=0.005) for spectrum in task.spectra))
         for task in simulate(model, 4, 2000.0)  # energies given as numbers carry an area only on a well known axis
@@ -116,7 +116,7 @@ def test_every_component_gets_a_verdict_and_fixed_ones_a_condition() -> None:
     rows = tables.components.to_pylist()
     assert {row["verdict"] for row in rows} <= {"identified", "conditional", "not_identified"}
     electrolyte = [row for row in rows if row["component"] == "Li+ (SE)"]
-    assert all(row["verdict"] == "conditional" and "given as 55.5" in row["condition"] for row in electrolyte)
+    assert all(row["verdict"] == "conditional" and "Ge4+ 3d (soft tie)" in row["condition"] for row in electrolyte)
 
 
 def _with_counts(task: Task, counts: Array) -> Task:
@@ -134,7 +134,7 @@ def _with_counts(task: Task, counts: Array) -> Task:
 
 
 def test_bad_spectra_become_rows_with_reasons_and_spoil_no_neighbour() -> None:
-    model = load("lagp_c1s")
+    model = load("adventitious_c1s")
     tasks = simulate(model, 5, 2000.0)
     good = series.fit_block(model, tasks[:1], series.fit_series(model, tasks[:1]))
     bad = [
@@ -156,7 +156,7 @@ def test_bad_spectra_become_rows_with_reasons_and_spoil_no_neighbour() -> None:
 
 
 def test_outcomes_come_in_the_order_of_tasks() -> None:
-    model = load("lagp_c1s")
+    model = load("adventitious_c1s")
     tasks = simulate(model, 4, 2000.0)
     found = engines.fit_each(model, tasks[::-1], series.fit_series(model, tasks), 0, "separable")
     assert [one.task.acquisition for one in found] == [3, 2, 1, 0]

@@ -49,6 +49,22 @@ def test_closure_follows_imports_in_functions_packages_and_relative_ones(project
     ]
 
 
+def test_what_a_package_carries_for_the_browser_counts_as_code(project: Path) -> None:
+    before = provenance.fingerprint("stage", project)
+    (project / "scripts/xps/room/page.css").write_text("p {}")
+    (project / "scripts/xps/room/notes.txt").write_text("no code")
+    assert "xps/room/page.css" in [
+        str(path.relative_to(project / "scripts")) for path in provenance.closure("stage", project)
+    ]
+    assert provenance.fingerprint("stage", project) != before
+
+
+def test_the_fingerprint_follows_from_the_hashes_that_a_record_holds() -> None:
+    made = raw_record()
+    assert provenance.LOCK_NAME in made.modules
+    assert provenance.fingerprint_of(made.modules) == provenance.fingerprint("parse_spectra")
+
+
 @pytest.mark.parametrize("name", ["stage.py", "xps/deep.py", "xps/room/neighbour.py", "xps/errors.py"])
 def test_fingerprint_changes_with_each_module_of_the_closure(project: Path, name: str) -> None:
     before = provenance.fingerprint("stage", project)
@@ -84,7 +100,7 @@ def test_leaves_name_each_value_by_its_path() -> None:
 
 def raw_record(origin: str = "measured", subject: str = "series") -> provenance.Record:
     """A record as the first stage writes it, from two raw files."""
-    sources = [provenance.Source("raw:series/b.spe", "22"), provenance.Source("raw:series/a.spe", "11")]
+    sources = [provenance.Source("raw:series/b.spe", "2" * 64), provenance.Source("raw:series/a.spe", "1" * 64)]
     return provenance.record("parse_spectra", sources, {"k": {"l": 1}}, "f" * 64, subject=subject, data_origin=origin)
 
 
@@ -97,14 +113,16 @@ def test_record_lists_inputs_in_order_of_path_and_parameters_as_leaves() -> None
 
 
 def test_record_survives_json() -> None:
-    record = raw_record().of("spectra.parquet", "aa")
+    record = raw_record().of("spectra.parquet", "a" * 64)
     assert record.artefact == "results:series/spectra.parquet"
     assert provenance.Record.from_json(record.to_json(), "here") == record
 
 
 def test_each_ancestor_is_held_once() -> None:
-    first = raw_record().of("spectra.parquet", "aa")
-    second = provenance.record("calibrate_energy", [first], {}, "g", subject="series").of("calibration.parquet", "bb")
+    first = raw_record().of("spectra.parquet", "a" * 64)
+    second = provenance.record("calibrate_energy", [first], {}, "g", subject="series").of(
+        "calibration.parquet", "b" * 64
+    )
     third = provenance.record("subtract_background", [first, second], {}, "h", subject="series")
     assert sorted(third.ancestors) == ["results:series/calibration.parquet", "results:series/spectra.parquet"]
     assert third.to_json().count('"rule": "parse_spectra"') == 1
@@ -131,6 +149,56 @@ def test_a_record_of_another_version_says_both_versions() -> None:
     data = json.loads(raw_record().to_json()) | {"record_version": 99}
     with pytest.raises(TableError, match="99, expected 1"):
         provenance.Record.from_json(json.dumps(data), "x")
+
+
+def edited(change: dict[str, object]) -> str:
+    first = raw_record().of("spectra.parquet", "a" * 64)
+    data = json.loads(provenance.record("calibrate_energy", [first], {}, "f").of("c.parquet", "").to_json())
+    return json.dumps(data | change)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"artefact": "results:../../etc/passwd"}, "no path below the results"),
+        ({"artefact": "/etc/passwd"}, "no path below the results"),
+        ({"inputs": [{"path": "raw:a/../../b.spe", "sha256": "0" * 64}]}, "no path below the raw root"),
+        ({"inputs": [{"path": "raw:/etc/passwd", "sha256": "0" * 64}]}, "no path below the raw root"),
+        ({"inputs": [{"path": "raw:a\\b", "sha256": "0" * 64}]}, "no path below the raw root"),
+        ({"inputs": [{"path": "raw:a\x1b[2J", "sha256": "0" * 64}]}, "no path below the raw root"),
+        ({"inputs": [{"path": "raw:a", "sha256": "zz-not-a-hash"}]}, "has no SHA-256"),
+        ({"inputs": [{"path": "raw:a"}]}, "lacks its path or its SHA-256"),
+        ({"inputs": 5}, "inputs is no list"),
+        ({"file_sha256": "0" * 64}, "unknown fields 'file_sha256'"),
+        ({"modules": {"a": 1}}, "modules is no mapping"),
+        ({"versions": []}, "versions is no mapping"),
+        ({"parameters": None}, "parameters is no mapping"),
+        ({"rule": ["x"]}, "rule is no text"),
+        ({"ancestors": {"results:a": {}}}, "missing or unknown fields"),
+        ({"ancestors": {"results:a": 3}}, "is no record"),
+        ({"ancestors": None}, "ancestors is no mapping"),
+    ],
+)
+def test_a_record_that_lies_about_its_shape_is_refused_before_it_is_believed(
+    change: dict[str, object], told: str
+) -> None:
+    with pytest.raises(TableError, match="mail.pdf: its record is unsound") as refused:
+        provenance.Record.from_json(edited(change), "mail.pdf")
+    assert told in str(refused.value)
+
+
+def test_an_ancestor_under_a_foreign_name_is_refused() -> None:
+    data = json.loads(edited({}))
+    (name,) = data["ancestors"]
+    data["ancestors"] = {"results:other.parquet": data["ancestors"][name]}
+    with pytest.raises(TableError, match="calls itself"):
+        provenance.Record.from_json(json.dumps(data), "x")
+
+
+def test_a_giant_record_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xps.provenance.shape.LARGEST_RECORD", 100)
+    with pytest.raises(TableError, match="expected at most 100"):
+        provenance.Record.from_json(raw_record().to_json(), "x")
 
 
 @given(data=st.binary(max_size=2000))

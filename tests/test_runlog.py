@@ -1,5 +1,6 @@
 """A job leaves its log and its entry; a run that did nothing leaves nothing; the summary says what failed and why."""
 
+import hashlib
 import json
 import logging
 import signal
@@ -41,6 +42,28 @@ def test_a_finished_job_is_on_record_with_its_outputs(run_folder: Path, tmp_path
     assert entry["outputs"] == ["a.parquet", "b.parquet"]
     assert entry["started_at"] <= entry["ended_at"]
     assert "42 fits" in (tmp_path / "job.log").read_text()
+
+
+def test_an_entry_holds_the_hashes_that_no_artefact_can_hold_itself(run_folder: Path, tmp_path: Path) -> None:
+    made = tmp_path / "t.parquet"
+    with runlog.job(str(tmp_path / "job.log"), "fit_components", "series", [str(made), "never_made.csv"]):
+        made.write_bytes(b"table")
+    (entry,) = entries(run_folder)
+    assert entry["output_sha256"] == {str(made): hashlib.sha256(b"table").hexdigest()}
+    assert entry["machine"]["processor"]
+
+
+def test_an_entry_on_a_cluster_holds_the_ids_of_its_job(
+    run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_JOB_ID", "16")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "4")
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    with runlog.job(str(tmp_path / "job.log"), "fit_components", "series", []):
+        pass
+    (entry,) = entries(run_folder)
+    assert entry["job_id"] == "16_4"
+    assert entry["machine"]["openblas_coretype"] == "Haswell"
 
 
 def test_a_refusal_ends_the_job_with_its_sentence_alone(

@@ -30,7 +30,7 @@ EXPERIMENT = {
     "energy_reference": {"mode": "fitted", "level": "C 1s", "component": "C-C", "binding_energy_ev": 284.8},
     "axis": "plating_time_s",
     "areas_cm2": {"pellet": 0.5515},
-    "models": ["lagp_al2p", "lagp_c1s"],
+    "models": ["lagp_al2p", "adventitious_c1s"],
 }
 pytestmark = pytest.mark.xdist_group("workflow")
 
@@ -90,7 +90,7 @@ def make_project(folder: Path) -> Path:
     return folder
 
 
-FIGURE_CHANGES = {"spectra": {"models": ["lagp_al2p", "lagp_c1s"]}, "kinetics": {"core_levels": ["Al 2p"]}}
+FIGURE_CHANGES = {"spectra": {"models": ["lagp_al2p", "adventitious_c1s"]}, "kinetics": {"core_levels": ["Al 2p"]}}
 
 
 @pytest.fixture(scope="session")

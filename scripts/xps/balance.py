@@ -3,7 +3,7 @@
 q = I t / A per declared area, over the plating time of the operator's log. One electron plates one lithium atom, so
 1 µAh/cm² is 3.731e-8 mol/cm² and V_Li times that of dense metal (4.849 nm at 12.996 cm³/mol). Accounted for is what the
 films of the table ``layers`` hold: interphase by the lithium its reaction takes up, oxides by their own lithium, metal
-as it is. A balance far below 1 is a finding, not an error: the beam leaks, makes secondary electrons and plates unevenly.
+as it is. A share far below 1 is a finding, not an error: the beam leaks, makes secondaries and plates unevenly.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -13,12 +13,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from xps import provenance
 from xps.errors import AnalysisError
 
 RUN_FOLDER_VARIABLE = "XPS_RUN_FOLDER"
 _JOB_ID_VARIABLES = ("SLURM_JOB_ID", "SLURM_ARRAY_TASK_ID")
+_ARITHMETIC_VARIABLES = ("OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -64,7 +66,14 @@ class _Entry:
 
     def __init__(self, rule: str, subject: str, log: str, outputs: list[str]) -> None:
         self._started = datetime.now(UTC)
-        self._facts = {"rule": rule, "subject": subject, "log": log, "outputs": outputs, "host": platform.node()}
+        self._facts: dict[str, Any] = {
+            "rule": rule,
+            "subject": subject,
+            "log": log,
+            "outputs": outputs,
+            "host": platform.node(),
+            "machine": _machine(),
+        }
 
     def add(self, status: str, message: str) -> None:
         folder = os.environ.get(RUN_FOLDER_VARIABLE)
@@ -77,10 +86,30 @@ class _Entry:
             "started_at": self._started.isoformat(),
             "ended_at": None if status == "killed" else datetime.now(UTC).isoformat(),
             "job_id": "_".join(os.environ[name] for name in _JOB_ID_VARIABLES if name in os.environ),
+            # No artefact can hold its own hash: this is where it stands.
+            "output_sha256": _hashes(self._facts["outputs"]) if status == "ok" else {},
         }
         name = f"{self._facts['rule']}.{self._facts['subject']}.{self._started:%H%M%S.%f}.{os.getpid()}.json"
         text = json.dumps(entry, indent=1, sort_keys=True, ensure_ascii=False)
         provenance.write_atomically(Path(folder) / "jobs" / name, text.encode())
+
+
+def _hashes(outputs: list[str]) -> dict[str, str]:
+    return {name: provenance.file_sha256(Path(name)) for name in outputs if Path(name).is_file()}
+
+
+def _machine() -> dict[str, str]:
+    """Return what can move the last digits of a number: processor, and how the numerical library was told to use it."""
+    told = {name.lower(): os.environ[name] for name in _ARITHMETIC_VARIABLES if name in os.environ}
+    return {"system": platform.platform(), "processor": _processor(), **told}
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def summary(run_folder: Path, results: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from xps import chemistry, core_lines, figure_settings
-from xps.configuration import documents, places, sense, shape
+from xps.configuration import documents, places, sense, series_sense, shape
 from xps.configuration.analysis import Analysis
 from xps.errors import ConfigError
 
@@ -140,6 +140,8 @@ def _sense_faults(root: Path, top: Mapping[str, Any], analysis: Analysis) -> lis
     for name, settings in analysis.experiments.items():
         models = {model: analysis.models[model] for model in settings["models"] if model in analysis.models}
         found = sense.experiment_faults(name, settings, models)
+        found += series_sense.series_faults(settings, models, analysis.reference)
+        found += series_sense.series_faults(settings, models, analysis.reference)
         faults += [f"config/experiments/{name}.yaml: {fault}" for fault in found]
     for name, settings in analysis.figures.items():
         if _judgeable(settings["experiment"], top, analysis):

@@ -1,22 +1,23 @@
-"""Pages to one PDF that carries its own record: document information, lineage and plotted numbers attached.
+"""Pages to one PDF that carries its own record and a small picture of its first page.
 
-Same pages, same numbers and same record give the same bytes: no dates but a fixed one, no random identifiers.
+Same pages, same numbers and same record give the same bytes: no dates, no random identifiers.
 """
 
 import io
-import json
 from collections.abc import Sequence
 
+import numpy as np
 import pikepdf
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
+from xps import figure_records
 from xps.figures import page
 from xps.provenance import Record
 
-# A PDF attachment must have dates; this one stands for "no date", a real one would differ from run to run.
-_NO_DATE = "D:20000101000000Z"
-LINEAGE_NAME = "lineage.json"
+# Dots per inch of the picture that stands for the figure in file managers and on the audit page.
+_THUMBNAIL_DPI = 50
 
 
 def assemble(pages: Sequence[Figure], title: str, subject: str, record: Record, csv_name: str, csv: bytes) -> bytes:
@@ -25,44 +26,25 @@ def assemble(pages: Sequence[Figure], title: str, subject: str, record: Record, 
     with page.project_style(), PdfPages(bare, metadata={"CreationDate": None, "ModDate": None}) as document:
         for figure in pages:
             document.savefig(figure)
-    with pikepdf.open(io.BytesIO(bare.getvalue())) as pdf:
-        pdf.docinfo["/Title"] = title
-        pdf.docinfo["/Subject"] = subject
-        pdf.docinfo["/Keywords"] = short_record(record)
-        lineage = (record.to_json() + "\n").encode()
-        _attach(pdf, LINEAGE_NAME, lineage, "application/json", "what made this figure, back to the raw files")
-        _attach(pdf, csv_name, csv, "text/csv", "the plotted numbers")
-        return _saved(pdf)
+        thumbnail = _pixels(pages[0])
+    with pikepdf.open(bare) as pdf:
+        # The format's own place for it: no page shows it, and it is no picture in the figure.
+        pdf.pages[0]["/Thumb"] = pdf.make_stream(
+            thumbnail.tobytes(),
+            Width=thumbnail.shape[1],
+            Height=thumbnail.shape[0],
+            ColorSpace=pikepdf.Name.DeviceRGB,
+            BitsPerComponent=8,
+        )
+        with_thumbnail = io.BytesIO()
+        pdf.save(with_thumbnail, deterministic_id=True)
+    return figure_records.embed(with_thumbnail.getvalue(), title, subject, record, csv_name, csv)
 
 
-def short_record(record: Record) -> str:
-    """Return the record in a line of JSON: who made what from which data; the attached lineage has the rest."""
-    return json.dumps(
-        {
-            "artefact": record.artefact,
-            "rule": record.rule,
-            "data_origin": record.data_origin,
-            "fingerprint": record.fingerprint,
-            "content_sha256": record.content_sha256,
-            "attached": LINEAGE_NAME,
-        },
-        sort_keys=True,
-    )
-
-
-def _attach(pdf: pikepdf.Pdf, name: str, data: bytes, mime_type: str, description: str) -> None:
-    pdf.attachments[name] = pikepdf.AttachedFileSpec(
-        pdf,
-        data,
-        filename=name,
-        description=description,
-        mime_type=mime_type,
-        creation_date=_NO_DATE,
-        mod_date=_NO_DATE,
-    )
-
-
-def _saved(pdf: pikepdf.Pdf) -> bytes:
-    saved = io.BytesIO()
-    pdf.save(saved, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate, compress_streams=True)
-    return saved.getvalue()
+def _pixels(figure: Figure) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Return the drawn page in few dots: red, green, blue, shape (height, width, 3)."""
+    figure.set_dpi(_THUMBNAIL_DPI)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    drawn = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
+    return np.ascontiguousarray(np.asarray(drawn)[:, :, :3])

@@ -6,7 +6,8 @@ blocks (any cut gives the same numbers); ``fit`` with a ``Task`` for one acquisi
 Rooms, from the ground up: ``likelihood`` (Poisson), ``layout`` (parameters and ties), ``problem`` (the model as a
 function), ``minimiser`` (engine lmfit), ``batch`` (engine separable), ``uncertainty`` (errors, shares, detection),
 ``verdicts`` (is an area a finding), ``outcome`` (one result), ``intervals`` (profiled ones), ``engines`` (who fits, and
-from where), ``rows`` (tables), ``series`` (the stage).
+from where), ``alternatives`` (other models, systematic errors), ``rows`` and ``alternative_rows`` (tables),
+``series`` (the stage).
 """
 
 from xps.fitting.engines import ENGINES, Starts, fit

@@ -220,9 +220,11 @@ class _End(NamedTuple):
 
 def _ends(batch: Batch, first: Array, generators: Sequence[np.random.Generator], count: int) -> list[_End]:
     everyone = np.arange(first.shape[0])
-    starts = [first, tempered(batch.task, first, _lines_alike(batch))]
-    starts += [_moved(batch.task, first, generators) for _ in range(count - 2)]
-    ends = [_End(marquardt.minimise(batch.task, start, EFFORT), dict(enumerate(everyone))) for start in starts[:count]]
+    starts = [first]
+    if count > 1:
+        starts += [tempered(batch.task, first, _lines_alike(batch))]
+        starts += [_moved(batch.task, first, generators) for _ in range(count - 2)]
+    ends = [_End(marquardt.minimise(batch.task, start, EFFORT), dict(enumerate(everyone))) for start in starts]
     reached = np.array([np.where(end.optimum.converged, end.optimum.point.objective, np.inf) for end in ends])
     doubtful = np.flatnonzero(np.max(reached, axis=0) - np.min(reached, axis=0) > _SAME_MINIMUM)
     if doubtful.size and count > 1:

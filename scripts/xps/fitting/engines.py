@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 
 SEPARABLE, LMFIT = ENGINES = ("separable", "lmfit")
 STARTS = 3
-_BROKEN = (FitError, ArithmeticError, ValueError, RuntimeError, np.linalg.LinAlgError)
+BROKEN = (FitError, ArithmeticError, ValueError, RuntimeError, np.linalg.LinAlgError)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +44,9 @@ class Starts:
     joint_objective: Mapping[int, float] = field(default_factory=dict)
 
 
-class _Job(NamedTuple):
+class Job(NamedTuple):
+    """A task bound to its model, its start (θ) and what seeds its chance."""
+
     task: Task
     problem: Problem
     start: Array
@@ -71,7 +73,7 @@ def series_starts(model: FitModel, spectra: Sequence[Task]) -> Starts:
         return given
     try:
         joint = batch.fit_series_jointly([problems[i] for i in alike], given.values)
-    except _BROKEN as error:
+    except BROKEN as error:
         LOGGER.warning("model %s: the joint fit broke off (%s); the model file's starts are used", model.name, error)
         return given
     if not joint.converged:
@@ -89,7 +91,7 @@ def fit(model: FitModel, task: Task, start: Array, seed: int = 0, engine: str = 
 def fit_each(model: FitModel, spectra: Sequence[Task], starts: Starts, seed: int, engine: str) -> list[Outcome]:
     """Return each task's fit in the order of ``spectra``; what cannot be fitted has a reason instead of numbers."""
     found: dict[int, Outcome] = {}
-    jobs: dict[int, _Job] = {}
+    jobs: dict[int, Job] = {}
     for place, task in enumerate(spectra):
         job = _job(model, task, starts, seed)
         if isinstance(job, str):
@@ -100,7 +102,7 @@ def fit_each(model: FitModel, spectra: Sequence[Task], starts: Starts, seed: int
     return [found[place] for place in range(len(spectra))]
 
 
-def _job(model: FitModel, task: Task, starts: Starts, seed: int) -> _Job | str:
+def _job(model: FitModel, task: Task, starts: Starts, seed: int) -> Job | str:
     """Return what an engine needs to know of a task, or why it cannot be fitted."""
     reason = outcome.unfit(model, task)
     if reason:
@@ -108,7 +110,7 @@ def _job(model: FitModel, task: Task, starts: Starts, seed: int) -> _Job | str:
     bound = problem.bind(model, task.found)
     if bound.points <= bound.varied:
         return f"{bound.points} channels cannot determine {bound.varied} parameters"
-    return _Job(task, bound, starts.values[bound.layout.varied], _entropy(seed, model, task))
+    return Job(task, bound, starts.values[bound.layout.varied], _entropy(seed, model, task))
 
 
 def _entropy(seed: int, model: FitModel, task: Task) -> int:
@@ -117,28 +119,29 @@ def _entropy(seed: int, model: FitModel, task: Task) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
 
 
-def _together(model: FitModel, jobs: Sequence[_Job], starts: Starts, engine: str) -> list[Outcome]:
+def _together(model: FitModel, jobs: Sequence[Job], starts: Starts, engine: str) -> list[Outcome]:
     """Return the fits of all jobs; where one breaks off, each is made alone, so that it spoils no neighbour."""
     try:
-        ends = _optima(jobs, engine)
+        ends = optima(jobs, engine)
         return intervals.profiled(
             model, [_judged(model, job, best, starts, engine) for job, best in zip(jobs, ends, strict=True)]
         )
-    except _BROKEN as error:
+    except BROKEN as error:
         if len(jobs) == 1:
             return [outcome.failed(model, jobs[0].task, engine, f"the fit broke off: {error}")]
     return [_together(model, [job], starts, engine)[0] for job in jobs]
 
 
-def _optima(jobs: Sequence[_Job], engine: str) -> list[Optimum]:
+def optima(jobs: Sequence[Job], engine: str, count: int = STARTS) -> list[Optimum]:
+    """Return the best of ``count`` (or, where these disagree, more) minima of every job."""
     generators = [np.random.default_rng(job.entropy) for job in jobs]
     if engine == LMFIT:
         pairs = zip(jobs, generators, strict=True)
-        return [minimiser.minimise(job.problem, job.start, generator, STARTS) for job, generator in pairs]
-    return batch.minimise([job.problem for job in jobs], [job.start for job in jobs], generators, STARTS)
+        return [minimiser.minimise(job.problem, job.start, generator, count) for job, generator in pairs]
+    return batch.minimise([job.problem for job in jobs], [job.start for job in jobs], generators, count)
 
 
-def _judged(model: FitModel, job: _Job, best: Optimum, starts: Starts, engine: str) -> Outcome:
+def _judged(model: FitModel, job: Job, best: Optimum, starts: Starts, engine: str) -> Outcome:
     if not best.converged:
         return outcome.failed(model, job.task, engine, best.message)
     message = best.message

@@ -6,7 +6,7 @@ without numbers and with a reason; it never stops a series.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -85,6 +85,8 @@ class Outcome:
     """Verdict on each component's area."""
     intervals: Mapping[int, Interval] = field(default_factory=dict)
     """Profiled intervals of the components (by index) whose covariance interval is not to be trusted."""
+    systematic: Array | None = None
+    """Systematic standard errors of the areas in cps·eV (components), NaN without any; see ``alternatives``."""
 
 
 def unfit(model: FitModel, task: Task) -> str:
@@ -113,7 +115,12 @@ def failed(model: FitModel, task: Task, engine: str, reason: str) -> Outcome:
 
 
 def measured(bound: Problem, best: Optimum, task: Task, engine: str, message: str) -> Outcome:
-    """Return the outcome of a converged fit: what its optimum is worth."""
+    """Return the outcome of a converged fit: what its optimum is worth, and the verdict on every area."""
+    return replace(weighed(bound, best, task, engine, message), findings=tuple(area_findings(bound, best)))
+
+
+def weighed(bound: Problem, best: Optimum, task: Task, engine: str, message: str) -> Outcome:
+    """Return the outcome of a converged fit without verdicts."""
     found = uncertainty.covariance(problem.information(best.at), ~best.at_bound)
     return Outcome(
         task=task,
@@ -124,7 +131,6 @@ def measured(bound: Problem, best: Optimum, task: Task, engine: str, message: st
         areas=uncertainty.areas(bound, best),
         covariance=found.matrix,
         quality=_quality(bound, best, found.condition_number),
-        findings=tuple(area_findings(bound, best)),
     )
 
 

@@ -60,8 +60,8 @@ def components(model: FitModel, outcome: Outcome) -> Iterator[Row]:
             "condition": condition(model, part),
         }
         if outcome.areas is not None:
-            row |= _area_cells(outcome, i) | _shape_cells(part, outcome, i) | _finding_cells(outcome, i)
-            row["upper_limit_95_cps_ev"] = _upper_limit(row)
+            row |= area_cells(outcome, i) | _shape_cells(part, outcome, i) | _finding_cells(outcome, i)
+            row["upper_limit_95_cps_ev"] = upper_limit(row)
         yield row
 
 
@@ -71,7 +71,8 @@ def condition(model: FitModel, part: Component) -> str | None:
     return "; ".join(ties) or None
 
 
-def _area_cells(outcome: Outcome, i: int) -> Row:
+def area_cells(outcome: Outcome, i: int) -> Row:
+    """Return what the covariance of a fit says about one area."""
     found = outcome.areas
     assert found is not None
     area, stderr, level = float(found.area[i]), float(found.stderr[i]), float(found.critical_level[i])
@@ -82,6 +83,7 @@ def _area_cells(outcome: Outcome, i: int) -> Row:
         "area_stderr_cps_ev": _number(stderr),
         "area_low_cps_ev": _number(max(area - half_width, 0.0)) if math.isfinite(stderr) else None,
         "area_high_cps_ev": _number(area + half_width),
+        "area_systematic_stderr_cps_ev": None if outcome.systematic is None else _number(outcome.systematic[i]),
         "area_fraction": _number(found.fraction[i]),
         "area_fraction_stderr": _number(found.fraction_stderr[i]),
         "critical_level_cps_ev": _number(level),
@@ -103,7 +105,7 @@ def _finding_cells(outcome: Outcome, i: int) -> Row:
     return cells
 
 
-def _upper_limit(row: Row) -> float | None:
+def upper_limit(row: Row) -> float | None:
     """Return a component's upper limit, for one that is not detected at least its critical level.
 
     A downward fluctuation would otherwise exclude areas that this spectrum could not have shown.

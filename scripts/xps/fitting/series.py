@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from xps import cycles, tables
 from xps.cycles import Block, Regions
 from xps.errors import ConfigError, TableError
-from xps.fitting import rows
+from xps.fitting import alternative_rows, rows
+from xps.fitting.alternatives import Tested, tested
 from xps.fitting.engines import ENGINES, SEPARABLE, Starts, fit_each, model_starts, series_starts
 from xps.fitting.outcome import POOR_P_VALUE, Outcome, Task
 from xps.models import FitModel
@@ -34,6 +35,7 @@ class FitTables(NamedTuple):
     fits: pa.Table
     correlations: pa.Table
     curves: pa.Table
+    alternatives: pa.Table
 
 
 def spectra_of(background: pa.Table, acquisitions: pa.Table, calibration: pa.Table, model: FitModel) -> list[Task]:
@@ -96,11 +98,12 @@ def fit_block(
     """Return the tables of fitting ``model`` to each task of ``spectra``, which may be any part of a series."""
     if starts.model != model.name:
         raise ConfigError(f"starting values of model {starts.model} were given to model {model.name}")
-    return tables_of(model, fit_each(model, spectra, starts, seed, engine))
+    return tables_of(model, *tested(model, fit_each(model, spectra, starts, seed, engine), starts, engine))
 
 
-def tables_of(model: FitModel, outcomes: Sequence[Outcome]) -> FitTables:
-    """Return the tables that describe ``outcomes``, in their order."""
+def tables_of(model: FitModel, outcomes: Sequence[Outcome], alternatives: Sequence[Sequence[Tested]] = ()) -> FitTables:
+    """Return the tables that describe ``outcomes`` and, for each of them, its alternatives, in their order."""
+    pairs = zip(outcomes, alternatives, strict=False)
     curves = [tables.from_columns("curves", columns) for outcome in outcomes for columns in rows.curves(model, outcome)]
     return FitTables(
         components=tables.from_rows("components", (row for o in outcomes for row in rows.components(model, o))),
@@ -108,6 +111,9 @@ def tables_of(model: FitModel, outcomes: Sequence[Outcome]) -> FitTables:
         fits=tables.from_rows("fits", (row for o in outcomes for row in rows.fits(model, o))),
         correlations=tables.from_rows("correlations", (row for o in outcomes for row in rows.correlations(model, o))),
         curves=tables.concatenate("curves", curves),
+        alternatives=tables.from_rows(
+            "alternatives", (row for o, of_it in pairs for row in alternative_rows.alternatives(model, o, of_it))
+        ),
     )
 
 

@@ -7,7 +7,7 @@ Three layer models:
   thin closed film from thick patches, so the share is declared, and where the declared shares give amounts more than
   30 % apart the thickness is ``not_identified``.
 
-Mean free paths come from TPP-2M and are wrong together: ``thickness_imfp_stderr_nm`` stands beside the statistical error.
+Mean free paths come from TPP-2M and are wrong together: ``thickness_imfp_stderr_nm`` says by how much that is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -10,6 +10,7 @@ A model may have several windows that are fitted together (Ge 3d with P 2p, beca
 from xps.models.agreement import faults
 from xps.models.reading import from_mapping, windows_from
 from xps.models.records import (
+    Alternative,
     Background,
     Component,
     Doublet,
@@ -21,6 +22,7 @@ from xps.models.records import (
 )
 
 __all__ = [
+    "Alternative",
     "Background",
     "Component",
     "Doublet",

@@ -37,4 +37,7 @@ def faults(use: ModelUse) -> list[str]:
             if all(window.core_level in measured for window in model.windows) and measured >= set(model.core_levels):
                 place = f"config/experiments/{name}.yaml: model {model.name}"
                 found += [f"{place}: {fault}" for fault in model.region_faults(regions)]
+                for other in model.alternatives:
+                    new = [fault for fault in other.model.region_faults(regions) if f"{place}: {fault}" not in found]
+                    found += [f"{place}: alternative {other.name!r}: {fault}" for fault in new]
     return found

@@ -1,10 +1,11 @@
 """From the mapping of a model file to a checked ``FitModel``; the schema has already checked keys and types."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from xps.errors import ConfigError
-from xps.models import sense
+from xps.models import alternatives, sense
 from xps.models.records import Background, Component, Doublet, FitModel, Shape, Span, Tie, TieKind, Window
 
 _MIXING_KEY = {"voigt": "lorentzian_fwhm_ev", "pseudo_voigt": "fraction"}
@@ -27,11 +28,21 @@ def windows_from(name: str, items: Sequence[Mapping[str, Any]]) -> tuple[Window,
 
 
 def from_mapping(name: str, mapping: Mapping[str, Any]) -> FitModel:
-    """Return the model ``name`` that ``mapping`` (a model file's content) describes.
+    """Return the model ``name`` that ``mapping`` (a model file's content) describes, with its alternatives.
 
     ConfigError lists every fault: names given twice, spans that do not hold their start, components outside their
-    window, ties that lead nowhere or in a loop, a parameter given twice or not at all, and more (see ``sense``).
+    window, ties that lead nowhere or in a loop, a parameter given twice or not at all, and more (see ``sense``); once
+    the model itself is sound, those of its alternatives too.
     """
+    model = _itself(name, mapping)
+    found, faults = alternatives.read(name, mapping, _itself)
+    if faults:
+        raise ConfigError.of(f"model {name}", faults)
+    return replace(model, alternatives=found)
+
+
+def _itself(name: str, mapping: Mapping[str, Any]) -> FitModel:
+    """Return the model without its alternatives."""
     windows = tuple(_window(item) for item in mapping["windows"])
     components = tuple(_component(item) for item in mapping["components"])
     faults = [fault for item in mapping["components"] for fault in _shape_faults(item)]

@@ -9,6 +9,7 @@ from xps.errors import ConfigError
 
 Role = Literal["species", "loss", "plasmon"]
 TieKind = Literal["same_as", "offset_from", "ratio_to"]
+AlternativeKind = Literal["background", "line_shape", "tie", "components"]
 TiedParameter = Literal["position_ev", "fwhm_ev", "area"]
 
 
@@ -117,6 +118,21 @@ class Tie:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another model of the same windows: ``change`` says in words what differs, ``statement`` what is in question.
+
+    A ``systematic`` one counts towards the systematic error of the areas; of one statement the largest change does.
+    """
+
+    name: str
+    kind: AlternativeKind
+    statement: str
+    change: str
+    systematic: bool
+    model: "FitModel"
+
+
+@dataclass(frozen=True, slots=True)
 class FitModel:
     """A checked model. ``window_of_component`` gives each component's index into ``windows``."""
 
@@ -126,6 +142,7 @@ class FitModel:
     components: tuple[Component, ...]
     ties: tuple[Tie, ...]
     window_of_component: tuple[int, ...]
+    alternatives: tuple[Alternative, ...] = ()
 
     def component(self, name: str) -> Component:
         """Return the component called ``name``; ConfigError lists the names when there is none."""

@@ -22,7 +22,7 @@ def faults(model: FitModel) -> list[str]:
     """Return every fault of ``model``, in the order windows, components, ties, places."""
     found = [*window_faults(model.windows), *_name_faults(model), *_component_faults(model), *_tie_faults(model)]
     # Places follow ties, so they are only looked at where the ties hold together.
-    return found or [*_place_faults(model), *_twin_faults(model)]
+    return found or [*_place_faults(model), *_empty_faults(model), *_twin_faults(model)]
 
 
 def with_windows(model: FitModel) -> FitModel:
@@ -164,6 +164,13 @@ def _place_faults(model: FitModel) -> Iterator[str]:
             lowest = width.low * part.doublet.fwhm_ratio
             if part.shape.mixing >= lowest:
                 yield f"component {part.name!r}: the minor line's width may fall to {lowest:g} eV, below its Lorentzian"
+
+
+def _empty_faults(model: FitModel) -> Iterator[str]:
+    held = {_window_index(model, part) for part in model.components}
+    for index, window in enumerate(model.windows):
+        if index not in held:
+            yield f"window {window.core_level}: no component lies in it; leave the window out or add one"
 
 
 def _twin_faults(model: FitModel) -> Iterator[str]:

@@ -19,7 +19,9 @@ SCHEMAS: Schemas = {
         optional("area_stderr_cps_ev", "number", "counts/s·eV", "statistical standard error of the area"),
         optional("area_low_cps_ev", "number", "counts/s·eV", "lower end of the 95 % interval"),
         optional("area_high_cps_ev", "number", "counts/s·eV", "upper end of the 95 % interval"),
-        optional("area_systematic_stderr_cps_ev", "number", "counts/s·eV", "spread over declared alternatives"),
+        optional(
+            "area_systematic_stderr_cps_ev", "number", "counts/s·eV", "systematic standard error, from the alternatives"
+        ),
         optional("area_fraction", "number", "1", "share among the species of the same core level"),
         optional("area_fraction_stderr", "number", "1", "standard error of the share, correlations included"),
         optional("critical_level_cps_ev", "number", "counts/s·eV", "area above which it counts as detected"),
@@ -32,6 +34,7 @@ SCHEMAS: Schemas = {
         ),
         optional("verdict", "text", "", "identified, conditional or not_identified"),
         optional("condition", "text", "", "the tie or prior that carries the result"),
+        optional("absent_p_value", "number", "1", "chance of such an area or a larger one where there is no such line"),
     ),
     "parameters": (
         *FITTED,
@@ -110,5 +113,7 @@ SCHEMAS: Schemas = {
         optional(
             "upper_limit_95_cps_ev", "number", "counts/s·eV", "95 % upper limit of the area under the alternative"
         ),
+        Column("statement", "text", "", "what is in question; of its alternatives the largest change counts"),
+        Column("counted", "flag", "", "systematic, fitted and not refused by the counts: part of the systematic error"),
     ),
 }

@@ -1,0 +1,139 @@
+"""What becomes of the areas under the declared alternatives of a model, and the systematic error that follows.
+
+Every alternative is fitted to the same counts, started once from the model's own optimum: it is a neighbour of the
+model, and what is asked is how far the answer moves. All acquisitions of a block are fitted together.
+
+The systematic standard error of an area is the root of the sum of squares, over statements (one window's background,
+one tie, one shape), of the largest change of the area under that statement's systematic alternatives. Answers to one
+question exclude each other, hence the largest and not a sum; different questions are independent, hence squares. The
+largest change and not the half range is taken, because the model itself is one of the answers and as likely to be wrong
+as they. What a soft tie contributes to the statistical error through its penalty is in both: total errors are too large
+rather than too small.
+
+An alternative that the counts refuse says nothing about the truth: where its BIC is worse than the model's by more than
+10, in units of the model's own excess scatter, it stays in the table and leaves the systematic error alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xps.fitting import layout, outcome, problem
+from xps.fitting.engines import BROKEN, Job, Starts, optima
+from xps.fitting.layout import Layout
+from xps.fitting.outcome import Outcome
+from xps.models import Alternative, FitModel
+
+Array = NDArray[np.float64]
+
+# R. E. Kass, A. E. Raftery, J. Am. Stat. Assoc. 90 (1995) 773: a difference of BIC above 10 is very strong evidence.
+REFUSED = 10.0
+
+
+class Tested(NamedTuple):
+    """An alternative fitted to one acquisition; without numbers where it could not be."""
+
+    alternative: Alternative
+    outcome: Outcome
+    counted: bool
+
+
+def tested(
+    model: FitModel, found: Sequence[Outcome], starts: Starts, engine: str
+) -> tuple[list[Outcome], list[list[Tested]]]:
+    """Return the outcomes with the systematic errors of their areas, and per outcome all alternatives."""
+    of_each: list[list[Tested]] = [[] for _ in found]
+    for alternative in model.alternatives:
+        for mine, base, end in zip(of_each, found, _fitted(alternative, model, found, starts, engine), strict=True):
+            mine.append(Tested(alternative, end, alternative.systematic and not _refused(base, end)))
+    done = [replace(base, systematic=systematic(model, base, mine)) for base, mine in zip(found, of_each, strict=True)]
+    return done, of_each
+
+
+def systematic(model: FitModel, base: Outcome, alternatives: Sequence[Tested]) -> Array | None:
+    """Return the systematic standard error of every area; NaN where no alternative says anything about it."""
+    if base.areas is None:
+        return None
+    largest: dict[str, Array] = {}
+    for one in alternatives:
+        if one.counted and one.outcome.areas is not None:
+            change = np.abs(_areas(model, one) - base.areas.area)
+            before = largest.get(one.alternative.statement, np.full(change.size, np.nan))
+            largest[one.alternative.statement] = np.fmax(before, change)
+    if not largest:
+        return np.full(len(model.components), np.nan)
+    changes = np.array(list(largest.values()))
+    total = np.sqrt(np.nansum(changes**2, axis=0))
+    return np.where(np.all(np.isnan(changes), axis=0), np.nan, total)
+
+
+def _areas(model: FitModel, one: Tested) -> Array:
+    """Return the areas of the model's components under an alternative; NaN where it has no such component."""
+    assert one.outcome.areas is not None
+    names = [part.name for part in one.alternative.model.components]
+    found = dict(zip(names, one.outcome.areas.area, strict=True))
+    return np.array([found.get(part.name, np.nan) for part in model.components])
+
+
+def _refused(base: Outcome, end: Outcome) -> bool:
+    if base.quality is None or end.quality is None:
+        return True
+    scatter = max(base.quality.reduced_chi_square or 1.0, 1.0)
+    return end.quality.bic - base.quality.bic > REFUSED * scatter
+
+
+def _fitted(
+    alternative: Alternative, model: FitModel, found: Sequence[Outcome], starts: Starts, engine: str
+) -> list[Outcome]:
+    """Return one alternative's fit to every acquisition; one that breaks off spoils no other."""
+    jobs = {i: _job(alternative.model, model, base, starts) for i, base in enumerate(found) if base.best is not None}
+    ends = [Outcome(base.task, engine, "the model itself has no fit here") for base in found]
+    for i, end in zip(jobs, _together(list(jobs.values()), engine), strict=True):
+        ends[i] = end
+    return ends
+
+
+def _together(jobs: Sequence[Job], engine: str) -> list[Outcome]:
+    try:
+        ends = optima(jobs, engine, 1)
+        return [
+            outcome.weighed(job.problem, best, job.task, engine, best.message)
+            if best.converged
+            else Outcome(job.task, engine, best.message)
+            for job, best in zip(jobs, ends, strict=True)
+        ]
+    except BROKEN as error:
+        if len(jobs) == 1:
+            return [Outcome(jobs[0].task, engine, f"the fit broke off: {error}")]
+    return [_together([job], engine)[0] for job in jobs]
+
+
+def _job(other: FitModel, model: FitModel, base: Outcome, starts: Starts) -> Job:
+    assert base.problem is not None
+    bound = problem.bind(other, base.task.found)
+    values = _start(bound.layout, model, base, starts)
+    return Job(base.task, bound, np.clip(values[bound.layout.varied], bound.layout.lower, bound.layout.upper), 0)
+
+
+def _start(plan: Layout, model: FitModel, base: Outcome, starts: Starts) -> Array:
+    """Return the alternative's slot values to start from: the model's optimum, for what the model has too.
+
+    Where a line is absent at the optimum, its position and width mean nothing: there the series' start is taken.
+    """
+    assert base.problem is not None
+    assert base.best is not None
+    known = {}
+    for slot, here, usual in zip(base.problem.layout.slots, base.best.at.values, starts.values, strict=True):
+        i = slot.component
+        absent = i is not None and base.best.at.values[base.problem.layout.index(i, "area")] <= 0.0
+        known[_key(slot, model)] = usual if absent and np.isfinite(usual) else here
+    values = layout.of(plan.model).slot_starts
+    return np.array([known.get(_key(slot, plan.model), start) for slot, start in zip(plan.slots, values, strict=True)])
+
+
+def _key(slot: layout.Slot, model: FitModel) -> tuple[str, int, str]:
+    name = "" if slot.component is None else model.components[slot.component].name
+    return name, slot.window, slot.kind

@@ -1,0 +1,112 @@
+"""Is a line there? Chances and thresholds for one spectrum, for a line that is searched, and for a whole series.
+
+When to use what
+- ``chance``: how often an absent line would look as strong as ``z`` of its standard errors or stronger. A line at a
+  given energy is a fixed one-sided question; one whose position (and width) is fitted is the strongest of all
+  fluctuations in its ``Search``, and needs to be stronger to convince.
+- ``critical_factor``: the z that an absent line exceeds with a given chance, in one spectrum or, with ``family``,
+  anywhere in that many spectra: for statements such as "never seen in the series".
+- ``holm``: in which spectra of a series a line is there, so that the chance of even one false statement in the whole
+  series stays at 5 %; the first of them is an onset.
+- ``chance_in_series``: one number for "it is there somewhere in the series".
+
+A searched line: let s(x) be the line at position and width x as a vector of counts, in units of the standard deviations
+and without what background and other lines could imitate; ŝ its direction. For Gaussian noise the largest significance
+over all x exceeds z with the chance Φ(−z) + (l/2π) e^(−z²/2) + (a/(2π)^(3/2)) z e^(−z²/2), l being the length of the
+curve ŝ(x) (half the outline where width is searched too) and a the area of the surface (H. Hotelling, Am. J. Math. 61
+(1939) 440; R. B. Davies, Biometrika 74 (1987) 33; E. Gross, O. Vitells, Eur. Phys. J. C 70 (2010) 525). Nothing is
+simulated for it; ``benchmarks/false_detection.py`` tests it by simulation.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+FALSE_SHARE = 0.05
+_STEPS = 60
+_MOST = 40.0
+
+
+class Search(NamedTuple):
+    """How far a line was looked for, in directions that counts can tell apart: ``length`` and ``area``, both radian.
+
+    Numbers, or arrays over spectra.
+    """
+
+    length: Array | float = 0.0
+    area: Array | float = 0.0
+
+
+FIXED = Search()
+
+
+def chances(z: Array, search: Search = FIXED) -> Array:
+    """Return the chance that an absent line appears with ``z`` standard errors or more; at most 1, NaN for NaN."""
+    bell = np.exp(-0.5 * np.minimum(z, _MOST) ** 2)
+    found = ndtr(-z) + np.asarray(search.length) / (2 * math.pi) * bell
+    found = found + np.asarray(search.area) / (2 * math.pi) ** 1.5 * np.maximum(z, 0.0) * bell
+    return np.asarray(np.minimum(found, 1.0))
+
+
+def chance(z: float, search: Search = FIXED) -> float:
+    """Return ``chances`` of one spectrum."""
+    return float(chances(np.asarray(z, dtype=np.float64), search))
+
+
+def critical_factors(search: Search, family: int = 1, false_share: float = FALSE_SHARE) -> Array:
+    """Return the z that an absent line exceeds with the chance ``false_share`` in any of ``family`` such spectra.
+
+    Spectra are independent, so the share of each is that of Z. Šidák, J. Am. Stat. Assoc. 62 (1967) 626.
+    """
+    wanted = each_share(family, false_share)
+    length, area = np.broadcast_arrays(np.asarray(search.length, dtype=np.float64), np.asarray(search.area))
+    low = np.full(length.shape, float(ndtri(1.0 - wanted)))
+    high = np.full(length.shape, _MOST)
+    for _ in range(_STEPS):
+        middle = 0.5 * (low + high)
+        above = chances(middle, Search(length, area)) > wanted
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return np.where((length == 0.0) & (area == 0.0), float(ndtri(1.0 - wanted)), high)
+
+
+def critical_factor(search: Search = FIXED, family: int = 1, false_share: float = FALSE_SHARE) -> float:
+    """Return ``critical_factors`` of one kind of spectrum."""
+    return float(critical_factors(search, family, false_share))
+
+
+def each_share(family: int, false_share: float = FALSE_SHARE) -> float:
+    """Return the share that each of ``family`` independent questions may have for ``false_share`` over all."""
+    return -math.expm1(math.log1p(-false_share) / max(family, 1))
+
+
+def chance_in_series(chances: Sequence[float] | Array) -> float:
+    """Return the chance that an absent line looks somewhere in a series as strong as where it looks strongest.
+
+    Spectra without a chance (NaN: no fit) are left out; NaN where none is left.
+    """
+    known = np.asarray(chances, dtype=np.float64)
+    known = known[~np.isnan(known)]
+    return float(-np.expm1(known.size * np.log1p(-min(float(known.min()), 1.0 - 1e-16)))) if known.size else math.nan
+
+
+def holm(chances: Sequence[float] | Array, false_share: float = FALSE_SHARE) -> Mask:
+    """Return in which spectra of a series the line is there; wrong anywhere in the series with at most ``false_share``.
+
+    The smallest chance is held against the share of all spectra, the next against that of all but one, until one fails
+    (S. Holm, Scand. J. Stat. 6 (1979) 65). Spectra without a chance (NaN) are no part of the series.
+    """
+    values = np.asarray(chances, dtype=np.float64)
+    there = np.zeros(values.size, dtype=bool)
+    order = [int(i) for i in np.argsort(values, kind="stable") if not math.isnan(values[i])]
+    for rank, place in enumerate(order):
+        if values[place] > each_share(len(order) - rank, false_share):
+            break
+        there[place] = True
+    return there

@@ -1,0 +1,166 @@
+"""Alternatives fitted beside the model: what they find, what counts, and that a second way of fitting agrees."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from synthetic import GE_LINES, axis, component, ge3d, ge3d_task, rate, span, spectrum, task
+from xps import fitting, models
+from xps.fitting import alternatives, engines
+
+OTHER = [
+    {"name": "Tougaard", "systematic": True, "backgrounds": [{"core_level": "Ge 3d", "type": "tougaard"}]},
+    {"name": "linear", "systematic": True, "backgrounds": [{"core_level": "Ge 3d", "type": "linear"}]},
+    {"name": "ratio up", "systematic": True, "doublets": [{"core_level": "Ge 3d", "area_ratio": 0.73}]},
+    {"name": "ratio down", "systematic": True, "doublets": [{"core_level": "Ge 3d", "area_ratio": 0.60}]},
+    {"name": "without Ge0", "systematic": False, "without": ["Ge0"]},
+    {"name": "with GeO", "systematic": False, "add": [component("GeO", span(30.5, 30.2, 30.8), 1.3)]},
+]
+
+
+def with_alternatives(*items: dict[str, Any]) -> models.FitModel:
+    return models.from_mapping("ge3d", ge3d() | {"alternatives": list(items)})
+
+
+MODEL = with_alternatives(*OTHER)
+
+
+def tables_of(model: models.FitModel, *tasks: fitting.Task, engine: str = "separable") -> fitting.FitTables:
+    return fitting.fit_block(model, tasks, fitting.fit_series(model, tasks, engine), engine=engine)
+
+
+def rows_of(found: fitting.FitTables) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(row["alternative"], row["component"]): row for row in found.alternatives.to_pylist()}
+
+
+@pytest.fixture(scope="module")
+def found() -> fitting.FitTables:
+    return tables_of(MODEL, ge3d_task(1, time_s=2.0))
+
+
+def test_every_alternative_has_a_row_for_every_component(found: fitting.FitTables) -> None:
+    names = ["Ge4+", "Ge0"]
+    want = {(one["name"], name) for one in OTHER for name in names} | {("with GeO", "GeO")}
+    assert set(rows_of(found)) == want
+
+
+@pytest.mark.parametrize("name", [one["name"] for one in OTHER])
+def test_alternative_finds_what_its_own_model_file_would_find(found: fitting.FitTables, name: str) -> None:
+    (own,) = (one.model for one in MODEL.alternatives if one.name == name)
+    alone = tables_of(own, ge3d_task(1, time_s=2.0))
+    rows = rows_of(found)
+    bic = alone.fits.to_pylist()[0]["bic"] - found.fits.to_pylist()[0]["bic"]
+    for want in alone.components.to_pylist():
+        row = rows[name, want["component"]]
+        for column in ("area_cps_ev", "area_stderr_cps_ev", "area_fraction", "upper_limit_95_cps_ev"):
+            assert row[column] == pytest.approx(want[column], rel=1e-4, abs=1e-2), column
+        assert row["detected"] == want["detected"]
+        assert row["delta_bic"] == pytest.approx(bic, abs=1e-4)
+
+
+def test_changes_are_differences_of_areas_and_a_missing_line_has_none(found: fitting.FitTables) -> None:
+    base = {row["component"]: row for row in found.components.to_pylist()}
+    for (name, part), row in rows_of(found).items():
+        if (name, part) in (("without Ge0", "Ge0"), ("with GeO", "GeO")):
+            assert row["area_change_cps_ev"] is None
+            continue
+        change = row["area_cps_ev"] - base[part]["area_cps_ev"]
+        assert row["area_change_cps_ev"] == pytest.approx(change)
+        assert row["area_change_sigma"] == pytest.approx(change / base[part]["area_stderr_cps_ev"])
+    assert rows_of(found)["without Ge0", "Ge0"]["area_cps_ev"] is None
+
+
+def test_systematic_error_is_the_square_sum_over_statements_of_the_largest_change(found: fitting.FitTables) -> None:
+    rows = rows_of(found)
+    for part in found.components.to_pylist():
+        name = part["component"]
+        change = {
+            key[0]: abs(row["area_change_cps_ev"] or 0.0)
+            for key, row in rows.items()
+            if key[1] == name and row["counted"]
+        }
+        background = max((change.get(key, 0.0) for key in ("Tougaard", "linear")), default=0.0)
+        ratio = max((change.get(key, 0.0) for key in ("ratio up", "ratio down")), default=0.0)
+        assert part["area_systematic_stderr_cps_ev"] == pytest.approx(float(np.hypot(background, ratio)))
+
+
+def test_only_systematic_alternatives_that_the_counts_allow_are_counted(found: fitting.FitTables) -> None:
+    rows = rows_of(found)
+    assert not rows["without Ge0", "Ge4+"]["counted"]
+    assert rows["without Ge0", "Ge4+"]["delta_bic"] > 1000
+    assert not rows["with GeO", "Ge4+"]["counted"]
+    assert rows["ratio up", "Ge4+"]["counted"]
+    for row in rows.values():
+        assert not row["counted"] or (row["systematic"] and row["delta_bic"] < alternatives.REFUSED * 2)
+
+
+def test_a_model_without_alternatives_has_no_systematic_error() -> None:
+    found = tables_of(models.from_mapping("ge3d", ge3d()), ge3d_task(1))
+    assert found.alternatives.num_rows == 0
+    assert found.components.column("area_systematic_stderr_cps_ev").null_count == 2
+
+
+def test_cutting_a_series_changes_no_row() -> None:
+    tasks = [ge3d_task(seed, acquisition=seed) for seed in range(3)]
+    starts = fitting.fit_series(MODEL, tasks)
+    together = fitting.fit_block(MODEL, tasks, starts)
+    parts = [fitting.fit_block(MODEL, [one], starts) for one in tasks]
+    assert together.alternatives.to_pylist() == [row for part in parts for row in part.alternatives.to_pylist()]
+    assert together.components.to_pylist() == [row for part in parts for row in part.components.to_pylist()]
+
+
+def test_a_failed_fit_has_rows_that_say_why() -> None:
+    empty = task(spectrum(axis(24.0, 38.0), np.zeros(141), 1.0, None))
+    found = tables_of(MODEL, empty)
+    assert {(row["success"], row["message"]) for row in found.alternatives.to_pylist()} == {
+        (False, "the model itself has no fit here")
+    }
+    assert found.alternatives.column("delta_bic").null_count == found.alternatives.num_rows
+
+
+def test_an_alternative_that_breaks_off_spoils_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = engines.optima
+
+    def breaking(jobs: Any, engine: str, count: int) -> Any:
+        if any(job.task.acquisition == 1 for job in jobs):
+            raise ValueError("made to break")
+        return real(jobs, engine, count)
+
+    monkeypatch.setattr(alternatives, "optima", breaking)
+    tasks = [ge3d_task(seed, acquisition=seed) for seed in range(2)]
+    rows = tables_of(MODEL, *tasks).alternatives.to_pylist()
+    assert {row["success"] for row in rows if row["acquisition"] == 0} == {True}
+    assert {row["message"] for row in rows if row["acquisition"] == 1} == {"the fit broke off: made to break"}
+
+
+def test_engine_lmfit_finds_the_same_alternatives() -> None:
+    model, one = with_alternatives(*OTHER[:3]), ge3d_task(3)
+    rows, again = (rows_of(tables_of(model, one, engine=engine)) for engine in engines.ENGINES)
+    for key, row in rows.items():
+        assert row["area_cps_ev"] == pytest.approx(again[key]["area_cps_ev"], abs=1e-2 * row["area_stderr_cps_ev"])
+        assert row["delta_bic"] == pytest.approx(again[key]["delta_bic"], abs=1e-3)
+
+
+def test_a_wrong_model_is_covered_by_the_total_error_and_not_by_the_statistical_one() -> None:
+    """Counts from a Tougaard background: the Shirley model's error bars miss the truth, with the alternative not."""
+    energy = axis(24.0, 38.0)
+    peaks = rate(energy, GE_LINES, 0.0)
+    losses = scattered(energy) @ peaks
+    found = tables_of(MODEL, task(spectrum(energy, peaks + losses + 400.0, 20.0, 5)))
+    for row, line in zip(found.components.to_pylist(), GE_LINES, strict=True):
+        total = np.hypot(row["area_stderr_cps_ev"], row["area_systematic_stderr_cps_ev"])
+        assert abs(row["area_cps_ev"] - line.area) < 1.96 * total, row["component"]
+    first = found.components.to_pylist()[0]
+    assert abs(first["area_cps_ev"] - GE_LINES[0].area) > 3 * first["area_stderr_cps_ev"]
+
+
+def scattered(energy: np.ndarray) -> np.ndarray:
+    """Once and repeatedly scattered electrons, B T/(C + T²)², by summing the series of K."""
+    loss = np.maximum(energy[:, None] - energy[None, :], 0.0)
+    kernel = 2866.0 * loss / (1643.0 + loss**2) ** 2 * abs(energy[1] - energy[0])
+    total, power = np.zeros_like(kernel), np.eye(energy.size)
+    for _ in range(12):
+        power = power @ kernel
+        total += power
+    return total
