@@ -53,7 +53,8 @@ def sensitivity(line: Mapping[str, Any], facts: Facts) -> float:
     """Return cross-section × asymmetry × transmission of the line, relative to C 1s at the magic angle.
 
     Asymmetry 1 + (β/2)(3/2 sin²γ - 1) at the angle γ between X-rays and analyser (Reilman, Msezane & Manson, J.
-    Electron Spectrosc. 8 (1976) 389). Transmission (a²/(a² + (KE/PE)²))^b of the header; both are 1 where the header is silent.
+    Electron Spectrosc. 8 (1976) 389). Transmission (a²/(a² + (KE/PE)²))^b by the header; 1 where the header is
+    silent.
     """
     asymmetry = 1.0
     if facts.source_analyser_angle_deg is not None:

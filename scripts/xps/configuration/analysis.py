@@ -109,17 +109,6 @@ class Analysis:
         """Return the declared stacks, what holds the lithium, and the reference rows that either needs."""
         settings = self._settings(wildcards)
         stacks = [plain(stack) for stack in settings.get("layers", [])]
-        rows = self.reference_rows() if stacks or "balance" in settings else {}
-        return {"stacks": stacks, "balance": plain(settings.get("balance")), "reference": rows}
-
-    def reference_rows(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the rows of the reference tables ``phases``, ``reactions`` and ``lines``."""
-        return {name: plain(self.reference.get(name, ())) for name in ("phases", "reactions", "lines")}
-
-    def layer_settings(self, wildcards: Any) -> dict[str, Any]:
-        """Return the declared stacks, what holds the lithium, and the reference rows that either needs."""
-        settings = self._settings(wildcards)
-        stacks = [plain(stack) for stack in settings.get("layers", [])]
         return {"stacks": stacks, "balance": plain(settings.get("balance")), "reference": self.reference_rows()}
 
     def reference_rows(self) -> dict[str, list[dict[str, Any]]]:

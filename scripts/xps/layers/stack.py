@@ -16,6 +16,8 @@ from xps.attenuation import RELATIVE_STDERR, stack_lengths_nm
 
 Floats = NDArray[np.float64]
 
+_SOLVED = 1e-6
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stack:
@@ -98,6 +100,8 @@ def _solved(stack: Stack, areas: Floats, stderrs: Floats) -> tuple[Floats, Float
             gtol=1e-10,
         )
         best = found if best is None or found.cost < best.cost else best
+        if best.cost < _SOLVED:
+            break
     assert best is not None
     jacobian = np.asarray(best.jac)
     information = jacobian.T @ jacobian
