@@ -20,7 +20,7 @@ rule extract_kinetics:
     params:
         fingerprint=fingerprint("extract_kinetics"),
         axis=ANALYSIS.axis,
-        laws=ANALYSIS.kinetics_laws,
+        kinetics=ANALYSIS.kinetics_settings,
         films=ANALYSIS.layer_settings,
         areas_cm2=ANALYSIS.areas_cm2,
     message:

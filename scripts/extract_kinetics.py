@@ -13,14 +13,15 @@ def main(
     outputs: Mapping[str, str],
     fingerprint: str,
 ) -> None:
-    """Solve the declared films, balance the charge, fit the rate laws; write ``layers``, ``balance``, ``kinetics``."""
+    """Solve the declared films, balance the charge, fit the laws; write ``layers``, ``balance`` and ``kinetics``."""
     acquired, of_acquired = tables.read(inputs["acquisitions"], "acquisitions")
     components, of_components = tables.read(inputs["components"], "components")
-    films, reference = settings["films"], settings["films"]["reference"]
+    films, areas, reference = settings["films"], settings["areas_cm2"], settings["films"]["reference"]
     known = chemistry.chemistry(reference["phases"], reference["reactions"])
     thick = layers.extract(acquired, components, films["stacks"], known, reference["lines"])
-    charge = balance.extract(acquired, thick, settings["areas_cm2"], films["balance"], films["stacks"], known)
-    rates = kinetics.extract(acquired, components, settings["axis"], settings["laws"])
+    charge = balance.extract(acquired, thick, areas, films["balance"], films["stacks"], known)
+    series = kinetics.series_of(acquired, components, thick, films["stacks"], known, reference["lines"], areas)
+    rates = kinetics.follow(series, components, settings["axis"], settings["kinetics"])
     ancestors = [of_acquired, of_components]
     record = provenance.record("extract_kinetics", ancestors, settings, fingerprint, subject=experiment)
     for name, table in (("layers", thick), ("balance", charge), ("kinetics", rates)):

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 import twin_tables
-from xps import balance, layers, tables
+from xps import balance, chemistry, layers, tables
 from xps.errors import ConfigError
 
 AREAS = {"disk_8_00_mm": 0.50265, "pellet_8_38_mm": 0.55155}
@@ -29,10 +29,10 @@ def published() -> list[dict[str, str]]:
 
 
 def made(accounting: dict[str, Any] | None = SEI, areas: dict[str, float] = AREAS, **more: Any) -> list[dict[str, Any]]:
-    chemistry, lines = twin_tables.reference()
+    known, lines = twin_tables.reference()
     acquired = twin_tables.acquisitions(EXPERIMENT, **more)
-    thick = layers.extract(acquired, twin_tables.components(EXPERIMENT), [STACK], chemistry, lines)
-    return balance.extract(acquired, thick, areas, accounting, [STACK], chemistry).to_pylist()
+    thick = layers.extract(acquired, twin_tables.components(EXPERIMENT), [STACK], known, lines)
+    return balance.extract(acquired, thick, areas, accounting, [STACK], known).to_pylist()
 
 
 def test_charge_and_lithium_are_those_of_the_independent_table() -> None:
@@ -48,7 +48,7 @@ def test_charge_and_lithium_are_those_of_the_independent_table() -> None:
 
 
 def test_one_unit_of_charge_is_a_known_thickness_of_lithium() -> None:
-    assert balance.lithium_nm_per_uah_cm2(twin_tables.reference()[0]) == pytest.approx(4.849, abs=0.001)
+    assert chemistry.lithium_nm_per_uah_cm2(twin_tables.reference()[0].phases) == pytest.approx(4.849, abs=0.001)
 
 
 def test_the_interphase_accounts_for_the_share_that_reacted() -> None:

@@ -732,7 +732,7 @@ def test_each_getter_gives_just_its_leaf(project: Project) -> None:
     assert analysis.axis(SERIES) == "plating_time_s"
     assert analysis.areas_cm2(SERIES) == {"pellet": 0.5515}
     assert analysis.fit_engine(SERIES) == "separable"
-    assert analysis.kinetics_laws(SERIES) == ["linear", "exponential", "parabolic"]
+    assert analysis.kinetics_settings(SERIES) == {"laws": ["linear", "exponential", "parabolic"]}
     assert analysis.figure_settings(wildcards(figure="areas")) == FIGURE
     assert analysis.model_mappings(SERIES) == {"germanium": project.germanium, "carbon": project.carbon}
 

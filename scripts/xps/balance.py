@@ -13,20 +13,12 @@ import numpy as np
 import pyarrow as pa
 
 from xps import tables
-from xps.chemistry import Chemistry, interphase_per_lithium
+from xps.chemistry import LITHIUM, Chemistry, interphase_per_lithium, lithium_nm_per_uah_cm2
 from xps.errors import ConfigError
 
-FARADAY_C_MOL = 96485.33212
-LITHIUM = "Li"
 _UAH_C = 3.6e-3
-_NM_PER_CM = 1e7
 
 Settings = Mapping[str, Any]
-
-
-def lithium_nm_per_uah_cm2(chemistry: Chemistry) -> float:
-    """Return the thickness of dense lithium (nm) that 1 µAh/cm² makes."""
-    return _UAH_C / FARADAY_C_MOL * chemistry.phases[LITHIUM].molar_volume_cm3 * _NM_PER_CM
 
 
 def lithium_share(name: str, chemistry: Chemistry) -> float:
@@ -107,7 +99,7 @@ def _accounted(
         wanted = (
             row["acquisition"] == acquisition and row["layer_model"] == model and row["layer"] in accounting["films"]
         )
-        if not wanted or row["coverage_fraction"] not in (None, 1.0, coverage):
+        if not wanted or row["patch_coverage_fraction"] not in (None, coverage):
             continue
         if row["thickness_nm"] is None:
             return np.nan, np.nan, np.nan, f"{row['layer']}: {row['condition']}"
@@ -126,7 +118,7 @@ def _rows(
     areas_cm2: Mapping[str, float],
     chemistry: Chemistry,
 ) -> Iterator[dict[str, Any]]:
-    unit = lithium_nm_per_uah_cm2(chemistry) if LITHIUM in chemistry.phases else None
+    unit = lithium_nm_per_uah_cm2(chemistry.phases) if LITHIUM in chemistry.phases else None
     for number, row in plated.items():
         accounted, stderr, systematic, words = found[number]
         for name, area in sorted(areas_cm2.items()):

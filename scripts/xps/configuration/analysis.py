@@ -101,9 +101,11 @@ class Analysis:
         """Return the declared areas in cm2 by name."""
         return dict(plain(self._settings(wildcards).get("areas_cm2", {})))
 
-    def kinetics_laws(self, wildcards: Any) -> list[str]:
-        """Return the rate laws to compare."""
-        return list(self._settings(wildcards).get("kinetics", {}).get("laws", KINETICS_LAWS))
+    def kinetics_settings(self, wildcards: Any) -> dict[str, Any]:
+        """Return the rate laws to compare and what is asked about mechanisms in one series (not: decay)."""
+        wanted = dict(plain(self._settings(wildcards).get("kinetics", {})))
+        wanted.pop("decay", None)
+        return {"laws": list(KINETICS_LAWS), **wanted}
 
     def layer_settings(self, wildcards: Any) -> dict[str, Any]:
         """Return the declared stacks, what holds the lithium, and the reference rows that either needs."""

@@ -14,7 +14,7 @@ Reference = Mapping[str, Sequence[Settings]]
 
 
 def series_faults(settings: Settings, models: Mapping[str, Settings], reference: Reference) -> Iterator[str]:
-    """Yield what is wrong in ``layers`` and ``balance`` of one experiment.
+    """Yield what is wrong in ``layers``, ``balance`` and ``kinetics`` of one experiment.
 
     ``models`` are those of its models that have a sound file; ``reference`` are the rows of the reference tables.
     """
@@ -25,6 +25,10 @@ def series_faults(settings: Settings, models: Mapping[str, Settings], reference:
     yield from (f"layers: {name} is declared more than once" for name in dict.fromkeys(names) if names.count(name) > 1)
     if "balance" in settings:
         yield from (f"balance{fault}" for fault in _balance_faults(settings, stacks))
+    for name, check in _MECHANISMS.items():
+        wanted = settings.get("kinetics", {}).get(name)
+        if wanted is not None:
+            yield from (f"kinetics.{name}{fault}" for fault in check(wanted, settings, models, reference))
 
 
 def _stack_faults(
@@ -89,3 +93,77 @@ def _balance_faults(settings: Settings, stacks: Iterable[Settings]) -> Iterator[
     yield from (f".films: {wanted['layer_model']} has no film {name}{near(name, names)}" for name in unknown)
     if wanted.get("coverage_fraction") not in stack.get("coverages", [None]):
         yield ".coverage_fraction: patchy needs one of its coverages here, other models none"
+
+
+def _film_faults(wanted: Settings, settings: Settings, reference: Reference, *, of_case: bool) -> Iterator[str]:
+    """Yield what is wrong with a reference to a film of ``layers``; ``of_case``: it must be what a reaction leaves."""
+    model = wanted["layer_model"]
+    stack = next((stack for stack in settings.get("layers", []) if stack["layer_model"] == model), None)
+    if stack is None:
+        yield f".layer_model: no stack of layers is of the model {model}"
+        return
+    phases = {film["layer"]: film["phase"] for film in stack["films"]}
+    if wanted["layer"] not in phases:
+        yield f".layer: {model} has no film {wanted['layer']}{near(wanted['layer'], phases)}"
+    elif of_case and phases[wanted["layer"]] not in {row["case"] for row in reference.get("reactions", ())}:
+        yield f".layer: {wanted['layer']} is {phases[wanted['layer']]}, which is no case of reactions.csv"
+    if "coverage_fraction" in wanted and wanted["coverage_fraction"] not in stack.get("coverages", []):
+        yield f".coverage_fraction: {model} does not declare the coverage {wanted['coverage_fraction']:g}"
+
+
+def _growth_faults(
+    wanted: Settings, settings: Settings, models: Mapping[str, Settings], reference: Reference
+) -> Iterator[str]:
+    yield from _film_faults(wanted, settings, reference, of_case=True)
+    areas = settings.get("areas_cm2", {})
+    if wanted["area"] not in areas:
+        yield f".area: areas_cm2 declares no {wanted['area']}{near(wanted['area'], areas)}"
+    if "metal" in wanted:
+        yield from (f".metal{fault}" for fault in _film_faults(wanted["metal"], settings, reference, of_case=False))
+
+
+def _onset_faults(
+    wanted: Sequence[Settings], settings: Settings, models: Mapping[str, Settings], reference: Reference
+) -> Iterator[str]:
+    for index, item in enumerate(wanted):
+        yield from (f"[{index}].{fault}" for fault in _component_faults(item, settings, models))
+
+
+def _component_faults(item: Settings, settings: Settings, models: Mapping[str, Settings]) -> Iterator[str]:
+    yield from tracer_faults({"model": item["model"], "components": [item["component"]]}, settings, models)
+
+
+def _oxide_faults(wanted: Settings, metal: str, reference: Reference) -> Iterator[str]:
+    known = _phases(reference)
+    for name in (metal, *wanted["products"]):
+        if name not in known:
+            yield f": there is no phase {name}{near(name, known)}"
+    yield from (f".products: {name} holds no O" for name in wanted["products"] if "O" not in known.get(name, {"O"}))
+    total = sum(wanted["products"].values())
+    if abs(total - 1.0) > 1e-6:
+        yield f".products: the shares of the oxygen add up to {total:g}, not to 1"
+
+
+def _oxidation_faults(
+    wanted: Settings, settings: Settings, models: Mapping[str, Settings], reference: Reference
+) -> Iterator[str]:
+    yield from (f".{fault}" for fault in _component_faults(wanted, settings, models))
+    yield from _oxide_faults(wanted, wanted["metal"], reference)
+
+
+def _decay_faults(
+    wanted: Settings, settings: Settings, models: Mapping[str, Settings], reference: Reference
+) -> Iterator[str]:
+    yield from (f".metal.{fault}" for fault in _component_faults(wanted["metal"], settings, models))
+    yield from (f".interphase{fault}" for fault in _film_faults(wanted["interphase"], settings, reference, of_case=True))
+    for index, item in enumerate(wanted["below"]):
+        yield from (f".below[{index}].{fault}" for fault in tracer_faults(item, settings, models))
+    yield from _oxide_faults(wanted, wanted["metal"]["phase"], reference)
+
+
+_MECHANISMS: Mapping[str, Any] = {
+    "growth": _growth_faults,
+    "onset": _onset_faults,
+    "oxidation": _oxidation_faults,
+    "decay": _decay_faults,
+}

@@ -176,7 +176,11 @@ def _film_row(
             words.append(f"the amount differs by more than {MORPHOLOGY_AGREEMENT:.0%} between coverages {shares}")
     found = (answer.value_nm, answer.stderr_nm, answer.imfp_stderr_nm)
     value, stderr, systematic = (float(part[index]) if np.isfinite(part[index]) else None for part in found)
-    keys = {"layer": film["layer"], "coverage_fraction": coverage if patched else 1.0}
+    keys = {
+        "layer": film["layer"],
+        "coverage_fraction": coverage if patched else 1.0,
+        "patch_coverage_fraction": coverage,
+    }
     if not answer.success or value is None:
         return {**keys, "verdict": "not_identified", "condition": "the thicknesses could not be solved for"}
     if stderr is None or stderr > value > LEAST_BURIED_NM:
