@@ -7,7 +7,8 @@ import pytest
 
 import synthetic_tables
 from xps import tables
-from xps.figures import caption
+from xps.figures import kinds
+from xps.figures.words import caption
 
 GRID = {"kind": "spectra_grid", "experiment": synthetic_tables.EXPERIMENT, "axis": "plating_time_s"}
 SERIES = {**GRID, "kind": "time_series", "quantity": "area_fraction"}
@@ -20,7 +21,8 @@ def given_tables() -> dict[str, pa.Table]:
 
 
 def written(given: dict[str, pa.Table], settings: dict[str, Any] = GRID, origin: str = "simulated") -> str:
-    return caption.write("my_figure", settings, given, synthetic_tables.record(given, origin))
+    shown = kinds.module_of(settings["kind"]).describe(settings, given)
+    return caption.write("my_figure", shown, settings, given, synthetic_tables.record(given, origin))
 
 
 def test_it_begins_with_the_figures_name_and_its_experiment(given_tables: dict[str, pa.Table]):

@@ -13,7 +13,9 @@ from matplotlib.figure import Figure
 import synthetic_tables
 from page_texts import outside, overlapping, texts, words
 from xps import tables
-from xps.figures import spectra_grid, style
+from xps.figures import palette, style
+from xps.figures.kinds import spectra_grid
+from xps.figures.kinds.spectra_grid import scale
 
 SETTINGS = {"kind": "spectra_grid", "experiment": synthetic_tables.EXPERIMENT, "axis": "plating_time_s"}
 PROFILE = {**SETTINGS, "axis": "sputter_time_s", "last_column": "shift_ev", "rows_per_page": 7}
@@ -97,7 +99,8 @@ def test_a_failed_fit_is_framed_red_and_keeps_its_data(troubled: tuple[list[Figu
     axes = named(troubled[0][0], "lagp_ge3d_p2p|Ge3d|2")
     assert {to_hex(spine.get_edgecolor()) for spine in axes.spines.values()} == {style.FAILURE_RED.lower()}
     assert any(item.get_text().startswith("fit failed: no") for item in axes.texts)
-    assert len(axes.lines) == 1
+    assert sum(line.get_linestyle() == "None" for line in axes.lines) == 1
+    assert not axes.collections
     healthy = named(troubled[0][0], "lagp_ge3d_p2p|Ge3d|1")
     assert {to_hex(spine.get_edgecolor()) for spine in healthy.spines.values()} == {"#000000"}
     assert "fit failed" in words(troubled[0][0])
@@ -115,7 +118,7 @@ def fills(axes: Axes) -> list[str]:
 
 
 def test_a_species_has_the_same_colour_in_every_core_level(troubled: tuple[list[Figure], Any]):
-    germanium = style.species_colour("Ge4+").lower()
+    germanium = palette.species_colour("Ge4+").lower()
     for region in ("Ge3d", "P2p"):
         assert germanium in fills(named(troubled[0][0], f"lagp_ge3d_p2p|{region}|1"))
 
@@ -124,13 +127,13 @@ def test_uncertain_components_are_hatched_and_undetected_ones_not_filled(trouble
     figure = troubled[0][0]
     hatched = [item.get_hatch() for item in named(figure, "lagp_ge3d_p2p|P2p|1").collections]
     assert sum(hatch is not None for hatch in hatched) == 1
-    assert style.species_colour("LixP").lower() not in fills(named(figure, "lagp_ge3d_p2p|P2p|0"))
+    assert palette.species_colour("LixP").lower() not in fills(named(figure, "lagp_ge3d_p2p|P2p|0"))
     assert "conditional or not identified" in words(figure)
 
 
 def test_small_components_lie_before_large_ones(troubled: tuple[list[Figure], Any]):
     colours = fills(named(troubled[0][0], "lagp_li1s|Li1s|1"))
-    assert colours == [style.species_colour("Li-SEI").lower(), style.species_colour("Li+ (SE)").lower()]
+    assert colours == [palette.species_colour("Li-SEI").lower(), palette.species_colour("Li+ (SE)").lower()]
 
 
 def test_simulated_data_are_marked_and_measured_ones_are_not(
@@ -224,21 +227,24 @@ def test_the_plotted_numbers_equal_the_tables(troubled: tuple[list[Figure], Any]
     )
     tables = synthetic_tables.make(series)
     numbers = troubled[1]
-    curves = tables["curves"].to_pandas()
-    for name, column in (
-        ("data", "data_cps"),
-        ("envelope", "envelope_cps"),
-        ("background", "background_cps"),
-        ("residual", "residual_sigma"),
-    ):
-        keys = ["model", "region", "acquisition", "binding_energy_ev"]
-        merged = numbers[numbers["curve"] == name].merge(curves, on=keys, how="outer", indicator=True)
-        known = merged[merged[column].notna()]
-        assert (known["_merge"] == "both").all()
-        np.testing.assert_array_equal(known["value"], known[column])
+    curves = tables["curves"].to_pandas().assign(binding_energy_ev=lambda frame: frame["binding_energy_ev"].round(4))
+    keys = ["model", "region", "acquisition", "binding_energy_ev"]
+    merged = numbers.merge(curves, on=keys, how="outer", indicator=True, suffixes=("", "_of_table"), validate="1:1")
+    assert (merged["_merge"] == "both").all()
+    for column in ("data_cps", "envelope_cps", "background_cps", "residual_sigma"):
+        np.testing.assert_allclose(merged[column], merged[f"{column}_of_table"], atol=0.0005, rtol=0)
     assert set(numbers["plating_time_s"]) == {0.0, 300.0, 1800.0}
     failed = numbers[(numbers["region"] == "Ge3d") & (numbers["acquisition"] == 2)]
-    assert set(failed["curve"]) == {"data"}
+    assert failed["data_cps"].notna().all()
+    assert failed["envelope_cps"].isna().all()
+
+
+def test_component_columns_add_up_to_the_envelope(troubled: tuple[list[Figure], Any]):
+    own = troubled[1][(troubled[1]["region"] == "O1s") & (troubled[1]["acquisition"] == 2)]
+    parts = own[[name for name in own if name.startswith("component_cps: ")]].dropna(axis="columns")
+    assert list(parts) == ["component_cps: PO4 1s", "component_cps: LiOH", "component_cps: Li2O"]
+    total = own["background_cps"] + parts.sum(axis="columns")
+    np.testing.assert_allclose(total, own["envelope_cps"], rtol=1e-3)
 
 
 def test_what_is_drawn_is_what_the_numbers_say(troubled: tuple[list[Figure], Any]):
@@ -246,9 +252,52 @@ def test_what_is_drawn_is_what_the_numbers_say(troubled: tuple[list[Figure], Any
     axes = named(figure, "lagp_o1s|O1s|2")
     own = numbers[(numbers["region"] == "O1s") & (numbers["acquisition"] == 2)]
     points = next(line for line in axes.lines if line.get_linestyle() == "None")
-    np.testing.assert_array_equal(points.get_ydata(), own[own["curve"] == "data"]["value"])
+    np.testing.assert_allclose(points.get_ydata(), own["data_cps"], atol=0.0005)
     envelope = next(line for line in axes.lines if line.get_color() == "black")
-    np.testing.assert_array_equal(envelope.get_ydata(), own[own["curve"] == "envelope"]["value"])
+    np.testing.assert_allclose(envelope.get_ydata(), own["envelope_cps"], atol=0.0005)
+
+
+def guides(axes: Axes) -> list[float]:
+    return [line.get_xdata()[0] for line in axes.lines if list(line.get_xdata()) == [line.get_xdata()[0]] * 2]
+
+
+def test_guide_lines_stand_where_the_first_row_has_its_species(troubled: tuple[list[Figure], Any]):
+    figure = troubled[0][0]
+    for row in (0, 1, 2):
+        assert guides(named(figure, f"lagp_ge3d_p2p|P2p|{row}")) == [133.2, 124.7]
+    assert "position in the first row" in words(figure)
+    plain = drawn(synthetic_tables.vep_series(), guides=False)[0][0]
+    assert guides(named(plain, "lagp_ge3d_p2p|P2p|1")) == []
+    assert "position in the first row" not in words(plain)
+
+
+def test_a_subtracted_background_is_gone_from_the_picture_not_from_the_numbers():
+    series = synthetic_tables.vep_series(failed=frozenset({("Ge3d", 2)}))
+    (figure,), numbers = drawn(series, background="subtracted")
+    axes = named(figure, "lagp_o1s|O1s|2")
+    own = numbers[(numbers["region"] == "O1s") & (numbers["acquisition"] == 2)]
+    points = next(line for line in axes.lines if line.get_linestyle() == "None")
+    np.testing.assert_allclose(points.get_ydata(), own["data_cps"] - own["background_cps"], atol=0.002)
+    assert own["background_cps"].min() > 1000
+    failed = next(line for line in named(figure, "lagp_ge3d_p2p|Ge3d|2").lines if line.get_linestyle() == "None")
+    kept = numbers[(numbers["region"] == "Ge3d") & (numbers["acquisition"] == 2)]
+    np.testing.assert_allclose(failed.get_ydata(), kept["data_cps"], atol=0.0005)
+    assert "background" not in words(figure)
+    assert "Intensity above background (each panel on its own scale)" in words(figure)
+
+
+def test_noise_is_not_stretched_to_look_like_peaks():
+    """Where nothing is left, one standard deviation of noise may fill a fifteenth of the panel, no more."""
+    part = synthetic_tables.Part("Li+", "Li 1s", "Li+", 55.0, 1.5, (20000.0, 0.01))
+    window = synthetic_tables.Window("li", "Li1s", 64, 44, 600, (part,))
+    (figure,), _ = drawn(synthetic_tables.Series((window,), (0.0, 60.0)))
+    axes = named(figure, "li|Li1s|1")
+    low, high = axes.get_ylim()
+    noise = np.sqrt(600 * 4.0) / 4.0
+    assert (high - low) > 13 * noise
+    assert axes.texts[0].get_text().endswith("*")
+    assert not named(figure, "li|Li1s|0").texts[0].get_text().endswith("*")
+    assert "no further: noise" in words(figure)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +306,7 @@ def test_what_is_drawn_is_what_the_numbers_say(troubled: tuple[list[Figure], Any
      (999999.0, "×1.0·10⁶"), (1e6, "×1.0·10⁶"), (3.8e26, ">×10⁶")],
 )  # fmt: skip
 def test_an_absurd_factor_stays_short(factor: float, text: str):
-    assert spectra_grid._factor_text(factor) == text
+    assert scale.factor_text(factor) == text
 
 
 def test_interpolated_shifts_are_marked():

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xps.figures import style
+from xps.figures import lettering, palette, style
 
 MODELS = sorted((Path(__file__).parents[1] / "config" / "models").glob("*.yaml"))
 
@@ -53,7 +53,7 @@ def test_there_are_models_to_check():
 def test_species_of_one_core_level_can_be_told_apart(vision: str):
     alike = []
     for model, first, second in neighbours():
-        colours = style.species_colour(first), style.species_colour(second)
+        colours = palette.species_colour(first), palette.species_colour(second)
         difference = np.linalg.norm(lab(colours[0], vision) - lab(colours[1], vision))
         if difference < LEAST_DIFFERENCE:
             alike.append(f"{model}: {first} {colours[0]} and {second} {colours[1]} differ by {difference:.1f}")
@@ -63,26 +63,28 @@ def test_species_of_one_core_level_can_be_told_apart(vision: str):
 def test_every_species_of_the_models_has_a_colour_of_the_registry():
     species = {part["species"] for path in MODELS for part in yaml.safe_load(path.read_text())["components"]}
     losses = {name for name in species if name.endswith(" loss")}
-    assert sorted(species - set(style.SPECIES_COLOURS) - losses) == []
+    assert sorted(species - set(palette.SPECIES_COLOURS) - losses) == []
 
 
 def test_a_loss_looks_like_a_loss_whatever_its_line():
-    assert style.species_colour("Sn 3d loss") == style.species_colour("Li 1s loss") == style.SPECIES_COLOURS["loss"]
+    assert (
+        palette.species_colour("Sn 3d loss") == palette.species_colour("Li 1s loss") == palette.SPECIES_COLOURS["loss"]
+    )
 
 
 @given(st.text(min_size=1, max_size=20))
 def test_a_species_keeps_its_colour_from_figure_to_figure(name: str):
-    colour = style.species_styles([name, "Ge4+", "Li0"])[name].colour
-    assert colour == style.species_styles(["SnO2", name])[name].colour == style.species_colour(name)
+    colour = palette.species_styles([name, "Ge4+", "Li0"])[name].colour
+    assert colour == palette.species_styles(["SnO2", name])[name].colour == palette.species_colour(name)
     assert len(colour) == 7
     assert int(colour[1:], 16) >= 0
 
 
 def test_markers_differ_within_a_figure_and_do_not_depend_on_order():
     names = [f"species {i}" for i in range(12)]
-    styles = style.species_styles(names)
+    styles = palette.species_styles(names)
     assert len({look.marker for look in styles.values()}) == 12
-    assert styles == style.species_styles(names[::-1])
+    assert styles == palette.species_styles(names[::-1])
 
 
 @pytest.mark.parametrize(
@@ -106,14 +108,14 @@ def test_markers_differ_within_a_figure_and_do_not_depend_on_order():
     ],
 )
 def test_chemistry_is_typeset(name: str, label: str):
-    assert style.chemical_label(name) == label
+    assert lettering.chemical_label(name) == label
 
 
 @pytest.mark.parametrize(
     ("longest_s", "unit", "one"), [(0, "s", 1), (120, "s", 1), (4200, "min", 60), (36000, "h", 3600)]
 )
 def test_time_is_written_in_a_readable_unit(longest_s: float, unit: str, one: float):
-    text = style.axis_text("plating_time_s", longest_s)
+    text = lettering.axis_text("plating_time_s", longest_s)
     assert (text.heading, text.unit) == ("Plating time", unit)
     assert one * text.per_second == pytest.approx(1)
 
@@ -127,13 +129,13 @@ def test_widths_are_those_of_journals_and_no_type_is_below_6_pt():
 
 @given(st.lists(st.text("abcdefgh", min_size=1, max_size=6), min_size=2, max_size=8, unique=True))
 def test_unknown_species_of_one_figure_never_share_a_colour(names: list[str]):
-    styles = style.species_styles([*names, "Ge4+", "PO4 + LiOH"])
+    styles = palette.species_styles([*names, "Ge4+", "PO4 + LiOH"])
     assert len({look.colour for look in styles.values()}) == len(names) + 2
-    assert styles["PO4 + LiOH"].colour == style.SPECIES_COLOURS["PO4 + LiOH"]
-    assert styles == style.species_styles(["PO4 + LiOH", *names[::-1], "Ge4+"])
+    assert styles["PO4 + LiOH"].colour == palette.SPECIES_COLOURS["PO4 + LiOH"]
+    assert styles == palette.species_styles(["PO4 + LiOH", *names[::-1], "Ge4+"])
 
 
 def test_more_unknown_species_than_colours_share_them_but_not_markers():
-    styles = style.species_styles([f"x{i}" for i in range(13)])
+    styles = palette.species_styles([f"x{i}" for i in range(13)])
     assert len({look.colour for look in styles.values()}) == 12
     assert len(set(styles.values())) == 13

@@ -38,3 +38,9 @@ def near(word: str, known: Iterable[str]) -> str:
     """Return ``" (did you mean 'x'?)"`` when one of the ``known`` words looks like ``word``, else nothing."""
     matches = get_close_matches(str(word), sorted(set(known)), n=1, cutoff=0.6)
     return f" (did you mean {matches[0]!r}?)" if matches else ""
+
+
+def known_or_near(word: str, known: Iterable[str]) -> str:
+    """Return `` (did you mean ...?); there are: ...``: the near match of ``word``, and all that there is."""
+    names = [str(name) for name in dict.fromkeys(known)]
+    return f"{near(word, names)}; there are: {', '.join(names) or 'none'}"

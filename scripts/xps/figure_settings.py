@@ -1,24 +1,47 @@
 """What a figure's settings must agree with, and which tables each kind of figure is drawn from.
 
 Kept apart from ``figures`` so that checking a configuration does not import a drawing library. The shape of the
-settings is checked by config/schema/figure.schema.yaml; here is their sense: every experiment, model, core level and
-species that a figure names has to exist, and near matches are told.
+settings is checked by config/schema/figure.schema.yaml; here is their sense: every experiment, model, core level,
+region, species and component that a figure names has to exist, and near matches are told.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from xps.errors import known_or_near
+
+
+class Needs(NamedTuple):
+    """Tables that a kind is drawn from: those of each of its experiments, and those of the whole project."""
+
+    of_experiment: tuple[str, ...] = ()
+    of_project: tuple[str, ...] = ()
+
 
 _FITTED = ("acquisitions", "calibration", "components", "fits", "parameters")
-TABLES: Mapping[str, tuple[str, ...]] = {
-    "spectra_grid": (*_FITTED, "curves"),
-    "time_series": (*_FITTED, "kinetics"),
+NEEDS: Mapping[str, Needs] = {
+    "spectra_grid": Needs((*_FITTED, "curves")),
+    "time_series": Needs((*_FITTED, "kinetics")),
 }
 
 
 def tables_needed(kind: str) -> tuple[str, ...]:
     """Return the names of the tables a figure of this kind is drawn from; KeyError for an unknown kind."""
-    return TABLES[kind]
+    return tuple(dict.fromkeys((*NEEDS[kind].of_experiment, *NEEDS[kind].of_project)))
+
+
+def experiments_of(settings: Mapping[str, Any], everything: Iterable[str] = ()) -> list[str]:
+    """Return the experiments of a figure: the one or those it names, else ``everything``."""
+    if "experiment" in settings:
+        return [settings["experiment"]]
+    return list(settings.get("experiments", everything))
+
+
+def inputs(settings: Mapping[str, Any], everything: Iterable[str]) -> list[tuple[str, str]]:
+    """Return what a figure is drawn from as (experiment, table), the experiment empty for a table of the project."""
+    needs = NEEDS[settings["kind"]]
+    own = [(name, table) for name in experiments_of(settings, everything) for table in needs.of_experiment]
+    return own + [("", table) for table in needs.of_project]
 
 
 def faults(
@@ -30,28 +53,59 @@ def faults(
 
     ``settings`` have passed their schema. An empty list means that the figure can be drawn.
     """
-    experiment = settings["experiment"]
-    if experiment not in experiments:
-        return [f"experiment: {_unknown(experiment, experiments, 'experiment of this configuration')}"]
-    offered = experiments[experiment].get("models", [])
-    named = settings.get("models", offered)
+    named = experiments_of(settings)
+    key = "experiment" if "experiment" in settings else "experiments"
     wrong = [
-        f"models: {_unknown(name, offered, f'fit model of {experiment}')}" for name in named if name not in offered
+        _unknown(key, name, experiments, "experiment of this configuration")
+        for name in named
+        if name not in experiments
     ]
-    used = [models[name] for name in named if name in models]
-    core_levels = list(dict.fromkeys(level for model in used for level in _core_levels(model)))
-    species = list(dict.fromkeys(str(item.get("species")) for model in used for item in model.get("components", [])))
-    wrong += [
-        f"core_levels: {_unknown(level, core_levels, 'core level that these models fit')}"
-        for level in settings.get("core_levels", [])
-        if level not in core_levels
-    ]
-    wrong += [
-        f"species: {_unknown(name, species, 'species of these models')}"
-        for name in settings.get("species", [])
-        if name not in species
-    ]
-    return wrong + _charge_faults(settings, experiments[experiment])
+    if wrong:
+        return wrong
+    used = {name: experiments[name] for name in (named or experiments)}
+    offered = _offered(used, models, settings.get("models"))
+    for key, (known, noun) in offered.items():
+        wrong += [_unknown(key, word, known, noun) for word in settings.get(key, []) if word not in known]
+    return wrong + _window_faults(settings, offered, models) + _charge_faults(settings, used.values())
+
+
+def _window_faults(
+    settings: Mapping[str, Any],
+    offered: Mapping[str, tuple[list[str], str]],
+    models: Mapping[str, Mapping[str, Any]],
+) -> list[str]:
+    wrong = []
+    for window in settings.get("windows", []):
+        model, (known, noun) = window["model"], offered["models"]
+        levels = _once(_core_levels(models.get(model, {})))
+        if model not in known:
+            wrong.append(_unknown("windows", model, known, noun))
+        elif levels and window["core_level"] not in levels:
+            wrong.append(_unknown("windows", window["core_level"], levels, f"core level that {model} fits"))
+    return wrong
+
+
+def _offered(
+    experiments: Mapping[str, Mapping[str, Any]], models: Mapping[str, Mapping[str, Any]], wanted: list[str] | None
+) -> dict[str, tuple[list[str], str]]:
+    """Return for each setting what it may name, and what that is called."""
+    whose = ", ".join(experiments)
+    names = list(dict.fromkeys(name for item in experiments.values() for name in item.get("models", [])))
+    used = [models[name] for name in (names if wanted is None else wanted) if name in models]
+    parts = [part for model in used for part in model.get("components", [])]
+    levels = [level for model in used for level in _core_levels(model)]
+    regions = [region for item in experiments.values() for region in item.get("regions", {})]
+    return {
+        "models": (names, f"fit model of {whose}"),
+        "core_levels": (_once(levels), "core level that these models fit"),
+        "species": (_once(part.get("species") for part in parts), "species of these models"),
+        "components": (_once(part.get("name") for part in parts), "component of these models"),
+        "regions": (_once(regions), f"region of {whose}"),
+    }
+
+
+def _once(words: Iterable[Any]) -> list[str]:
+    return list(dict.fromkeys(str(word) for word in words))
 
 
 def _core_levels(model: Mapping[str, Any]) -> Iterable[str]:
@@ -61,24 +115,21 @@ def _core_levels(model: Mapping[str, Any]) -> Iterable[str]:
         yield str(component.get("core_level"))
 
 
-def _charge_faults(settings: Mapping[str, Any], experiment: Mapping[str, Any]) -> list[str]:
+def _charge_faults(settings: Mapping[str, Any], experiments: Iterable[Mapping[str, Any]]) -> list[str]:
     area = settings.get("charge_area_cm2")
-    wanted = settings.get("last_column") == "charge_uah_cm2"
-    if wanted and area is None:
+    column = settings.get("last_column", "none")
+    if column == "charge_uah_cm2" and area is None:
         return ["charge_area_cm2: is missing; last_column charge_uah_cm2 refers the charge to this area (cm2)"]
-    if area is not None and not wanted:
+    if area is None:
+        return []
+    if settings["kind"] == "spectra_grid" and column != "charge_uah_cm2":
         return ["charge_area_cm2: has no use here; it goes with last_column charge_uah_cm2"]
-    declared = experiment.get("areas_cm2") or {}
-    if wanted and area not in declared.values():
+    declared = {name: value for item in experiments for name, value in (item.get("areas_cm2") or {}).items()}
+    if area not in declared.values():
         names = ", ".join(f"{name} {value} cm2" for name, value in declared.items()) or "none"
         return [f"charge_area_cm2: {area} cm2 is none of the experiment's areas_cm2 ({names})"]
     return []
 
 
-def _unknown(word: str, known: Iterable[str], noun: str) -> str:
-    names: Sequence[str] = [str(name) for name in known]
-    matches = get_close_matches(str(word), names, n=3, cutoff=0.5)
-    meant = (
-        f"did you mean {' or '.join(map(repr, matches))}?" if matches else f"there are: {', '.join(names) or 'none'}"
-    )
-    return f"{word!r} is no {noun}; {meant}"
+def _unknown(key: str, word: str, known: Iterable[str], noun: str) -> str:
+    return f"{key}: {word!r} is no {noun}{known_or_near(word, known)}"

@@ -14,6 +14,7 @@ from typing import Any
 
 from xps import chemistry, core_lines, figure_settings
 from xps.configuration import documents, places, sense, series_sense, shape
+from xps.configuration import reference as references
 from xps.configuration.analysis import Analysis
 from xps.errors import ConfigError
 
@@ -117,8 +118,11 @@ def _analysis(reading: _Reading, top: Mapping[str, Any]) -> Analysis:
     models = reading.all_of("model", wanted_models)
     figures = reading.all_of("figure", dict.fromkeys(top["figures"], "the configuration"))
     reference, faults = chemistry.rows(reading.folder / "reference")
-    reference["lines"], line_faults = core_lines.rows(reading.folder / "reference")
-    reading.faults += [*faults, *line_faults]
+    reading.faults += faults
+    reference["lines"], faults = core_lines.rows(reading.folder / "reference")
+    reading.faults += faults
+    reference[references.CHECKS], faults = references.energy_checks(reading.folder / "reference")
+    reading.faults += faults
     listings = {name: places.listing(Path(top["raw"]), item["source"]) for name, item in experiments.items()}
     for name, found in listings.items():
         reading.note(f"config/experiments/{name}.yaml", found.faults)
@@ -141,10 +145,11 @@ def _sense_faults(root: Path, top: Mapping[str, Any], analysis: Analysis) -> lis
         models = {model: analysis.models[model] for model in settings["models"] if model in analysis.models}
         found = sense.experiment_faults(name, settings, models)
         found += series_sense.series_faults(settings, models, analysis.reference)
-        found += series_sense.series_faults(settings, models, analysis.reference)
+        found += references.experiment_faults(settings, analysis.reference.get(references.CHECKS, []))
         faults += [f"config/experiments/{name}.yaml: {fault}" for fault in found]
     for name, settings in analysis.figures.items():
-        if _judgeable(settings["experiment"], top, analysis):
+        named = figure_settings.experiments_of(settings, top["experiments"])
+        if all(_judgeable(experiment, top, analysis) for experiment in named):
             found = figure_settings.faults(settings, analysis.experiments, analysis.models)
             faults += [f"config/figures/{name}.yaml: {fault}" for fault in found]
     return faults

@@ -25,10 +25,21 @@ def series_faults(settings: Settings, models: Mapping[str, Settings], reference:
     yield from (f"layers: {name} is declared more than once" for name in dict.fromkeys(names) if names.count(name) > 1)
     if "balance" in settings:
         yield from (f"balance{fault}" for fault in _balance_faults(settings, stacks))
-    for name, check in _MECHANISMS.items():
-        wanted = settings.get("kinetics", {}).get(name)
-        if wanted is not None:
-            yield from (f"kinetics.{name}{fault}" for fault in check(wanted, settings, models, reference))
+    yield from (f"kinetics.{fault}" for fault in _mechanism_faults(settings, models, reference))
+
+
+def _mechanism_faults(settings: Settings, models: Mapping[str, Settings], reference: Reference) -> Iterator[str]:
+    wanted = settings.get("kinetics", {})
+    if "growth" in wanted:
+        yield from (f"growth{fault}" for fault in _growth_faults(wanted["growth"], settings, reference))
+    for index, item in enumerate(wanted.get("onset", [])):
+        yield from (f"onset[{index}].{fault}" for fault in _component_faults(item, settings, models))
+    if "oxidation" in wanted:
+        own = wanted["oxidation"]
+        yield from (f"oxidation.{fault}" for fault in _component_faults(own, settings, models))
+        yield from (f"oxidation{fault}" for fault in _oxide_faults(own, own["metal"], reference))
+    if "decay" in wanted:
+        yield from (f"decay{fault}" for fault in _decay_faults(wanted["decay"], settings, models, reference))
 
 
 def _stack_faults(
@@ -111,22 +122,13 @@ def _film_faults(wanted: Settings, settings: Settings, reference: Reference, *, 
         yield f".coverage_fraction: {model} does not declare the coverage {wanted['coverage_fraction']:g}"
 
 
-def _growth_faults(
-    wanted: Settings, settings: Settings, models: Mapping[str, Settings], reference: Reference
-) -> Iterator[str]:
+def _growth_faults(wanted: Settings, settings: Settings, reference: Reference) -> Iterator[str]:
     yield from _film_faults(wanted, settings, reference, of_case=True)
     areas = settings.get("areas_cm2", {})
     if wanted["area"] not in areas:
         yield f".area: areas_cm2 declares no {wanted['area']}{near(wanted['area'], areas)}"
     if "metal" in wanted:
         yield from (f".metal{fault}" for fault in _film_faults(wanted["metal"], settings, reference, of_case=False))
-
-
-def _onset_faults(
-    wanted: Sequence[Settings], settings: Settings, models: Mapping[str, Settings], reference: Reference
-) -> Iterator[str]:
-    for index, item in enumerate(wanted):
-        yield from (f"[{index}].{fault}" for fault in _component_faults(item, settings, models))
 
 
 def _component_faults(item: Settings, settings: Settings, models: Mapping[str, Settings]) -> Iterator[str]:
@@ -144,26 +146,12 @@ def _oxide_faults(wanted: Settings, metal: str, reference: Reference) -> Iterato
         yield f".products: the shares of the oxygen add up to {total:g}, not to 1"
 
 
-def _oxidation_faults(
-    wanted: Settings, settings: Settings, models: Mapping[str, Settings], reference: Reference
-) -> Iterator[str]:
-    yield from (f".{fault}" for fault in _component_faults(wanted, settings, models))
-    yield from _oxide_faults(wanted, wanted["metal"], reference)
-
-
 def _decay_faults(
     wanted: Settings, settings: Settings, models: Mapping[str, Settings], reference: Reference
 ) -> Iterator[str]:
     yield from (f".metal.{fault}" for fault in _component_faults(wanted["metal"], settings, models))
-    yield from (f".interphase{fault}" for fault in _film_faults(wanted["interphase"], settings, reference, of_case=True))
+    film = _film_faults(wanted["interphase"], settings, reference, of_case=True)
+    yield from (f".interphase{fault}" for fault in film)
     for index, item in enumerate(wanted["below"]):
         yield from (f".below[{index}].{fault}" for fault in tracer_faults(item, settings, models))
     yield from _oxide_faults(wanted, wanted["metal"]["phase"], reference)
-
-
-_MECHANISMS: Mapping[str, Any] = {
-    "growth": _growth_faults,
-    "onset": _onset_faults,
-    "oxidation": _oxidation_faults,
-    "decay": _decay_faults,
-}

@@ -1,13 +1,18 @@
 """Figures from tables alone: pages as vector PDF, the plotted numbers as CSV, the caption as Markdown.
 
-A figure's settings name its ``kind``; each kind has a drawing module of its own, imported only when it draws:
-
-    spectra_grid   fitted spectra, one row per acquisition and one column per measured window
-    time_series    fitted areas or shares with error bars along the series' axis, one panel per core level
-
+A figure's settings name its ``kind``; each kind has a module of its own in ``kinds``, imported only when it draws.
 ``figure_settings`` checks the settings and names the tables of each kind without importing a drawing library.
+
+    style, palette, lettering     one look: sizes, a colour per species, how things are written
+    page, parts                   a sheet in centimetres; layouts, points with bands, marks that several kinds share
+    reading                       tables cut down to the figure, components drawn again from their parameters
+    kinds                         one module per kind: what it draws and what it says of itself
+    words                         captions and the methods section
+    document                      pages to one PDF that carries its own record
 """
 
+import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +20,14 @@ from typing import Any
 import pyarrow as pa
 
 from xps import provenance
-from xps.errors import ConfigError
-from xps.figure_settings import TABLES, faults, tables_needed
+from xps.errors import ConfigError, known_or_near
+from xps.figure_settings import NEEDS, faults, tables_needed
+from xps.figures import kinds
 from xps.provenance import Record
 
 __all__ = ["Rendered", "faults", "render", "tables_needed"]
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +42,29 @@ class Rendered:
 def render(name: str, settings: Mapping[str, Any], tables: Mapping[str, pa.Table], record: Record) -> Rendered:
     """Draw the figure ``name``.
 
-    ``settings`` have passed figure.schema.yaml, ``tables`` holds those of ``tables_needed(settings["kind"])`` by name,
-    ``record`` says what the figure is made from; inside the PDF it is completed with the hash of the plotted numbers.
+    ``settings`` have passed figure.schema.yaml, ``tables`` holds those of ``tables_needed(settings["kind"])`` by name
+    (of all the figure's experiments, one below the other), ``record`` says what the figure is made from; inside the PDF
+    it is completed with the hash of the plotted numbers. The log says how long it took.
     ConfigError for an unknown kind, a missing table, or settings that name what the tables do not hold.
     """
     kind = settings["kind"]
-    if kind not in TABLES:
-        raise ConfigError(f"figure {name}: kind {kind!r} is not known; kinds are {', '.join(TABLES)}")
-    missing = [table for table in TABLES[kind] if table not in tables]
+    if kind not in NEEDS:
+        raise ConfigError(f"figure {name}: kind {kind!r} is not known{known_or_near(kind, NEEDS)}")
+    missing = [table for table in tables_needed(kind) if table not in tables]
     if missing:
         raise ConfigError(f"figure {name}: kind {kind} is drawn from tables that were not given: {', '.join(missing)}")
-    pages, numbers = _draw(kind)(settings, tables, record.data_origin)
-    csv = numbers.to_csv(index=False, lineterminator="\n").encode()
-    from xps.figures import caption, document
+    started = time.perf_counter()
+    drawing = kinds.module_of(kind)
+    from xps.figures import document
+    from xps.figures.words import caption
 
-    text = caption.write(name, settings, tables, record)
+    imported = time.perf_counter()
+    pages, numbers = drawing.draw(settings, tables, record.data_origin)
+    csv = numbers.to_csv(index=False, lineterminator="\n").encode()
+    text = caption.write(name, drawing.describe(settings, tables), settings, tables, record)
     own = record.of(f"{name}.pdf", provenance.bytes_sha256(csv))
     pdf = document.assemble(pages, name, caption.first_sentence(text), own, f"{name}.csv", csv)
+    ended = time.perf_counter()
+    _LOG.info("%s: %d pages, %.1f kB; libraries loaded in %.2f s, drawn in %.2f s", name, len(pages), len(pdf) / 1000,
+              imported - started, ended - imported)  # fmt: skip
     return Rendered(pdf, csv, text.encode())
-
-
-def _draw(kind: str) -> Any:
-    """Return the drawing function of ``kind``; only its module is imported, with the libraries it draws with."""
-    if kind == "spectra_grid":
-        from xps.figures import spectra_grid
-
-        return spectra_grid.draw
-    from xps.figures import time_series
-
-    return time_series.draw

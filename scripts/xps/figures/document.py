@@ -4,6 +4,7 @@ Same pages, same numbers and same record give the same bytes: no dates, no rando
 """
 
 import io
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,6 +17,9 @@ from xps import figure_records
 from xps.figures import page
 from xps.provenance import Record
 
+# What a font subsetter does to each glyph would bury what a job's log has to say.
+for _name in ("fontTools", "pikepdf"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 # Dots per inch of the picture that stands for the figure in file managers and on the audit page.
 _THUMBNAIL_DPI = 50
 

@@ -241,8 +241,8 @@ def oxidation_rows(series: Series, wanted: Settings) -> Iterator[dict[str, Any]]
     if len(rows) < 2:
         reason = "one cycle" if len(rows) else "no share of the metal in any acquisition"
         for law in oxidation.LAWS:
-            shared = {"law": law, "parameter": "", "unit": "1", "window": f"{len(rows)} points"}
-            yield {**keys, **shared, "chosen": "undecided", "verdict": f"not testable: {reason}"}
+            empty = {"law": law, "parameter": "", "unit": "1", "window": f"{len(rows)} points"}
+            yield {**keys, **empty, "chosen": "undecided", "verdict": f"not testable: {reason}"}
         return
     level, region = str(rows["core_level"].iloc[0]), str(rows["region"].iloc[0])
     windows = when.windows([int(number) for number in rows["acquisition"]], region)

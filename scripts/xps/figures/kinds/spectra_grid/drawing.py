@@ -1,4 +1,4 @@
-"""Fitted spectra of a series: rows = acquisitions, columns = measured windows, residuals under each panel."""
+"""The pages of a grid of fitted spectra: rows = acquisitions, columns = measured windows, residuals below each."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,13 @@ import pandas as pd
 import pyarrow as pa
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
-from xps.figures import page, spectrum_panel, style
+from xps.figures import lettering, page, style
+from xps.figures.kinds.spectra_grid import key, numbers, panel
+from xps.figures.kinds.spectra_grid.scale import Stretch, scale_text, stretches
 from xps.figures.page import KeyEntry, Sheet
-from xps.figures.selection import Column, Grid, Panel, PanelKey, Row, select_grid
+from xps.figures.palette import SpeciesStyle, species_styles
+from xps.figures.reading.grid import Column, Grid, PanelKey, Row, select_grid
 
 _LEFT_CM = 2.0
 _LABEL_CM = 1.05
@@ -28,7 +30,6 @@ _STRIP_GAP_CM = 0.05
 _TALLEST_ROW_CM = 3.0
 _WIDEST_PANEL_CM = 6.0
 _TICK_CM = 0.9
-_LONGEST_FACTOR, _LARGEST_FACTOR = 1e4 - 0.5, 1e6
 _HEADING_LINES: tuple[tuple[float, dict[str, Any]], ...] = (
     (0.82, {"fontsize": style.TITLE_PT, "fontweight": "bold"}),
     (0.46, {}),
@@ -47,12 +48,12 @@ class _Plan:
     """What all pages share: the numbers, how they are scaled, and the sizes in cm."""
 
     grid: Grid
-    factors: Mapping[PanelKey, float]
+    stretches: Mapping[PanelKey, Stretch]
     by_panel: bool
     last: str
-    time: style.AxisText
+    time: lettering.AxisText
     key: Sequence[Sequence[KeyEntry]]
-    styles: Mapping[str, style.SpeciesStyle]
+    styles: Mapping[str, SpeciesStyle]
     rows_on_page: int
     width_cm: float
 
@@ -84,38 +85,29 @@ def draw(
         sheets = [_sheet(plan, rows) for rows in parts]
         for number, sheet in enumerate(sheets, start=1):
             sheet.footer(data_origin, number, len(sheets))
-    return [sheet.figure for sheet in sheets], _numbers(grid, settings, plan.factors)
+    return [sheet.figure for sheet in sheets], numbers.plotted(grid, settings, plan.stretches)
 
 
 def _plan(grid: Grid, settings: Mapping[str, Any]) -> _Plan:
     pages = math.ceil(len(grid.rows) / settings.get("rows_per_page", 8))
-    scale = settings.get("scale", "panel")
+    by_panel = settings.get("scale", "panel") == "panel"
     width_cm = style.WIDTH_CM[settings.get("width", "double")]
-    styles = style.species_styles(grid.species)
+    styles = species_styles(grid.species)
+    shown = grid.as_drawn()
+    stretched = stretches(shown, by_panel)
     return _Plan(
-        grid=grid,
-        factors=_factors(grid, scale),
-        by_panel=scale == "panel",
+        grid=shown,
+        stretches=stretched,
+        by_panel=by_panel,
         last=settings.get("last_column", "none"),
-        time=style.axis_text(
+        time=lettering.axis_text(
             settings["axis"], max(row.axis_s or 0.0 for row in grid.rows), lower_bound=grid.lower_bound
         ),
-        key=page.key_lines(_key(grid, styles), width_cm),
+        key=page.key_lines(key.entries(shown, styles, stretched.values()), width_cm),
         styles=styles,
         rows_on_page=math.ceil(len(grid.rows) / pages),
         width_cm=width_cm,
     )
-
-
-def _factors(grid: Grid, scale: str) -> dict[PanelKey, float]:
-    """How many times each panel is stretched against the column's panel of largest intensity range."""
-    factors = {}
-    for column in grid.columns:
-        spans = {panel.key: panel.range_cps[1] - panel.range_cps[0] for panel in grid.column_panels(column)}
-        widest = max(spans.values())
-        for key, span in spans.items():
-            factors[key] = widest / span if scale == "panel" and span > 0 else 1.0
-    return factors
 
 
 def _sheet(plan: _Plan, rows: Sequence[Row]) -> Sheet:
@@ -129,7 +121,8 @@ def _sheet(plan: _Plan, rows: Sequence[Row]) -> Sheet:
     right = plan.left_cm(len(plan.grid.columns) - 1) + plan.panel_cm
     sheet.text((_LEFT_CM + right) / 2, plan.below_cm - 0.62, "Binding energy (eV)", fontsize=style.TEXT_PT)
     scaled = "each panel on its own scale" if plan.by_panel else "one scale per column"
-    sheet.text(0.25, (top + plan.below_cm) / 2, f"Intensity ({scaled})", fontsize=style.TEXT_PT, rotation=90)
+    what = "Intensity above background" if plan.grid.subtracted else "Intensity"
+    sheet.text(0.25, (top + plan.below_cm) / 2, f"{what} ({scaled})", fontsize=style.TEXT_PT, rotation=90)
     sheet.key(plan.key)
     return sheet
 
@@ -160,26 +153,24 @@ class _ColumnLook(NamedTuple):
     """What all panels of a column share, whichever page they are on."""
 
     range_ev: tuple[float, float]
-    range_cps: tuple[float, float]
     limit_sigma: float
     heading: tuple[str, str, str]
 
 
 def _column_look(plan: _Plan, column: Column) -> _ColumnLook:
     panels = plan.grid.column_panels(column)
-    energies = np.concatenate([panel.binding_energy_ev for panel in panels])
-    ranges = np.array([panel.range_cps for panel in panels])
-    limit_sigma = spectrum_panel.residual_limit(panels)
+    energies = np.concatenate([one.binding_energy_ev for one in panels])
+    ranges = np.array([plan.stretches[one.key][:2] for one in panels])
+    limit_sigma = panel.residual_limit(panels)
     return _ColumnLook(
         range_ev=(float(energies.max()), float(energies.min())),
-        range_cps=(float(ranges[:, 0].min()), float(ranges[:, 1].max())),
         limit_sigma=limit_sigma,
-        heading=(_title(plan.grid, column), _scale_text(ranges, plan.by_panel), f"residual ±{limit_sigma:.0f} σ"),
+        heading=(_title(plan.grid, column), scale_text(ranges, plan.by_panel), f"residual ±{limit_sigma:.0f} σ"),
     )
 
 
 def _draw_heading(sheet: Sheet, look: _ColumnLook, middle: float, top: float) -> None:
-    bad = {"color": style.FAILURE_RED} if look.limit_sigma > spectrum_panel.RESIDUAL_LIMITS[0] else {}
+    bad = {"color": style.FAILURE_RED} if look.limit_sigma > panel.RESIDUAL_LIMITS[0] else {}
     for line, (height, how) in zip(look.heading, (*_HEADING_LINES, (0.18, bad)), strict=True):
         sheet.text(middle, top + height, line, **how)
 
@@ -193,17 +184,18 @@ def _draw_column(
         bottom = sheet.height_cm - _TOP_CM - index * plan.row_cm - main_cm
         main = sheet.axes(left, bottom, width, main_cm)
         strip = sheet.axes(left, bottom - _STRIP_GAP_CM - _STRIP_CM, width, _STRIP_CM, sharex=main)
-        spectrum_panel.prepare(main, strip, look.range_ev, look.limit_sigma, last_row=row is rows[-1])
+        spectrum = plan.grid.panel(row, column)
+        guides = column.first_positions_ev if plan.grid.guided and spectrum else ()
+        panel.prepare(main, strip, look.range_ev, look.limit_sigma, row is rows[-1], guides)
         main.xaxis.set_major_locator(MaxNLocator(nbins=ticks, integer=True, min_n_ticks=2, prune="both"))
         main.set_label(f"{column.model}|{column.region}|{row.acquisition}")
         strip.set_label(f"{column.model}|{column.region}|{row.acquisition}|residual")
-        panel = plan.grid.panel(row, column)
-        if panel is None:
-            spectrum_panel.empty(main, strip)
+        if spectrum is None:
+            panel.empty(main, strip)
         else:
-            limits = panel.range_cps if plan.by_panel else look.range_cps
-            factor = _factor_text(plan.factors[panel.key]) if plan.by_panel else ""
-            spectrum_panel.draw(main, strip, panel, limits, factor, width, plan.styles)
+            stretch = plan.stretches[spectrum.key]
+            words = stretch.text if plan.by_panel else ""
+            panel.draw(main, strip, spectrum, (stretch.low_cps, stretch.high_cps), words, width, plan.styles)
 
 
 def _title(grid: Grid, column: Column) -> str:
@@ -211,95 +203,3 @@ def _title(grid: Grid, column: Column) -> str:
     same = [other for other in grid.columns if other.core_levels == column.core_levels]
     title = ", ".join(column.core_levels) or column.region
     return title if len(same) == 1 else f"{title} ({column.model})"
-
-
-def _scale_text(ranges: NDArray[np.float64], by_panel: bool) -> str:
-    """Say what the factor 1 means in counts/s, or which intensities every frame of the column spans."""
-    if by_panel:
-        return f"×1 = {_kilo(float(np.max(np.ptp(ranges, axis=1))))}"
-    return f"{_kilo(float(ranges[:, 0].min()))} to {_kilo(float(ranges[:, 1].max()))}"
-
-
-def _kilo(intensity_cps: float) -> str:
-    return f"{intensity_cps / 1000:.3g} kcps" if intensity_cps >= 1000 else f"{intensity_cps:.3g} cps"
-
-
-def _factor_text(factor: float) -> str:
-    """Write a factor in few letters: one absurd channel must not print a number of thirty digits."""
-    if factor > _LARGEST_FACTOR:
-        return ">×10⁶"
-    if factor >= _LONGEST_FACTOR:
-        digits, exponent = f"{factor:.1e}".split("e+")
-        return f"×{digits}·10{'⁰¹²³⁴⁵⁶⁷⁸⁹'[int(exponent)]}"
-    return f"×{factor:.2g}" if factor < 10 else f"×{factor:.0f}"
-
-
-def _key(grid: Grid, styles: Mapping[str, style.SpeciesStyle]) -> list[KeyEntry]:
-    points, envelope, background = spectrum_panel.POINTS, spectrum_panel.ENVELOPE, spectrum_panel.BACKGROUND
-    entries = [
-        KeyEntry("data", page.points_swatch(**points)),
-        KeyEntry("envelope", page.line_swatch(**envelope)),
-        KeyEntry("background", page.line_swatch(**background)),
-    ]
-    for species in grid.species:
-        colour = styles[species].colour
-        box = page.box_swatch(facecolor=colour, alpha=spectrum_panel.FILL_ALPHA, edgecolor=colour, linewidth=0.5)
-        entries.append(KeyEntry(style.chemical_label(species), box))
-    panels = [panel for column in grid.columns for panel in grid.column_panels(column)]
-    if any(curve.uncertain and curve.detected for panel in panels for curve in panel.components):
-        box = page.box_swatch(
-            facecolor="none", edgecolor=spectrum_panel.HATCH_GREY, hatch=spectrum_panel.UNCERTAIN_HATCH, linewidth=0.4
-        )
-        entries.append(KeyEntry("conditional or not identified", box))
-    if any(panel.rejected_chi_square is not None for panel in panels):
-        stroke = page.points_swatch(single=True, marker="$χ$", markersize=4.5, color=style.FAILURE_RED)
-        entries.append(KeyEntry("reduced χ² of a fit that the counts reject", stroke))
-    if any(panel.failure for panel in panels):
-        frame = page.box_swatch(facecolor="none", edgecolor=style.FAILURE_RED, linewidth=1.0)
-        entries.append(KeyEntry("fit failed", frame))
-    return entries
-
-
-def _numbers(grid: Grid, settings: Mapping[str, Any], factors: Mapping[PanelKey, float]) -> pd.DataFrame:
-    """Return every plotted point: intensities in counts/s as in the tables, before the panel's factor."""
-    parts = [
-        frame
-        for column in grid.columns
-        for row in grid.rows
-        if (panel := grid.panel(row, column)) is not None
-        for frame in _panel_numbers(panel, row, settings, factors[panel.key])
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _panel_numbers(panel: Panel, row: Row, settings: Mapping[str, Any], factor: float) -> list[pd.DataFrame]:
-    model, region, acquisition = panel.key
-    curves: list[tuple[str, str | None, str | None, str, Any]] = [
-        ("data", None, None, "counts/s", panel.data_cps),
-        ("envelope", None, None, "counts/s", panel.envelope_cps),
-        ("background", None, None, "counts/s", panel.background_cps),
-        ("residual", None, None, "standard deviations", panel.residual_sigma),
-    ]
-    curves += [
-        ("component", curve.component, curve.species, "counts/s", curve.intensity_cps) for curve in panel.components
-    ]
-    return [
-        pd.DataFrame(
-            {
-                "experiment": settings["experiment"],
-                "model": model,
-                "region": region,
-                "acquisition": acquisition,
-                settings["axis"]: row.axis_s,
-                "factor": factor,
-                "curve": name,
-                "component": component,
-                "species": species,
-                "binding_energy_ev": panel.binding_energy_ev,
-                "value": values,
-                "unit": unit,
-            }
-        )
-        for name, component, species, unit, values in curves
-        if values is not None
-    ]

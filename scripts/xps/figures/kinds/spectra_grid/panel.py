@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from xps.figures import style
-from xps.figures.selection import Curve, Panel
+from xps.figures.palette import SpeciesStyle
+from xps.figures.reading.grid import Curve, Panel
 
 # Half heights of a residual strip in standard deviations; a column takes the first that holds most of its points, and
 # one that needs more than the first says so in red: its fits do not describe the counts.
@@ -28,6 +29,7 @@ FOOTROOM = 0.05
 POINTS: dict[str, Any] = {"marker": "o", "markersize": 1.1, "markeredgewidth": 0.0, "color": style.DATA_GREY}
 ENVELOPE: dict[str, Any] = {"color": "black", "linewidth": 0.5}
 BACKGROUND: dict[str, Any] = {"color": "#444444", "linewidth": 0.5, "dashes": (3.0, 1.6)}
+GUIDE: dict[str, Any] = {"color": "#9A9A9A", "linewidth": 0.4, "linestyle": (0.0, (1.0, 2.0))}
 RESIDUAL: dict[str, Any] = {"color": "#3C3C3C", "linewidth": 0.4}
 
 
@@ -45,7 +47,7 @@ def draw(
     limits_cps: tuple[float, float],
     factor: str,
     width_cm: float,
-    styles: Mapping[str, style.SpeciesStyle],
+    styles: Mapping[str, SpeciesStyle],
 ) -> None:
     """Draw ``panel`` into ``main`` and its residual into ``strip``; ``limits_cps`` is the intensity range shown.
 
@@ -67,9 +69,18 @@ def draw(
                   color=style.FAILURE_RED, fontsize=style.SMALL_PT, zorder=6)  # fmt: skip
 
 
-def prepare(main: Axes, strip: Axes, range_ev: tuple[float, float], limit_sigma: float, last_row: bool) -> None:
-    """Set directions, limits and ticks: binding energy decreases to the right, intensities carry no ticks."""
+def prepare(
+    main: Axes,
+    strip: Axes,
+    range_ev: tuple[float, float],
+    limit_sigma: float,
+    last_row: bool,
+    guides_ev: Sequence[float] = (),
+) -> None:
+    """Set directions, limits, ticks and guide lines; binding energy decreases to the right, intensity has no ticks."""
     main.set_xlim(max(range_ev), min(range_ev))
+    for energy in guides_ev:
+        main.axvline(energy, zorder=0.5, **GUIDE)
     main.tick_params(axis="x", labelbottom=False)
     main.set_yticks([])
     strip.set_ylim(-limit_sigma, limit_sigma)
@@ -87,7 +98,7 @@ def empty(main: Axes, strip: Axes) -> None:
               fontsize=style.SMALL_PT)  # fmt: skip
 
 
-def _draw_fit(main: Axes, panel: Panel, styles: Mapping[str, style.SpeciesStyle]) -> None:
+def _draw_fit(main: Axes, panel: Panel, styles: Mapping[str, SpeciesStyle]) -> None:
     energy, background = panel.binding_energy_ev, panel.background_cps
     assert background is not None
     assert panel.envelope_cps is not None

@@ -1,8 +1,7 @@
 """Which numbers a grid of spectra shows: from the tables to one record per panel, before anything is drawn."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,13 +9,13 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from xps import lineshapes
-from xps.errors import ConfigError, TableError
+from xps.errors import ConfigError
+from xps.figures.reading.frames import POOR_P_VALUE, Frames, check_known, frames, records, windows_of
+from xps.figures.reading.redrawn import component_cps
+from xps.figures.reading.times import axis_values, by_acquisition, charges_uah, is_lower_bound
 
 Floats = NDArray[np.float64]
 PanelKey = tuple[str, str, int]
-# ASSUME p < 0.001 means that the counts reject a fit, as for rate laws: a series holds too many fits for 0.05.
-POOR_P_VALUE = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +56,33 @@ class Panel:
         shown = [self.data_cps, *(part for part in (self.envelope_cps, self.background_cps) if part is not None)]
         return float(min(part.min() for part in shown)), float(max(part.max() for part in shown))
 
+    @property
+    def noise_cps(self) -> float:
+        """One standard deviation of the counting noise, from differences of neighbouring channels (1.4826 MAD / √2)."""
+        if len(self.data_cps) < 3:
+            return 0.0
+        return float(1.4826 * np.median(np.abs(np.diff(self.data_cps))) / np.sqrt(2.0))
+
+    def without_background(self) -> "Panel":
+        """Return the panel with the fitted background taken off; one whose fit failed has none and stays as it is."""
+        if self.background_cps is None or self.envelope_cps is None:
+            return self
+        return replace(
+            self,
+            data_cps=self.data_cps - self.background_cps,
+            envelope_cps=self.envelope_cps - self.background_cps,
+            background_cps=np.zeros_like(self.background_cps),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One measured window of one model, and the core levels fitted in it."""
+    """One measured window of one model, the core levels fitted in it, and where its species stood at first (eV)."""
 
     model: str
     region: str
     core_levels: tuple[str, ...]
+    first_positions_ev: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +107,20 @@ class Grid:
     panels: Mapping[PanelKey, Panel]
     lower_bound: bool = False
     """Whether the rows' times are computed, a lower bound."""
+    guided: bool = False
+    """Whether lines mark where the first row's species stand."""
+    subtracted: bool = False
+    """Whether the fitted backgrounds are taken off before drawing; ``panels`` hold what the tables hold."""
 
     def panel(self, row: Row, column: Column) -> Panel | None:
         """Return the panel where ``row`` and ``column`` meet, or None."""
         return self.panels.get((column.model, column.region, row.acquisition))
+
+    def as_drawn(self) -> "Grid":
+        """Return the grid as it meets the eye: without backgrounds where they are taken off."""
+        if not self.subtracted:
+            return self
+        return replace(self, panels={key: panel.without_background() for key, panel in self.panels.items()})
 
     def column_panels(self, column: Column) -> list[Panel]:
         """Return the panels of ``column`` from the first row to the last."""
@@ -109,15 +137,15 @@ class Grid:
 def select_grid(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> Grid:
     """Return the grid that a figure's ``settings`` ask for; ConfigError where they name what the tables lack."""
     check_known("models", settings.get("models", []), tables["curves"].column("model").unique().to_pylist())
-    frames = {name: of_experiment(table, settings) for name, table in tables.items()}
-    columns = _columns(settings, frames["curves"], frames["components"])
-    rows = _rows(settings, frames)
+    held = frames(tables, settings)
+    columns = _columns(settings, held["curves"], held["components"])
+    rows = _rows(settings, held)
     wanted = {(column.model, column.region) for column in columns}
     shown = {row.acquisition for row in rows}
-    curves = frames["components"], _parameter_values(frames["parameters"])
-    fits = {(fit["model"], fit["region"], fit["acquisition"]): fit for fit in records(frames["fits"])}
+    curves = held["components"], _parameter_values(held["parameters"])
+    fits = {(fit["model"], fit["region"], fit["acquisition"]): fit for fit in records(held["fits"])}
     panels: dict[PanelKey, Panel] = {}
-    for names, channels in frames["curves"].groupby(["model", "region", "acquisition"]):
+    for names, channels in held["curves"].groupby(["model", "region", "acquisition"]):
         model, region, acquisition = names
         key: PanelKey = (str(model), str(region), int(str(acquisition)))
         if key[:2] in wanted and key[2] in shown:
@@ -127,7 +155,14 @@ def select_grid(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> 
         raise ConfigError(
             f"nothing to draw: {settings['experiment']} has no spectrum in the windows and rows asked for"
         )
-    return Grid(rows, drawn, panels, is_lower_bound(frames["acquisitions"], settings["axis"]))
+    return Grid(
+        rows,
+        drawn,
+        panels,
+        lower_bound=is_lower_bound(held["acquisitions"], settings["axis"]),
+        guided=settings.get("guides", True) and len(rows) > 1 and any(column.first_positions_ev for column in drawn),
+        subtracted=settings.get("background", "shown") == "subtracted",
+    )
 
 
 def _columns(settings: Mapping[str, Any], curves: pd.DataFrame, components: pd.DataFrame) -> tuple[Column, ...]:
@@ -136,7 +171,11 @@ def _columns(settings: Mapping[str, Any], curves: pd.DataFrame, components: pd.D
     }
     for part in records(components.drop_duplicates(["model", "region", "core_level"])):
         levels.setdefault((part["model"], part["region"]), []).append(part["core_level"])
-    found = [Column(model, region, tuple(names)) for (model, region), names in levels.items()]
+    first = _first_positions(components)
+    found = [Column(*key, tuple(names), first.get(key, ())) for key, names in levels.items()]
+    if "windows" in settings:
+        order = windows_of(settings, components)
+        return tuple(column for pair in order for column in found if (column.model, column.region) == pair)
     models = settings.get("models") or list(dict.fromkeys(column.model for column in found))
     ordered = [column for model in models for column in found if column.model == model]
     if "core_levels" not in settings:
@@ -146,8 +185,19 @@ def _columns(settings: Mapping[str, Any], curves: pd.DataFrame, components: pd.D
     return tuple(dict.fromkeys(chosen))
 
 
-def _rows(settings: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]) -> tuple[Row, ...]:
-    acquired = frames["acquisitions"]
+def _first_positions(components: pd.DataFrame) -> dict[tuple[str, str], tuple[float, ...]]:
+    """Return for each model and region the energies of the species that its first acquisition holds."""
+    seen = components[components["detected"].eq(True) & components["area_fraction"].notna()]
+    first = seen[seen["acquisition"] == components["acquisition"].min()]
+    places: dict[tuple[str, str], tuple[float, ...]] = {}
+    for part in records(first[first["position_ev"].notna()]):
+        key = (part["model"], part["region"])
+        places[key] = (*places.get(key, ()), float(part["position_ev"]))
+    return places
+
+
+def _rows(settings: Mapping[str, Any], held: Frames) -> tuple[Row, ...]:
+    acquired = held["acquisitions"]
     kept = acquired[~acquired["excluded"]]
     numbers = sorted({int(number) for number in kept["acquisition"]})
     wanted = settings.get("acquisitions", numbers)
@@ -155,8 +205,8 @@ def _rows(settings: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]) -> tu
     if unknown:
         raise ConfigError(f"acquisitions {unknown} do not exist or are excluded; there are {numbers}")
     times = axis_values(kept, settings["axis"])
-    last = _last_column(settings, acquired, frames["calibration"])  # an excluded dose was plated all the same
-    guessed = interpolated_shifts(frames["calibration"]) if settings.get("last_column") == "shift_ev" else set()
+    last = _last_column(settings, acquired, held["calibration"])  # an excluded dose was plated all the same
+    guessed = interpolated_shifts(held["calibration"]) if settings.get("last_column") == "shift_ev" else set()
     return tuple(
         Row(number, times.get(number), last.get(number), number in guessed) for number in numbers if number in wanted
     )
@@ -167,82 +217,16 @@ def interpolated_shifts(calibration: pd.DataFrame) -> set[int]:
     return {int(number) for number in calibration.loc[calibration["method"] == "interpolated", "acquisition"]}
 
 
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows as plain mappings; empty cells are None or NaN as pandas holds them."""
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
-
-
-def of_experiment(table: pa.Table, settings: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the rows of the figure's experiment and, where the table knows them, of its models."""
-    frame: pd.DataFrame = table.to_pandas()
-    check_known("experiment", [settings["experiment"]] if len(frame) else [], frame["experiment"])
-    kept = frame["experiment"] == settings["experiment"]
-    if "models" in settings and "model" in frame:
-        kept &= frame["model"].isin(settings["models"])
-    chosen: pd.DataFrame = frame[kept]
-    return chosen
-
-
-def check_known(key: str, wanted: Sequence[str], known: Iterable[str]) -> None:
-    """Raise ConfigError with near matches when the setting ``key`` names what the tables do not hold."""
-    names = [str(name) for name in dict.fromkeys(known)]
-    for word in wanted:
-        if word not in names:
-            near = get_close_matches(word, names, n=3, cutoff=0.5)
-            meant = (
-                f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are: {', '.join(names) or 'none'}"
-            )
-            raise ConfigError(f"{key}: {word!r} is not in the tables; {meant}")
-
-
-def axis_values(acquisitions: pd.DataFrame, axis: str) -> dict[int, float]:
-    """Return the axis value (s) of each acquisition; of ``start_time_s`` the middle of its whole window."""
-    groups = acquisitions.groupby("acquisition")
-    if axis == "start_time_s":
-        values = (groups["start_time_s"].min() + groups["end_time_s"].max()) / 2
-    else:
-        values = groups[axis].first()
-    return _by_acquisition(values)
-
-
-def region_axis_values(acquisitions: pd.DataFrame, axis: str) -> dict[tuple[int, str], float]:
-    """Return the axis value (s) of each region; of ``start_time_s`` the middle of its own window, as in rate laws."""
-    values = acquisitions[axis]
-    if axis == "start_time_s":
-        values = (values + acquisitions["end_time_s"]) / 2
-    keys = zip(acquisitions["acquisition"], acquisitions["region"], strict=True)
-    return {(int(number), str(region)): float(value) for (number, region), value in zip(keys, values, strict=True)}
-
-
-def is_lower_bound(acquisitions: pd.DataFrame, axis: str) -> bool:
-    """Return whether ``axis`` is elapsed time that was added up from live times: real pauses are missing from it."""
-    return axis == "start_time_s" and bool((acquisitions["time_origin"] == "computed").any())
-
-
-def _by_acquisition(values: pd.Series) -> dict[int, float]:
-    known = values.dropna()
-    return dict(zip(map(int, known.index.tolist()), map(float, known.tolist()), strict=True))
-
-
 def _last_column(
     settings: Mapping[str, Any], acquisitions: pd.DataFrame, calibration: pd.DataFrame
 ) -> dict[int, float]:
     quantity = settings.get("last_column", "none")
     if quantity == "shift_ev":
-        return _by_acquisition(calibration.groupby("acquisition")["shift_ev"].first())
+        return by_acquisition(calibration.groupby("acquisition")["shift_ev"].first())
     if quantity in ("charge_uah", "charge_uah_cm2"):
         area = settings["charge_area_cm2"] if quantity == "charge_uah_cm2" else 1.0
-        return {number: charge / area for number, charge in _charges_uah(acquisitions).items()}
+        return {number: charge / area for number, charge in charges_uah(acquisitions).items()}
     return {}
-
-
-def _charges_uah(acquisitions: pd.DataFrame) -> dict[int, float]:
-    """Cumulated plating charge: each dose is the current of its own acquisition times the plating time added."""
-    first = acquisitions.sort_values("acquisition", kind="stable").groupby("acquisition")
-    doses = pd.DataFrame({"time": first["plating_time_s"].first(), "current": first["plating_current_ua"].first()})
-    added = doses["time"].diff().fillna(doses["time"])
-    steps = (added * doses["current"]).where(added != 0, 0.0)
-    return _by_acquisition(steps.cumsum(skipna=False) / 3600)
 
 
 def _parameter_values(parameters: pd.DataFrame) -> dict[tuple[str, str, int, str], dict[str, float]]:
@@ -277,7 +261,10 @@ def _panel(
             core_level=part["core_level"],
             species=part["species"],
             intensity_cps=component_cps(
-                parameters.get((*key, part["component"]), {}), energy, f"{' '.join(map(str, key))} {part['component']}"
+                parameters.get((*key, part["component"]), {}),
+                energy,
+                f"{' '.join(map(str, key))} {part['component']}",
+                part.get("shape"),
             ),
             uncertain=part["verdict"] in ("conditional", "not_identified"),
             detected=part["detected"] is not False,
@@ -286,34 +273,3 @@ def _panel(
     )
     rejected = float(fit["reduced_chi_square"]) if fit["p_value"] < POOR_P_VALUE else None
     return Panel(key, energy, data, envelope, background, residual, curves, "", rejected)
-
-
-def component_cps(parameters: Mapping[str, float], binding_energy_ev: Floats, place: str) -> Floats:
-    """Return a component's intensity (counts/s) at ``binding_energy_ev`` from its rows of the parameters table.
-
-    A doublet's area is that of both lines; its minor line lies ``splitting_ev`` higher and carries ``area_ratio`` of
-    the major one's area. TableError naming ``place`` when a parameter is missing.
-    """
-    try:
-        area, position, width = (parameters[name] for name in ("area_cps_ev", "position_ev", "fwhm_ev"))
-    except KeyError as error:
-        raise TableError(f"parameters of {place}: {error} is missing, so the component cannot be redrawn") from error
-    shape, mixing = _shape(parameters)
-    major = lineshapes.profile(shape, binding_energy_ev, position, width, mixing).value
-    if "splitting_ev" not in parameters:
-        return area * major
-    ratio = parameters["area_ratio"]
-    minor_width = width * parameters.get("fwhm_ratio", 1.0)
-    minor = lineshapes.profile(
-        shape, binding_energy_ev, position + parameters["splitting_ev"], minor_width, mixing
-    ).value
-    return area * (major + ratio * minor) / (1.0 + ratio)
-
-
-def _shape(parameters: Mapping[str, float]) -> tuple[str, float]:
-    """The shape follows from the width or fraction a component carries; none of them means Gaussian."""
-    if "lorentzian_fwhm_ev" in parameters:
-        return "voigt", parameters["lorentzian_fwhm_ev"]
-    if "fraction" in parameters:
-        return "pseudo_voigt", parameters["fraction"]
-    return "gaussian", 0.0

@@ -1,0 +1,55 @@
+"""How things are written: chemistry in type, time axes with a readable unit, numbers in few letters."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+_SUPERSCRIPT = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+_SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_ELEMENT_CHARGE = re.compile(r"([A-Z][a-z]?)(\d*[+-]|0)(?![\w-])")
+_FORMULA_DIGITS = re.compile(r"(?<=[A-Za-z)])(\d+)(?![\d+-])")
+
+
+def chemical_label(name: str) -> str:
+    """Return ``name`` typeset as chemistry: Ge4+ as Ge⁴⁺, Li0 as Li⁰, PO4 as PO₄; core levels stay as they are."""
+    charged = _ELEMENT_CHARGE.sub(lambda match: match[1] + match[2].translate(_SUPERSCRIPT), name)
+    return _FORMULA_DIGITS.sub(lambda match: match[1].translate(_SUBSCRIPT), charged)
+
+
+class AxisText(NamedTuple):
+    """How a time axis is written: heading, unit and the factor from seconds to it."""
+
+    heading: str
+    unit: str
+    per_second: float
+
+
+_HEADINGS: Mapping[str, str] = {
+    "plating_time_s": "Plating time",
+    "rest_time_s": "Rest time",
+    "sputter_time_s": "Sputter time",
+    "start_time_s": "Elapsed time",
+}
+
+
+def axis_text(axis: str, longest_s: float, *, lower_bound: bool = False) -> AxisText:
+    """Return heading and unit for an ``axis`` whose largest value is ``longest_s`` seconds.
+
+    A ``lower_bound`` is no measured time, and the heading says so.
+    """
+    heading = f"{_HEADINGS[axis]}, at least" if lower_bound else _HEADINGS[axis]
+    if longest_s < 180:
+        return AxisText(heading, "s", 1.0)
+    if longest_s < 36000:
+        return AxisText(heading, "min", 1 / 60)
+    return AxisText(heading, "h", 1 / 3600)
+
+
+def heading(axis: str) -> str:
+    """Return the heading of a time axis in lower case, for sentences."""
+    return _HEADINGS[axis].lower()
+
+
+def minus(text: str) -> str:
+    """Return ``text`` with typographic minus signs."""
+    return text.replace("-", "−")

@@ -1,0 +1,42 @@
+"""When: values of the series' axis per acquisition or region, and the plating charge that goes with them."""
+
+import pandas as pd
+
+
+def axis_values(acquisitions: pd.DataFrame, axis: str) -> dict[int, float]:
+    """Return the axis value (s) of each acquisition; of ``start_time_s`` the middle of its whole window."""
+    groups = acquisitions.groupby("acquisition")
+    if axis == "start_time_s":
+        values = (groups["start_time_s"].min() + groups["end_time_s"].max()) / 2
+    else:
+        values = groups[axis].first()
+    return by_acquisition(values)
+
+
+def region_axis_values(acquisitions: pd.DataFrame, axis: str) -> dict[tuple[int, str], float]:
+    """Return the axis value (s) of each region; of ``start_time_s`` the middle of its own window, as in rate laws."""
+    values = acquisitions[axis]
+    if axis == "start_time_s":
+        values = (values + acquisitions["end_time_s"]) / 2
+    keys = zip(acquisitions["acquisition"], acquisitions["region"], strict=True)
+    return {(int(number), str(region)): float(value) for (number, region), value in zip(keys, values, strict=True)}
+
+
+def is_lower_bound(acquisitions: pd.DataFrame, axis: str) -> bool:
+    """Return whether ``axis`` is elapsed time that was added up from live times: real pauses are missing from it."""
+    return axis == "start_time_s" and bool((acquisitions["time_origin"] == "computed").any())
+
+
+def by_acquisition(values: pd.Series) -> dict[int, float]:
+    """Return the known values of a series indexed by acquisition."""
+    known = values.dropna()
+    return dict(zip(map(int, known.index.tolist()), map(float, known.tolist()), strict=True))
+
+
+def charges_uah(acquisitions: pd.DataFrame) -> dict[int, float]:
+    """Cumulated plating charge (µAh): each dose is the current of its own acquisition times the plating time added."""
+    first = acquisitions.sort_values("acquisition", kind="stable").groupby("acquisition")
+    doses = pd.DataFrame({"time": first["plating_time_s"].first(), "current": first["plating_current_ua"].first()})
+    added = doses["time"].diff().fillna(doses["time"])
+    steps = (added * doses["current"]).where(added != 0, 0.0)
+    return by_acquisition(steps.cumsum(skipna=False) / 3600)

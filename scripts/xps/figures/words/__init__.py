@@ -1,0 +1,1 @@
+"""Sentences written from tables: captions, and the methods section."""
