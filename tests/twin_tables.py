@@ -17,6 +17,7 @@ from xps import chemistry, core_lines, tables
 PROJECT = Path(__file__).parents[1]
 SCIENCE = PROJECT.parent / "shared" / "science"
 MODEL = "twin"
+LOSS = "plasmon"
 LEVELS = {
     "Li1s": "Li 1s", "Ge3d": "Ge 3d", "Ge3p": "Ge 3p", "P2p": "P 2p", "S2p": "S 2p", "Al2p": "Al 2p", "O1s": "O 1s",
     "O2s": "O 2s", "C1s": "C 1s",
@@ -83,19 +84,20 @@ def components(experiment: str, relative: float = 0.01, floor_cps_ev: float = 3.
             seen = area if seed is None else max(area + stderr * random.standard_normal(), 0.0)
             values[name, level] = region, seen, stderr
         totals: dict[str, float] = {}
-        for (_, level), (_, seen, _) in values.items():
-            totals[level] = totals.get(level, 0.0) + seen
+        for (name, level), (_, seen, _) in values.items():
+            totals[level] = totals.get(level, 0.0) + seen * (LOSS not in name)
         for (name, level), (region, seen, stderr) in values.items():
-            share = seen / totals[level] if totals[level] else 0.0
+            total = totals[level] if LOSS not in name else 0.0  # a loss is no part of its core level
             found.append(
                 {
                     "experiment": experiment, "model": MODEL, "acquisition": cycle, "region": region,
                     "component": name, "core_level": level, "species": name.removesuffix(f" {level}"), "line": level,
                     "detected": seen > 1.645 * stderr, "position_ev": 50.0, "position_stderr_ev": 0.02,
-                    "area_cps_ev": seen, "area_stderr_cps_ev": stderr, "area_fraction": share,
-                    "area_fraction_stderr": stderr / totals[level] if totals[level] else None,
+                    "area_cps_ev": seen, "area_stderr_cps_ev": stderr,
+                    "area_fraction": seen / total if total else None,
+                    "area_fraction_stderr": stderr / total if total else None,
                     "critical_level_cps_ev": 1.645 * stderr, "detection_limit_cps_ev": 3.29 * stderr,
-                    "upper_limit_95_cps_ev": seen + 1.645 * stderr, "verdict": "identified",
+                    "upper_limit_95_cps_ev": seen + 1.645 * stderr, "verdict": "identified", "shape": "voigt",
                 }
             )  # fmt: skip
     return tables.from_rows("components", found)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from xps.kinetics.estimation import Floats
 from xps.uncertainty.detection import FALSE_SHARE, chances, holm
 
-_ONE_SIDED_95 = 1.6448536269514722
 LAW = "series-wise detection"
 
 
@@ -46,7 +46,7 @@ def _row(points: pd.DataFrame, chosen: pd.DataFrame, declared: Mapping[str, Any]
         reason = "not testable: one cycle" if len(known) else "not testable: no area in any acquisition"
         return {**shared, "parameter": "", "window": f"{axis}: {len(known)} points", "verdict": reason}
     times = known["axis_s"].to_numpy(dtype=float)
-    there = holm(chances(_significance(known)))
+    there = holm(_chances(known))
     window = f"{axis} {times.min():.6g} to {times.max():.6g}, {len(times)} points"
     rate = f"false detections anywhere in the series: {FALSE_SHARE:.0%}"
     if not there.any():
@@ -62,24 +62,23 @@ def _row(points: pd.DataFrame, chosen: pd.DataFrame, declared: Mapping[str, Any]
     return {**shared, **numbers, "window": window, "verdict": "tested", "condition": words}
 
 
-def _significance(known: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return areas in standard deviations of an absent line, which exceeds its critical level in 5 % of cases."""
-    area = known["area_cps_ev"].to_numpy(dtype=float)
-    critical = known["critical_level_cps_ev"].to_numpy(dtype=float, na_value=np.nan)
-    stderr = known["area_stderr_cps_ev"].to_numpy(dtype=float, na_value=np.nan)
-    by_level = _ONE_SIDED_95 * area / np.where(critical > 0, critical, np.nan)
-    by_error = area / np.where(stderr > 0, stderr, np.nan)
-    # A detection needs both: an area above the critical level and above its own error.
-    found = np.where(
-        np.isnan(by_level), by_error, np.where(np.isnan(by_error), by_level, np.minimum(by_level, by_error))
+def _chances(known: pd.DataFrame) -> Floats:
+    """Return the chance of each area where there is no such line: as the fits calculated it, else from its error."""
+    area, stderr, given = (
+        known[name].to_numpy(dtype=np.float64, na_value=np.nan)
+        for name in ("area_cps_ev", "area_stderr_cps_ev", "absent_p_value")
     )
-    return np.nan_to_num(found, nan=0.0)
+    significance = np.nan_to_num(area / np.where(stderr > 0, stderr, np.nan), nan=0.0)
+    return np.asarray(np.where(np.isnan(given), chances(significance), given))
 
 
 def _largest_share(points: pd.DataFrame, known: pd.DataFrame) -> float:
     """Return the largest 95 % upper limit of the component's share of its core level over the acquisitions."""
     same = points[(points["model"].isin(known["model"])) & (points["core_level"].isin(known["core_level"]))]
     species = same[same["area_fraction"].notna()]
-    totals = species.groupby("acquisition")["area_cps_ev"].sum()
-    shares = known["upper_limit_95_cps_ev"].to_numpy(dtype=float) / totals.reindex(known["acquisition"]).to_numpy(float)
+    totals = (
+        species.groupby("acquisition")["area_cps_ev"].sum().reindex(known["acquisition"]).to_numpy(dtype=np.float64)
+    )
+    limits = known["upper_limit_95_cps_ev"].to_numpy(dtype=np.float64, na_value=np.nan)
+    shares = limits / np.where(totals > 0, totals, np.nan)
     return float(np.nanmax(shares)) if np.isfinite(shares).any() else float("nan")
