@@ -82,8 +82,13 @@ class Analysis:
         return {"name": holders[0], "settings": models[holders[0]]} if holders else {}
 
     def model_mappings(self, wildcards: Any) -> dict[str, dict[str, Any]]:
-        """Return the experiment's fit models by name, as their files say, in the order of the experiment file."""
-        return {name: plain(self.models[name]) for name in self._settings(wildcards)["models"]}
+        """Return the experiment's fit models by name, as their files say, in the order of the experiment file.
+
+        A likelihood that the experiment asks for is part of each of its models.
+        """
+        settings = self._settings(wildcards)
+        asked = {key: settings[key] for key in ("likelihood",) if key in settings}
+        return {name: plain(self.models[name]) | asked for name in settings["models"]}
 
     def model_windows(self, wildcards: Any) -> dict[str, list[Any]]:
         """Return the windows alone of each model: a changed component does not touch them."""

@@ -177,5 +177,6 @@ def _sigma_at_zero(problem: Problem, best: Optimum, component: int) -> float:
 
 
 def _without_prior(at: Evaluation, priors: tuple[Prior, ...], slot: int) -> Evaluation:
-    kept = np.array([prior.slot != slot for prior in priors], dtype=bool)
+    kept = np.ones(at.pulls.size, dtype=bool)
+    kept[: len(priors)] = [prior.slot != slot for prior in priors]
     return at._replace(pulls=at.pulls[kept], pull_slopes=at.pull_slopes[kept])

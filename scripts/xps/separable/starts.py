@@ -37,11 +37,7 @@ def tempered(task: Task, start: Array, lines: Sequence[Sequence[tuple[int | None
     spectra = start.shape[0]
     priors = Priors(rows, value, np.tile(stderr, (spectra, 1)))
     if task.priors is not None:
-        priors = Priors(
-            np.concatenate([task.priors.rows, rows]),
-            np.concatenate([task.priors.value, value], axis=1),
-            np.concatenate([task.priors.stderr, priors.stderr], axis=1),
-        )
+        priors = task.priors.joined(priors)
     return minimise(replace(task, priors=priors), start, _LOOSE).point.theta
 
 
