@@ -19,6 +19,7 @@ from xps.fitting.problem import Problem
 from xps.models import FitModel
 from xps.separable import lines, marquardt
 from xps.separable.likelihood import LIKELIHOODS
+from xps.separable.priors import Priors
 from xps.separable.starts import tempered
 
 Array = NDArray[np.float64]
@@ -190,7 +191,7 @@ def _batch(problems: list[Problem]) -> Batch:
     return Batch(tuple(problems), compiled, task)
 
 
-def _priors(layouts: list[Layout], compiled: Compiled) -> marquardt.Priors | None:
+def _priors(layouts: list[Layout], compiled: Compiled) -> Priors | None:
     """Return soft ties and drifts; what a tie's constants say about energies moves to the other side."""
     if not layouts[0].priors:
         return _others_say(layouts, compiled)
@@ -203,12 +204,12 @@ def _priors(layouts: list[Layout], compiled: Compiled) -> marquardt.Priors | Non
     )
     values = np.array([[prior.value for prior in plan.priors] for plan in layouts])
     errors = np.array([[prior.stderr for prior in plan.priors] for plan in layouts])
-    own = marquardt.Priors(compiled.prior_rows, values - constants, errors)
+    own = Priors(compiled.prior_rows, values - constants, errors)
     others = _others_say(layouts, compiled)
     return own if others is None else own.joined(others)
 
 
-def _others_say(layouts: list[Layout], compiled: Compiled) -> marquardt.Priors | None:
+def _others_say(layouts: list[Layout], compiled: Compiled) -> Priors | None:
     """Return what the other acquisitions of a series say, which is another for each."""
     said = [plan.others for plan in layouts if plan.others is not None]
     if not said:
@@ -218,7 +219,7 @@ def _others_say(layouts: list[Layout], compiled: Compiled) -> marquardt.Priors |
     rows = np.zeros((len(said), said[0].centre.size, compiled.nonlinear.size))
     rows[:, :, columns] = [one.root for one in said]
     value = np.array([one.root @ one.centre for one in said])
-    return marquardt.Priors(rows, value, np.ones(value.shape))
+    return Priors(rows, value, np.ones(value.shape))
 
 
 def minimise(

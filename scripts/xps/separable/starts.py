@@ -14,7 +14,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.separable.marquardt import Effort, Priors, Task, minimise
+from xps.separable.marquardt import Effort, Task, minimise
+from xps.separable.priors import Priors
 
 Array = NDArray[np.float64]
 
