@@ -34,6 +34,12 @@ class Priors:
         """Return the rows of the spectra ``who``, once where all have the same."""
         return self.rows if self.rows.ndim == 2 else self.rows[who]
 
+    @property
+    def about(self) -> NDArray[np.bool_]:
+        """Which prior says something about which parameter, priors × parameters."""
+        told = self.rows != 0.0
+        return told if told.ndim == 2 else np.asarray(np.any(told, axis=0))
+
     def taken(self, which: Indices) -> "Priors":
         """Return the priors of the spectra ``which``."""
         return Priors(self.rows_of(which), self.value[which], self.stderr[which])
