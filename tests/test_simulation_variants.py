@@ -44,8 +44,8 @@ def files_of(name: str, kind: str) -> dict[str, bytes]:
 def test_every_variant_says_what_it_does_and_an_unknown_one_is_refused() -> None:
     assert len(simulation.VARIANTS) == 18
     assert all(len(meaning.split()) >= 4 for meaning in simulation.VARIANTS.values())
-    with pytest.raises(ConfigError, match=r"no variant is called 'iland' \(did you mean 'islands'\?\)"):
-        simulation.variant(setup_of("lagp_vep"), "iland")
+    with pytest.raises(ConfigError, match=r"no variant is called 'islandz' \(did you mean 'islands'\?\)"):
+        simulation.variant(setup_of("lagp_vep"), "islandz")
 
 
 # --- traps ------------------------------------------------------------------------------------------------------------
