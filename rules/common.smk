@@ -34,6 +34,8 @@ TABLES = (
     "curves",
     "alternatives",
     "energy_checks",
+    "layers",
+    "balance",
     "kinetics",
 )
 

@@ -156,7 +156,7 @@ def test_every_key_has_a_description_that_names_its_unit_or_says_there_is_none(n
     schema = yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text())
     described = {path: own.get("description", "") for path, own in keys_of(schema)}
     assert [path for path, text in described.items() if len(text) < 10] == []
-    unit = re.compile(r"\((no unit|a count|a path|a file name|a relative path|s|eV|cm2|uA|Pa|local time)\b")
+    unit = re.compile(r"\((no unit|a count|a fraction|a path|a file name|a relative path|s|eV|cm2|uA|Pa|local time)\b")
     leaves = {path: text for path, text in described.items() if not _is_container(dict(keys_of(schema))[path])}
     assert [path for path, text in leaves.items() if not unit.search(text)] == []
 
@@ -732,7 +732,7 @@ def test_each_getter_gives_just_its_leaf(project: Project) -> None:
     assert analysis.axis(SERIES) == "plating_time_s"
     assert analysis.areas_cm2(SERIES) == {"pellet": 0.5515}
     assert analysis.fit_engine(SERIES) == "separable"
-    assert analysis.kinetics_laws(SERIES) == ["linear", "exponential", "parabolic"]
+    assert analysis.kinetics_settings(SERIES) == {"laws": ["linear", "exponential", "parabolic"]}
     assert analysis.figure_settings(wildcards(figure="areas")) == FIGURE
     assert analysis.model_mappings(SERIES) == {"germanium": project.germanium, "carbon": project.carbon}
 
@@ -742,6 +742,17 @@ def test_the_engine_is_the_experiments_word(project: Project) -> None:
     assert project.load().fit_engine(SERIES) == "lmfit"
     project.experiment["engine"] = "casa"
     with pytest.raises(ConfigError, match="engine"):
+        project.load()
+
+
+def test_a_likelihood_that_the_experiment_asks_for_goes_with_each_of_its_models(project: Project) -> None:
+    project.experiment["likelihood"] = "neyman"
+    analysis = project.load()
+    assert {model["likelihood"] for model in analysis.model_mappings(SERIES).values()} == {"neyman"}
+    assert analysis.reference_model(SERIES)["settings"]["likelihood"] == "neyman"
+    assert analysis.model_windows(SERIES) == {name: m["windows"] for name, m in analysis.models.items()}
+    project.experiment["likelihood"] = "gauss"
+    with pytest.raises(ConfigError, match="likelihood"):
         project.load()
 
 

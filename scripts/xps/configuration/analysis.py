@@ -95,8 +95,13 @@ class Analysis:
         return {"name": holders[0], "settings": models[holders[0]]} if holders else {}
 
     def model_mappings(self, wildcards: Any) -> dict[str, dict[str, Any]]:
-        """Return the experiment's fit models by name, as their files say, in the order of the experiment file."""
-        return {name: plain(self.models[name]) for name in self._settings(wildcards)["models"]}
+        """Return the experiment's fit models by name, as their files say, in the order of the experiment file.
+
+        A likelihood that the experiment asks for is part of each of its models.
+        """
+        settings = self._settings(wildcards)
+        asked = {key: settings[key] for key in ("likelihood",) if key in settings}
+        return {name: plain(self.models[name]) | asked for name in settings["models"]}
 
     def model_names(self, wildcards: Any) -> list[str]:
         """Return the experiment's fit models in the order of its file: where several hold a line, the first counts."""
@@ -123,13 +128,21 @@ class Analysis:
         """Return the declared areas in cm2 by name."""
         return dict(plain(self._settings(wildcards).get("areas_cm2", {})))
 
-    def kinetics_laws(self, wildcards: Any) -> list[str]:
-        """Return the rate laws to compare."""
-        return list(self._settings(wildcards).get("kinetics", {}).get("laws", KINETICS_LAWS))
+    def kinetics_settings(self, wildcards: Any) -> dict[str, Any]:
+        """Return the rate laws to compare and what is asked about mechanisms in one series (not: decay)."""
+        wanted = dict(plain(self._settings(wildcards).get("kinetics", {})))
+        wanted.pop("decay", None)
+        return {"laws": list(KINETICS_LAWS), **wanted}
 
-    def chemistry_rows(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the rows of the reference tables ``phases`` and ``reactions``."""
-        return {name: plain(self.reference.get(name, ())) for name in ("phases", "reactions")}
+    def layer_settings(self, wildcards: Any) -> dict[str, Any]:
+        """Return the declared stacks, what holds the lithium, and the reference rows that either needs."""
+        settings = self._settings(wildcards)
+        stacks = [plain(stack) for stack in settings.get("layers", [])]
+        return {"stacks": stacks, "balance": plain(settings.get("balance")), "reference": self.reference_rows()}
+
+    def reference_rows(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the rows of the reference tables ``phases``, ``reactions`` and ``lines``."""
+        return {name: plain(self.reference.get(name, ())) for name in ("phases", "reactions", "lines")}
 
     def figure_settings(self, wildcards: Any) -> dict[str, Any]:
         """Return a figure's settings."""
