@@ -319,8 +319,7 @@ def _format(path: PurePosixPath) -> str:
 
 
 def _home_page(package: str) -> str:
-    for line in metadata.metadata(package).get_all("Project-URL") or []:
-        label, _, address = line.partition(", ")
-        if label.lower() == "homepage":
-            return str(address)
-    return ""
+    """Return where a package lives, as its own metadata say; whatever address they have where no home page is named."""
+    lines = metadata.metadata(package).get_all("Project-URL") or []
+    addresses = {label.lower(): address for label, _, address in (line.partition(", ") for line in lines)}
+    return str(addresses.get("homepage") or next(iter(addresses.values()), ""))

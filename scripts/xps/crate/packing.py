@@ -17,6 +17,7 @@ from xps.crate.graph import by_hash, local
 from xps.errors import TableError
 
 METADATA = "ro-crate-metadata.json"
+README = "README.md"
 # The oldest date that an archive can hold: a real one would make equal results unequal archives.
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -37,9 +38,10 @@ def after_run(root: Path, config: Path | None, run_folder: Path) -> bool:
     for relative in _sources(project, jobs):
         _take_over(root / relative, run_folder / relative, [folder / relative for folder in earlier[-1:]])
     name = f"Run {run_folder.name} of the {sources.citation(root).title}"
-    provenance.write_atomically(run_folder / "README.md", _readme(name, jobs).encode())
     held = {PurePosixPath(path.relative_to(run_folder).as_posix()): path for path in _files(run_folder)}
-    described = _describe(project, name, jobs, held, by_hash)
+    readme = _readme(name, jobs).encode()
+    described = _describe(project, name, jobs, held, by_hash, readme)
+    provenance.write_atomically(run_folder / README, readme)
     provenance.write_atomically(run_folder / METADATA, described)
     return True
 
@@ -66,9 +68,15 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _describe(
-    project: Project, name: str, jobs: Sequence[Job], held: Mapping[PurePosixPath, Path], place: Place
+    project: Project,
+    name: str,
+    jobs: Sequence[Job],
+    held: Mapping[PurePosixPath, Path],
+    place: Place,
+    readme: bytes,
 ) -> bytes:
     own = {path: (file.stat().st_size, provenance.file_sha256(file)) for path, file in held.items()}
+    own[PurePosixPath(README)] = (len(readme), provenance.bytes_sha256(readme))
     citation, revision = sources.citation(project.root), sources.revision(project.root)
     published = max(job.ended_at or job.started_at for job in jobs)
     return Description(name, citation, revision, place).build(jobs, own, published)
@@ -102,8 +110,9 @@ def pack(project: Project, target: Path) -> int:
     own = {PurePosixPath(path.as_posix()): project.root / path for path in _sources(project, jobs)}
     own |= {PurePosixPath("jobs", run, path.name): path for run, path in _entries(project, jobs)}
     name = sources.citation(project.root).title
-    described = _describe(project, name, jobs, own, lambda logical, _: local(*_inside(logical).parts))
-    texts = {PurePosixPath("README.md"): _readme(name, jobs).encode(), PurePosixPath(METADATA): described}
+    readme = _readme(name, jobs).encode()
+    described = _describe(project, name, jobs, own, lambda logical, _: local(*_inside(logical).parts), readme)
+    texts = {PurePosixPath(README): readme, PurePosixPath(METADATA): described}
     _write(target, {**own, **data}, texts)
     return len(own) + len(data) + len(texts)
 
