@@ -26,17 +26,17 @@ def area_findings(problem: Problem, best: Optimum) -> list[Finding]:
     answer counts.
     """
     plan = problem.layout
-    found = _findings(problem, best.at.values, best.at.expected)
+    found = _findings(problem, best.at.values, best.at.weights)
     kinds = np.array([plan.slots[slot].kind for slot in plan.varied])
     theta = np.where(np.isin(kinds, ("position", "width", "shape")), plan.start, best.at.theta)
-    again = _findings(problem, plan.expand(theta)[0], best.at.expected)
+    again = _findings(problem, plan.expand(theta)[0], best.at.weights)
     return [max(pair, key=lambda finding: _CAUTION.index(finding.verdict)) for pair in zip(found, again, strict=True)]
 
 
-def _findings(problem: Problem, values: Array, expected: Array) -> list[Finding]:
+def _findings(problem: Problem, values: Array, weights: Array) -> list[Finding]:
     plan = problem.layout
     jacobian = slot_jacobian(problem, values)
-    information = np.asarray((jacobian / expected[:, None]).T @ jacobian)
+    information = np.asarray((jacobian * weights[:, None]).T @ jacobian)
     areas = plan.indices("area")
     kept = [
         i
