@@ -179,3 +179,15 @@ def scattered(energy: np.ndarray) -> np.ndarray:
         power = power @ kernel
         total += power
     return total
+
+
+def test_alternatives_of_a_jointly_fitted_series_keep_what_the_series_shares() -> None:
+    content = ge3d() | {"alternatives": OTHER, "series": {"fit": "joint"}}
+    joint, alone = models.from_mapping("ge3d", content), MODEL
+    tasks = [ge3d_task(seed, time_s=0.05, acquisition=seed) for seed in range(6)]
+    of_joint, of_alone = (tables_of(model, *tasks).alternatives.to_pylist() for model in (joint, alone))
+    for row, free in zip(of_joint, of_alone, strict=True):
+        assert row["success"]
+        if row["alternative"] == "ratio up" and row["component"] == "Ge0":
+            assert row["area_stderr_cps_ev"] < free["area_stderr_cps_ev"]
+            assert abs(row["area_change_cps_ev"]) < 3 * free["area_stderr_cps_ev"]

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from xps.fitting import detection, layout, outcome, problem
 from xps.fitting.engines import BROKEN, Job, Starts, optima
-from xps.fitting.layout import Layout
+from xps.fitting.layout import Layout, OthersSay
 from xps.fitting.outcome import Outcome
 from xps.models import Alternative, FitModel
 
@@ -131,8 +131,28 @@ def _together(jobs: Sequence[Job], factors: Sequence[Array], engine: str) -> lis
 def _job(other: FitModel, model: FitModel, base: Outcome, starts: Starts) -> Job:
     assert base.problem is not None
     bound = problem.bind(other, base.task.found)
+    bound = replace(bound, layout=replace(bound.layout, others=_others(bound.layout, model, base.problem.layout)))
     values = _start(bound.layout, model, base, starts)
     return Job(base.task, bound, np.clip(values[bound.layout.varied], bound.layout.lower, bound.layout.upper), 0)
+
+
+def _others(plan: Layout, model: FitModel, own: Layout) -> OthersSay | None:
+    """Return what the rest of a jointly fitted series says about the numbers that the alternative has too.
+
+    ASSUME it is what they say under the model: an alternative moves shared positions and widths far less than areas.
+    """
+    if own.others is None:
+        return None
+    slots, root, centre, excess, chance = own.others
+    place = {_key(plan.slots[slot], plan.model): int(slot) for slot in plan.varied}
+    keys = [_key(own.slots[slot], model) for slot in slots]
+    kept = [i for i, key in enumerate(keys) if key in place]
+    if not kept:
+        return None
+    mine = np.array([place[keys[i]] for i in kept], dtype=np.intp)
+    # What is left out is held where the others see it; a smaller root of the rest keeps one row per number.
+    smaller = np.asarray(np.linalg.qr(root[:, kept], mode="r"), dtype=np.float64)
+    return OthersSay(mine, smaller, centre[kept], excess, chance)
 
 
 def _start(plan: Layout, model: FitModel, base: Outcome, starts: Starts) -> Array:
