@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -68,15 +68,15 @@ def artefacts(project: Path) -> dict[str, str]:
     return {path.relative_to(results).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
 
 
-def make_project(folder: Path) -> Path:
-    """Copy the project without data into ``folder`` and give it two tiny series with figures."""
+def make_project(folder: Path, experiments: Sequence[str] = EXPERIMENTS) -> Path:
+    """Copy the project without data into ``folder`` and give it tiny series with figures."""
     for part in PARTS:
         source = ROOT / part
         copy = shutil.copytree if source.is_dir() else shutil.copy2
         folder.mkdir(exist_ok=True)
         copy(source, folder / part)
     figures = []
-    for name in EXPERIMENTS:
+    for name in experiments:
         write_series(mini_series(name), folder / "raw")
         source = {"folder": name, "files": ["*.spe"], "log": "acquisitions.csv"}
         (folder / f"config/experiments/{name}.yaml").write_text(yaml.safe_dump(EXPERIMENT | {"source": source}))
@@ -85,7 +85,7 @@ def make_project(folder: Path) -> Path:
             settings |= {"experiment": name} | FIGURE_CHANGES[kind]
             (folder / f"config/figures/{name}_{kind}.yaml").write_text(yaml.safe_dump(settings))
             figures.append(f"{name}_{kind}")
-    settings = {"experiments": [*EXPERIMENTS], "figures": figures}
+    settings = {"experiments": [*experiments], "figures": figures}
     edit_yaml(folder / "config/config.yaml", lambda config: config.update(settings))
     return folder
 

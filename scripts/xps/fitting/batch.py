@@ -145,7 +145,9 @@ class Batch:
         """Return the optima of all problems in the solver's words."""
         which = np.arange(len(self.problems))
         theta = np.array([end.at.theta for end in ends])
-        nonlinear, linear = theta[:, self.compiled.nonlinear], theta[:, self.compiled.linear]
+        # Contiguous, for another memory order is another order of summation.
+        nonlinear = np.ascontiguousarray(theta[:, self.compiled.nonlinear])
+        linear = np.ascontiguousarray(theta[:, self.compiled.linear])
         point = marquardt.evaluate(self.task, which, nonlinear, linear)
         none = np.zeros(which.size)
         return marquardt.Optimum(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaincc
 
 from xps.errors import FitError
-from xps.fitting import batch, intervals, layout, minimiser, outcome, problem
+from xps.fitting import batch, detection, intervals, layout, minimiser, outcome, problem
 from xps.fitting.minimiser import Optimum
 from xps.fitting.outcome import LOGGER, Outcome, Task
 from xps.fitting.problem import Problem
@@ -123,9 +123,8 @@ def _together(model: FitModel, jobs: Sequence[Job], starts: Starts, engine: str)
     """Return the fits of all jobs; where one breaks off, each is made alone, so that it spoils no neighbour."""
     try:
         ends = optima(jobs, engine)
-        return intervals.profiled(
-            model, [_judged(model, job, best, starts, engine) for job, best in zip(jobs, ends, strict=True)]
-        )
+        found = [_judged(model, job, best, starts, engine) for job, best in zip(jobs, ends, strict=True)]
+        return intervals.profiled(model, detection.judged(found))
     except BROKEN as error:
         if len(jobs) == 1:
             return [outcome.failed(model, jobs[0].task, engine, f"the fit broke off: {error}")]

@@ -80,7 +80,7 @@ def area_cells(outcome: Outcome, i: int) -> Row:
     area, stderr, level = float(found.area[i]), float(found.stderr[i]), float(found.critical_level[i])
     half_width = uncertainty.Z_TWO_SIDED_95 * stderr
     return {
-        "detected": uncertainty.is_detected(area, stderr, level) if math.isfinite(level) else None,
+        "detected": area > level if math.isfinite(level) else None,
         "area_cps_ev": _number(area),
         "area_stderr_cps_ev": _number(stderr),
         "area_low_cps_ev": _number(max(area - half_width, 0.0)) if math.isfinite(stderr) else None,
@@ -91,6 +91,7 @@ def area_cells(outcome: Outcome, i: int) -> Row:
         "critical_level_cps_ev": _number(level),
         "detection_limit_cps_ev": _number(found.detection_limit[i]),
         "upper_limit_95_cps_ev": _number(found.upper_limit_95[i]),
+        "absent_p_value": _number(found.absent_p_value[i]),
     }
 
 
