@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xps import reference_tables
-from xps.errors import near
+from xps.errors import known_or_near, near
 
 Row = Mapping[str, Any]
 
@@ -184,7 +184,7 @@ def _composition_faults(settings: Row, models: Mapping[str, Row], reference: Map
     if "factors" in given and given["factors"] not in known:
         faults.append(
             f"composition.factors: there is no config/reference/{FACTORS}{given['factors']}.csv"
-            f"{near(given['factors'], known)}; there are {', '.join(known) or 'none'}"
+            f"{known_or_near(given['factors'], known)}"
         )
     windows = [window["core_level"] for model in models.values() for window in model.get("windows", [])]
     faults += [

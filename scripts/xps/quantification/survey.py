@@ -39,7 +39,7 @@ def window_area(
 ) -> SurveyArea | str:
     """Return the area of a declared ``line`` in a survey on the calibrated axis, or why there is none.
 
-    Variances are those of Poisson counts; the two end averages carry theirs into the background under the line.
+    Variances are those of Poisson counts, of the channels and of the two end averages that carry the background.
     """
     inside = (binding_energy_ev >= line["low_ev"]) & (binding_energy_ev <= line["high_ev"])
     channels = int(np.count_nonzero(inside))
@@ -53,10 +53,13 @@ def window_area(
         # A Shirley background asks for a rising step; without a line there is none.
         below = backgrounds.static("linear", energy, seen, _END_CHANNELS)
     scale = abs(float(energy[-1] - energy[0])) / (channels - 1) / time_per_channel_s
-    ends = (seen[:_END_CHANNELS].sum() + seen[-_END_CHANNELS:].sum()) / _END_CHANNELS**2
-    of_background = (0.5 * channels) ** 2 * float(ends)
+    # The area is linear in the counts: 1 for each channel, less what the channel's share in an end average puts under
+    # all of them. A Shirley background is taken to be as sure as a line.
+    weights = np.ones(channels)
+    weights[:_END_CHANNELS] -= 0.5 * channels / _END_CHANNELS
+    weights[-_END_CHANNELS:] -= 0.5 * channels / _END_CHANNELS
     return SurveyArea(
         area=float((seen - below).sum()) * scale,
-        stderr=float(np.sqrt(seen.sum() + of_background)) * scale,
-        null_stderr=float(np.sqrt(max(below.sum(), 1.0) + of_background)) * scale,
+        stderr=float(np.sqrt(weights**2 @ seen)) * scale,
+        null_stderr=float(np.sqrt(weights**2 @ np.maximum(below, 0.0) + 1.0)) * scale,
     )
