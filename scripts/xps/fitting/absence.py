@@ -112,7 +112,7 @@ class _Absent:
             return np.zeros((self.who.size, self.linear + self.theta.shape[1], 0))
         slopes = self.task.priors.slopes(self.who).transpose(0, 2, 1)
         if self.carrier >= self.linear:
-            slopes = slopes * (self.task.priors.rows[:, self.carrier - self.linear] == 0.0)
+            slopes = slopes * ~self.task.priors.about[:, self.carrier - self.linear]
         return np.concatenate([np.zeros((self.who.size, self.linear, slopes.shape[2])), slopes], axis=1)
 
     def noise(self, searched: bool) -> Noise:
@@ -181,7 +181,7 @@ class _Absent:
         """Return value and standard deviation that a parameter has without the component's help (∞: any)."""
         value, index = self.theta[:, place], self.linear + place
         known = np.sqrt(np.maximum(self.inverse[:, index, index], 0.0))
-        if self.task.priors is None or not np.any(self.task.priors.rows[:, place]):
+        if self.task.priors is None or not np.any(self.task.priors.about[:, place]):
             return value, np.where(self.seen[:, place], known, np.inf)
         slopes = self.task.priors.slopes(self.who)[:, :, place]
         pulls = self.task.priors.pulls(self.who, self.theta)

@@ -143,6 +143,6 @@ def _start(plan: Layout, model: FitModel, base: Outcome, starts: Starts) -> Arra
     return np.array([known.get(_key(slot, plan.model), start) for slot, start in zip(plan.slots, values, strict=True)])
 
 
-def _key(slot: layout.Slot, model: FitModel) -> tuple[str, int, str]:
+def _key(slot: layout.Slot, model: FitModel) -> tuple[str, int, str, str]:
     name = "" if slot.component is None else model.components[slot.component].name
-    return name, slot.window, slot.kind
+    return name, slot.window, slot.kind, slot.parameter

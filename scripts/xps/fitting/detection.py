@@ -122,7 +122,7 @@ def _with_any_drift(task: marquardt.Task, drifts: Indices) -> marquardt.Task:
         return task
     stderr, lower, upper = task.priors.stderr.copy(), task.lower.copy(), task.upper.copy()
     for prior in drifts:
-        place = int(np.flatnonzero(task.priors.rows[prior])[0])
+        place = int(np.flatnonzero(task.priors.about[prior])[0])
         reach = _ANY_DRIFT * stderr[:, prior]
         lower[:, place] = np.maximum(lower[:, place], -reach)
         upper[:, place] = np.minimum(upper[:, place], reach)

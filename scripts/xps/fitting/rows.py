@@ -23,7 +23,6 @@ from xps.models import Component, FitModel
 Array = NDArray[np.float64]
 Row = dict[str, Any]
 
-LIKELIHOOD = "poisson"
 _FWHM_STEP = 1e-4
 
 
@@ -246,6 +245,8 @@ def _status(plan: Layout, index: int) -> str:
         return "nuisance"
     if slot.is_constant_position:
         return "fixed"
+    if plan.others is not None and index in plan.others.slots:
+        return "shared"
     if slot.tie is not None:
         return "soft_tie" if slot.tie.soft else "exact_tie"
     return "free" if slot.varied else "fixed"
@@ -253,7 +254,8 @@ def _status(plan: Layout, index: int) -> str:
 
 def _pull(outcome: Outcome, plan: Layout, index: int) -> float | None:
     assert outcome.best is not None
-    for prior, pull in zip(plan.priors, outcome.best.at.pulls, strict=True):
+    own = outcome.best.at.pulls[: len(plan.priors)]
+    for prior, pull in zip(plan.priors, own, strict=True):
         if prior.slot == index:
             return float(pull)
     return None
@@ -282,7 +284,7 @@ def _whole_fit_cells(model: FitModel, outcome: Outcome) -> Row:
         "success": outcome.best is not None,
         "message": outcome.message,
         "engine": outcome.engine,
-        "likelihood": LIKELIHOOD,
+        "likelihood": model.likelihood,
         "bounds_hit": [],
     }
     best, bound, quality = outcome.best, outcome.problem, outcome.quality
