@@ -75,7 +75,7 @@ def test_what_the_header_does_not_say_is_left_out_and_told(gap: dict[str, None],
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
-        ({"contains": ["cross_section", "asymetry"]}, "'asymetry' is unknown"),
+        ({"contains": ["cross_section", "asymmetrie"]}, "'asymmetrie' is unknown"),
         ({"contains": ["imfp"]}, "at least the cross_section"),
         ({"counts": "both"}, "expected total or major"),
         ({"counts": "major"}, "needs minor_ratio"),
