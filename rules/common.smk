@@ -35,6 +35,8 @@ TABLES = (
     "alternatives",
     "energy_checks",
     "composition",
+    "layers",
+    "balance",
     "kinetics",
 )
 

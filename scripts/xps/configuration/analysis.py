@@ -135,13 +135,21 @@ class Analysis:
         """Return the declared areas in cm2 by name."""
         return dict(plain(self._settings(wildcards).get("areas_cm2", {})))
 
-    def kinetics_laws(self, wildcards: Any) -> list[str]:
-        """Return the rate laws to compare."""
-        return list(self._settings(wildcards).get("kinetics", {}).get("laws", KINETICS_LAWS))
+    def kinetics_settings(self, wildcards: Any) -> dict[str, Any]:
+        """Return the rate laws to compare and what is asked about mechanisms in one series (not: decay)."""
+        wanted = dict(plain(self._settings(wildcards).get("kinetics", {})))
+        wanted.pop("decay", None)
+        return {"laws": list(KINETICS_LAWS), **wanted}
 
-    def chemistry_rows(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the rows of the reference tables ``phases`` and ``reactions``."""
-        return {name: plain(self.reference.get(name, ())) for name in ("phases", "reactions")}
+    def layer_settings(self, wildcards: Any) -> dict[str, Any]:
+        """Return the declared stacks, what holds the lithium, and the reference rows that either needs."""
+        settings = self._settings(wildcards)
+        stacks = [plain(stack) for stack in settings.get("layers", [])]
+        return {"stacks": stacks, "balance": plain(settings.get("balance")), "reference": self.reference_rows()}
+
+    def reference_rows(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the rows of the reference tables ``phases``, ``reactions`` and ``lines``."""
+        return {name: plain(self.reference.get(name, ())) for name in ("phases", "reactions", "lines")}
 
     def figure_settings(self, wildcards: Any) -> dict[str, Any]:
         """Return a figure's settings."""
