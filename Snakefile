@@ -25,6 +25,7 @@ include: "rules/composition.smk"
 include: "rules/kinetics.smk"
 include: "rules/claims.smk"
 include: "rules/figures.smk"
+include: "rules/audit.smk"
 
 
 rule all:
@@ -37,6 +38,7 @@ rule all:
         ),
         f"{RESULTS}/phases.parquet",
         expand(f"{RESULTS}/figures/{{figure}}.pdf", figure=ANALYSIS.figures),
+        f"{RESULTS}/audit.html",
     message:
         "All that was asked for is there"
 

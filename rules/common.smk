@@ -1,5 +1,6 @@
 # Needs: the configuration that profiles/default or --configfile names.
 # Makes: nothing; checks every setting and gives the rules their paths and parameters.
+import os
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -21,6 +22,8 @@ except AnalysisError as error:
 
 RESULTS = ANALYSIS.results
 BLOCKS = f"{RESULTS}/{{experiment}}/blocks"
+# From the working folder: a project that is moved reruns nothing.
+CONFIGURATION = os.path.relpath(workflow.configfiles[-1])
 RUN_FOLDER = runlog.announce_run(Path(RESULTS))
 TABLES = (
     "acquisitions",
@@ -61,7 +64,7 @@ def complete_run_record():
     from xps import crate  # half a second that only a run with something to record is worth
 
     try:
-        crate.after_run(Path(workflow.basedir), Path(workflow.configfiles[-1]), RUN_FOLDER)
+        crate.after_run(Path(workflow.basedir), Path(CONFIGURATION), RUN_FOLDER)
     except (AnalysisError, OSError) as error:
         print(f"the run record stays as the jobs left it: {error}", file=sys.stderr)
 
