@@ -21,7 +21,19 @@ class Needs(NamedTuple):
 _FITTED = ("acquisitions", "calibration", "components", "fits", "parameters")
 NEEDS: Mapping[str, Needs] = {
     "spectra_grid": Needs((*_FITTED, "curves")),
+    "heat_map": Needs((*_FITTED, "curves")),
+    "survey": Needs(("acquisitions", "calibration", "spectra")),
     "time_series": Needs((*_FITTED, "kinetics")),
+    "composition": Needs(("acquisitions", "composition")),
+    "growth": Needs(("acquisitions", "layers", "kinetics")),
+    "onset": Needs(("acquisitions", "components", "kinetics")),
+    "charge_balance": Needs(("acquisitions", "balance")),
+    "alternatives": Needs(("acquisitions", "components", "alternatives")),
+    "identifiability": Needs(("acquisitions", "components", "correlations")),
+    "energy_scale": Needs(("acquisitions", "calibration", "energy_checks")),
+    "percolation": Needs((), ("phases",)),
+    "claims_page": Needs((), ("claims",)),
+    "fit_quality": Needs(("acquisitions", "fits")),
 }
 
 

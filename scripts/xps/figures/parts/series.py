@@ -88,8 +88,9 @@ def finish_values(axes: Axes, share: bool) -> None:
         return
     low, high = axes.get_ylim()
     top = max(high, 0.0) or 1.0
-    axes.set_ylim(min(-0.09 * top, low), top)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
+    if axes.get_yscale() == "linear":
+        axes.set_ylim(min(-0.09 * top, low), top)
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
 
 
 def key(points: pd.DataFrame, styles: Mapping[str, SpeciesStyle], law: str = "chosen rate law") -> list[KeyEntry]:
