@@ -94,7 +94,7 @@ def scheme(case: Case, background: str) -> lines.Scheme:
         shapes=("voigt",) * len(column),
         position_ev=lines.Affine(np.array(position), np.array(offset)),
         fwhm_ev=lines.Affine(np.array(width), np.zeros(len(column))),
-        mixing=lines.Affine(none, np.array(mixing)),
+        shape_parameters=(lines.Affine(none, np.array(mixing)),),
         column=np.array(column),
         share=np.array(share),
         factors=((),) * len(column),

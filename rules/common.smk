@@ -4,9 +4,10 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from xps import configuration, models, runlog
+from xps import block_names, configuration, models, runlog
 from xps.errors import AnalysisError
 from xps.provenance import fingerprint
+from xps.table_schemas import fitted
 
 try:
     ANALYSIS = configuration.load(
@@ -19,6 +20,7 @@ except AnalysisError as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = ANALYSIS.results
+BLOCKS = f"{RESULTS}/{{experiment}}/blocks"
 RUN_FOLDER = runlog.announce_run(Path(RESULTS))
 TABLES = (
     "acquisitions",
@@ -31,6 +33,7 @@ TABLES = (
     "correlations",
     "curves",
     "alternatives",
+    "energy_checks",
     "kinetics",
 )
 
@@ -38,6 +41,7 @@ TABLES = (
 wildcard_constraints:
     experiment="|".join(ANALYSIS.experiments) or "(?!)",
     figure="|".join(ANALYSIS.figures) or "(?!)",
+    block=r"\d+-\d+",
 
 
 def kept(path):
@@ -49,3 +53,22 @@ def kept(path):
 
 def closing_lines():
     return runlog.summary(RUN_FOLDER, RESULTS)
+
+
+def fitted_blocks(wildcards):
+    # How long a series is stands in its files, which nobody reads while rules are parsed: parse_spectra, a checkpoint,
+    # tells. Not asked where the listing of the raw folder shows that one job will do: then no job and no wait is added.
+    if ANALYSIS.acquisitions_at_most(wildcards) <= ANALYSIS.block_size:
+        return []
+    from xps import tables  # a quarter of a second that only a long series is worth
+
+    acquired = checkpoints.parse_spectra.get(**wildcards).output.acquisitions
+    names = block_names.names(
+        tables.acquisition_count(acquired, "acquisitions"), ANALYSIS.block_size
+    )
+    return expand(
+        f"{BLOCKS}/{{table}}.{{block}}.parquet",
+        table=fitted.SCHEMAS,
+        block=names,
+        **wildcards,
+    )

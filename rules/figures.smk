@@ -21,6 +21,7 @@ rule render_figure:
     params:
         fingerprint=fingerprint("render_figure"),
         settings=ANALYSIS.figure_settings,
+        tables=ANALYSIS.figure_inputs,
     message:
         "Draw the figure {wildcards.figure}"
     script:

@@ -3,7 +3,8 @@
 # Steps: parse_spectra reads PHI files and joins them with the log.
 
 
-rule parse_spectra:
+# A checkpoint, because what it finds, the length of the series, decides about later jobs (rules/components.smk).
+checkpoint parse_spectra:
     input:
         files=ANALYSIS.raw_files,
         operator_log=ANALYSIS.log_file,
@@ -20,6 +21,8 @@ rule parse_spectra:
         fingerprint=fingerprint("parse_spectra"),
         settings=ANALYSIS.parse_settings,
         raw_root=ANALYSIS.raw_root,
+        files=ANALYSIS.raw_files,
+        operator_log=ANALYSIS.log_file,
     message:
         "Read the raw files of {wildcards.experiment}"
     script:

@@ -1,37 +1,38 @@
 """Doorway of rule fit_components: counts in each model's windows to components, parameters, fits and curves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xps import fitting, models, provenance, runlog, tables
+from xps import block_names, fitting, models, provenance, runlog, tables
 
 
 def main(
     experiment: str,
-    model_mappings: Mapping[str, Any],
-    engine: str,
+    params: Mapping[str, Any],
+    processes: int,
     inputs: Mapping[str, str],
+    blocks: Sequence[str],
     outputs: Mapping[str, str],
-    fingerprint: str,
 ) -> None:
-    """Fit every model of ``experiment`` to every acquisition and write the fit tables to ``outputs``."""
-    read = {name: tables.read(inputs[name], name) for name in ("background", "acquisitions", "calibration")}
-    wanted = [models.from_mapping(name, settings) for name, settings in model_mappings.items()]
-    fitted = fitting.fit_models(*(table for table, _ in read.values()), wanted, engine)
-    params = {"models": model_mappings, "engine": engine}
-    ancestors = [of_table for _, of_table in read.values()]
-    record = provenance.record("fit_components", ancestors, params, fingerprint, subject=experiment)
+    """Fit every model of ``experiment`` to every acquisition, or gather its ``blocks``; write to ``outputs``."""
+    series = tables.Series(inputs)
+    parts = {span: tables.Series(of_block) for span, of_block in block_names.by_block(blocks).items()}
+    wanted = [models.from_mapping(name, settings) for name, settings in params["models"].items()]
+    leaves = {name: params[name] for name in ("models", "engine")}
+    ancestors = series.records()
+    record = provenance.record("fit_components", ancestors, leaves, params["fingerprint"], subject=experiment)
+    found = fitting.fit_or_gather(series, wanted, parts, params["engine"], processes)
     for name, path in outputs.items():
-        tables.write(path, name, getattr(fitted, name), record)
+        tables.write_parts(path, name, found(name), record)
 
 
 if __name__ == "__main__":
     with runlog.job(snakemake.log[0], snakemake.rule, snakemake.wildcards.experiment, snakemake.output):
         main(
             experiment=snakemake.wildcards.experiment,
-            model_mappings=snakemake.params.models,
-            engine=snakemake.params.engine,
-            inputs=dict(snakemake.input.items()),
+            params=dict(snakemake.params.items()),
+            processes=snakemake.threads,
+            inputs={name: path for name, path in snakemake.input.items() if name != "blocks"},
+            blocks=snakemake.input.blocks,
             outputs=dict(snakemake.output.items()),
-            fingerprint=snakemake.params.fingerprint,
         )

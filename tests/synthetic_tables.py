@@ -248,6 +248,7 @@ def _add_part(
         "verdict": part.verdict,
     }  # fmt: skip
     naming = {"component": part.name, "core_level": part.core_level, "species": part.species, "line": part.core_level}
+    naming["shape"] = "voigt"
     rows["components"].append({**keys, **naming, **fitted})
     values: dict[str, float] = {
         "position_ev": part.position_ev,

@@ -19,7 +19,17 @@ SCRIPTS = PROJECT / "scripts"
 
 # From the ground up; a module may import only what stands before it. A package is one floor.
 FLOORS = [
-    *("errors", "provenance", "runlog", "rate_laws", "lineshapes", "backgrounds", "separable", "uncertainty"),
+    *(
+        "errors",
+        "block_names",
+        "provenance",
+        "runlog",
+        "rate_laws",
+        "lineshapes",
+        "backgrounds",
+        "separable",
+        "uncertainty",
+    ),
     "figure_records",
     *("attenuation", "reference_tables", "chemistry"),
     *("table_schemas", "tables", "cycles", "figure_settings", "configuration", "spectra", "versaprobe", "inspection"),
@@ -29,6 +39,7 @@ FLOORS = [
         "windows",
         "fitting",
         "calibration",
+        "energy_scale",
         "quantification",
         "kinetics",
         "simulation",
@@ -39,7 +50,17 @@ FLOORS = [
 ]
 
 # Stages meet at tables. The reference line is fitted by the same engine as every other line: the one exception.
-STAGES = {"acquisitions", "calibration", "windows", "fitting", "quantification", "kinetics", "claims", "figures"}
+STAGES = {
+    "acquisitions",
+    "calibration",
+    "windows",
+    "fitting",
+    "energy_scale",
+    "quantification",
+    "kinetics",
+    "claims",
+    "figures",
+}
 STAGE_EXCEPTIONS = {("calibration", "fitting")}
 
 # Who alone may know a package; nobody in the library or in a doorway where the set is empty.
@@ -295,9 +316,21 @@ def a_rule_and_its_script_share_their_name(sources: Sources) -> list[str]:
         rule = ""
         tokens = words(source)
         for one, two, three in zip(tokens, tokens[1:], tokens[2:], strict=False):
-            rule = two if (one, three) == ("rule", ":") else rule
+            rule = two if one in ("rule", "checkpoint") and three == ":" else rule
             if (one, two) == ("script", ":") and three.strip("\"'") != f"../scripts/{rule}.py":
                 faults.append(f"{name}: rule {rule} runs {three}")
+    return faults
+
+
+def varying_inputs_are_params_too(sources: Sources) -> list[str]:
+    """The set of a rule's inputs is no trigger for a rerun (profiles/default), so where it varies it is a param."""
+    faults = []
+    for name, source in sources.items():
+        for rule in re.split(r"^(?:rule|checkpoint) ", source, flags=re.MULTILINE)[1:]:
+            sections = dict(re.findall(r"^    (\w+):\n((?:        .*\n|\n)+)", rule, flags=re.MULTILINE))
+            given = set(re.findall(r"=(ANALYSIS\.\w+)", sections.get("params", "")))
+            varying = re.findall(r"=(ANALYSIS\.\w+)", sections.get("input", "")) if "script" in sections else []
+            faults += [f"{name}: rule {rule.split(':')[0]}: {one} is no param" for one in varying if one not in given]
     return faults
 
 
@@ -325,7 +358,11 @@ SCRIPT_RULES: list[Rule] = [
     public_things_have_docstrings,
     names_say_what_is_known,
 ]
-RULE_FILE_RULES: list[Rule] = [rule_files_hold_no_code_in_hiding, a_rule_and_its_script_share_their_name]
+RULE_FILE_RULES: list[Rule] = [
+    rule_files_hold_no_code_in_hiding,
+    a_rule_and_its_script_share_their_name,
+    varying_inputs_are_params_too,
+]
 
 
 def name_of(rule: object) -> str:
@@ -369,6 +406,7 @@ def test_nothing_of_the_library_is_imported_by_the_package_itself() -> None:
 
 # --- each rule sees what breaks it -------------------------------------------------------------------------------
 
+READING = "rule a:\n    script:\n        ''\n    input:\n        x=ANALYSIS.f,\n"
 BREACHES: list[tuple[Rule, Sources]] = [
     (every_module_has_a_floor, {"xps.attic": ""}),
     (every_module_has_a_floor, {"xps.attic.__init__": "", "xps.attic.box": ""}),
@@ -422,6 +460,12 @@ BREACHES: list[tuple[Rule, Sources]] = [
     (rule_files_hold_no_code_in_hiding, {"a.smk": "rule a:\n    input: lambda w: w.x\n"}),
     (rule_files_hold_no_code_in_hiding, {"a.smk": "rule a:\n    run:\n        pass\n"}),
     (a_rule_and_its_script_share_their_name, {"a.smk": "rule a:\n    script:\n        '../scripts/b.py'\n"}),
+    (a_rule_and_its_script_share_their_name, {"a.smk": "checkpoint a:\n    script:\n        '../scripts/b.py'\n"}),
+    (varying_inputs_are_params_too, {"a.smk": READING}),
+    (
+        varying_inputs_are_params_too,
+        {"a.smk": READING + "    params:\n        y=ANALYSIS.g,\n"},
+    ),
 ]
 
 ALLOWED: list[tuple[Rule, Sources]] = [
@@ -447,6 +491,10 @@ ALLOWED: list[tuple[Rule, Sources]] = [
     (doorways_are_short, {"fit": "\n" * DOORWAY_LINES, "inspect_raw": "\n" * 100}),
     (rule_files_hold_no_code_in_hiding, {"a.smk": "# lambda, run:\nrule a:\n    message: 'run: a lambda'\n"}),
     (a_rule_and_its_script_share_their_name, {"a.smk": "rule b:\n    script:\n        '../scripts/b.py'\n"}),
+    (
+        varying_inputs_are_params_too,
+        {"a.smk": READING + "    params:\n        y=ANALYSIS.f,\n"},
+    ),
 ]
 
 

@@ -75,17 +75,26 @@ def test_voigt_and_every_derivative_agree_with_mpmath(total: str, lorentz: str) 
         assert np.max(np.abs(got - want)) < 1e-10 * peak
 
 
-@pytest.mark.parametrize("shape", lineshapes.SHAPES)
-@pytest.mark.parametrize("mixing", [1e-4, 0.02, 0.3, 0.9])
-def test_derivatives_are_derivatives(shape: str, mixing: float) -> None:
-    found = lineshapes.profile(shape, ENERGY, POSITION, 1.4, mixing)
-    numeric = [
-        _central(lambda p: lineshapes.profile(shape, ENERGY, p, 1.4, mixing).value, POSITION),
-        _central(lambda f: lineshapes.profile(shape, ENERGY, POSITION, f, mixing).value, 1.4),
-        _central(lambda m: lineshapes.profile(shape, ENERGY, POSITION, 1.4, m).value, mixing),
-    ]
-    for got, want in zip(found[1:], numeric, strict=True):
-        np.testing.assert_allclose(got, want, atol=3e-9)
+OWN = [
+    *(("voigt", (mixing,)) for mixing in (1e-4, 0.02, 0.3, 0.9)),
+    *((shape, (mixing,)) for shape in ("pseudo_voigt", "gl_product") for mixing in (1e-3, 0.0098, 0.012, 0.3, 0.9)),
+    ("gaussian", ()),
+    ("lorentzian", ()),
+    *(("doniach_sunjic", own) for own in ((0.02, 0.05), (0.1, 1e-4), (0.9, 0.3), (0.3, 0.45))),
+    *(("la", own) for own in ((1.2, 2.5, 0.6), (0.7, 4.0, 0.1), (1.5, 1.5, 2.0))),
+]
+
+
+@pytest.mark.parametrize(("shape", "own"), OWN)
+def test_derivatives_are_derivatives(shape: str, own: tuple[float, ...]) -> None:
+    found = lineshapes.profile(shape, ENERGY, POSITION, 1.4, *own)
+    numbers = (POSITION, 1.4, *own)
+    for place, got in enumerate((*found[1:3], *found.by_parameters)):
+
+        def at(number: float, place: int = place) -> Array:
+            return lineshapes.profile(shape, ENERGY, *numbers[:place], number, *numbers[place + 1 :]).value
+
+        np.testing.assert_allclose(got, _central(at, numbers[place]), atol=5e-9)
 
 
 @given(st.floats(0.3, 4.0), st.floats(0.0, 0.97))

@@ -111,6 +111,25 @@ def test_components_of_another_level_live_in_the_window_that_holds_their_energy(
         (changed(shape={"type": "pseudo_voigt"}), "shape pseudo_voigt needs fraction"),
         (changed(shape={"type": "pseudo_voigt", "fraction": 1.5}), "fraction 1.5 is not between 0 and 1"),
         (changed(shape={"type": "doniach"}), "'doniach'; allowed: voigt, gaussian, lorentzian, pseudo_voigt"),
+        (changed(shape={"type": "gl_product", "fraction": -0.1}), "fraction -0.1 is not between 0 and 1"),
+        (
+            changed(shape={"type": "doniach_sunjic", "lorentzian_fwhm_ev": 0.1, "asymmetry": span(0.1, 0.0, 0.7)}),
+            "asymmetry 0.7 is not between 0 and 0.5",
+        ),
+        (changed(shape={"type": "doniach_sunjic", "lorentzian_fwhm_ev": 0.1}), "doniach_sunjic needs asymmetry"),
+        (
+            changed(shape={"type": "doniach_sunjic", "lorentzian_fwhm_ev": span(0.1, 0.0, 0.95), "asymmetry": 0.1}),
+            "Lorentzian part alone is 0.95",
+        ),
+        (changed(shape={"type": "la", "alpha": 1.2, "beta": 2.0}), "shape la needs gaussian_fwhm_ev"),
+        (
+            changed(shape={"type": "la", "alpha": 0.4, "beta": 2.0, "gaussian_fwhm_ev": 0.3}),
+            "alpha 0.4 is not between 0.51 and 100",
+        ),
+        (
+            changed(shape={"type": "la", "alpha": span(3.0, 1.0, 2.0), "beta": 2.0, "gaussian_fwhm_ev": 0.3}),
+            "alpha starts at 3, outside its bounds 1 to 2",
+        ),
         (
             changed(doublet={"splitting_ev": 0.5, "area_ratio": 0.5, "fwhm_ratio": 0.01}),
             "minor line's width may fall to 0.009",

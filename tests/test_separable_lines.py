@@ -56,7 +56,7 @@ def _two_regions() -> lines.Lines:
             ("pseudo_voigt",),
             lines.Affine(np.sum(rows, axis=0)[None], np.array([offset])),
             lines.Affine(eye[[1]] * 1.5, np.array([0.1])),
-            lines.Affine(none, np.array([0.3])),
+            (lines.Affine(none, np.array([0.3])),),
             np.array([0]),
             np.array([1.0]),
             (factors,),

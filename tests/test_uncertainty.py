@@ -99,7 +99,7 @@ def _o1s_information() -> tuple[Array, Array]:
         ("voigt", "voigt"),
         lines.Affine(eye[[0, 2]], np.zeros(2)),
         lines.Affine(eye[[1, 3]], np.zeros(2)),
-        lines.Affine(np.zeros((2, 4)), np.full(2, 0.156)),
+        (lines.Affine(np.zeros((2, 4)), np.full(2, 0.156)),),
         np.array([0, 1]),
         np.ones(2),
         ((), ()),

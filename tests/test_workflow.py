@@ -215,6 +215,20 @@ def test_run_settings_rerun_nothing(project: Path) -> None:
     assert planned(project) == {}
 
 
+def test_a_series_cut_into_blocks_and_fitted_by_two_processes_gives_the_same_bytes(
+    project: Path, finished: Path
+) -> None:
+    """The finished project fitted each series in one job; here every acquisition is a block, whatever its number."""
+    edit_yaml(project / "config/config.yaml", lambda config: config["run"].update(block_size=1, threads=2))
+    assert planned(project) == {}
+    shutil.rmtree(project / "results")
+    answer = snakemake(project, "--cores", "2")
+    assert answer.returncode == 0, answer.stdout
+    assert len(list((project / "results/logs/fit_block").iterdir())) == 4
+    assert artefacts(project) == artefacts(finished)
+    assert planned(project) == {}
+
+
 def test_a_forced_rerun_elsewhere_on_one_core_gives_the_same_bytes(project: Path, finished: Path) -> None:
     before = artefacts(finished)
     answer = snakemake(project, "--cores", "1", "--forceall")

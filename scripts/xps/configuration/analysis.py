@@ -7,17 +7,26 @@ return plain dicts and lists with sorted keys. Nothing of the section ``run`` is
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from xps import figure_settings
 from xps.configuration.documents import plain
+from xps.configuration.reference import CHECKS, checks_of
 from xps.configuration.sense import reference_holders
 from xps.configuration.shape import near
 from xps.errors import ConfigError
 
 FIT_ENGINE = "separable"
 KINETICS_LAWS = ("linear", "exponential", "parabolic")
+# ASSUME a cycle of a depth profile holds at least a hundred points, of four bytes each. Where one holds less, a series
+# of a little more than a block is fitted as one: no number changes, and such a file is small.
+_LEAST_CYCLE_BYTES = 400
+
+
+def _cycles_at_most(path: Path) -> int:
+    """Return how many cycles a raw file can hold: only a .pro holds more than one."""
+    return 1 + path.stat().st_size // _LEAST_CYCLE_BYTES if path.suffix.lower() == ".pro" else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,7 @@ class Analysis:
     logs: Mapping[str, str | None]
     """Operator's log by experiment, None where there is none."""
     reference: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-    """Rows of the reference tables ``phases`` and ``reactions``; none where the project has no such table."""
+    """Rows of the reference tables by name; none where the project has no such table."""
     block_size: int = 1000
     """Acquisitions per job where a series is split (how to run, never what comes out)."""
     threads: int = 1
@@ -53,6 +62,10 @@ class Analysis:
         """Return the path of the operator's log as a list, empty where there is none."""
         log = self.logs[self._known(wildcards)]
         return [] if log is None else [log]
+
+    def acquisitions_at_most(self, wildcards: Any) -> int:
+        """Return a number that the experiment's acquisitions hardly exceed, from the number and sizes of its files."""
+        return sum(_cycles_at_most(Path(path)) for path in self.raw_files(wildcards))
 
     def parse_settings(self, wildcards: Any) -> dict[str, Any]:
         """Return what reading the raw files depends on: source, regions and data_origin."""
@@ -85,6 +98,10 @@ class Analysis:
         """Return the experiment's fit models by name, as their files say, in the order of the experiment file."""
         return {name: plain(self.models[name]) for name in self._settings(wildcards)["models"]}
 
+    def model_names(self, wildcards: Any) -> list[str]:
+        """Return the experiment's fit models in the order of its file: where several hold a line, the first counts."""
+        return list(self._settings(wildcards)["models"])
+
     def model_windows(self, wildcards: Any) -> dict[str, list[Any]]:
         """Return the windows alone of each model: a changed component does not touch them."""
         return {name: model["windows"] for name, model in self.model_mappings(wildcards).items()}
@@ -92,6 +109,11 @@ class Analysis:
     def fit_engine(self, wildcards: Any) -> str:
         """Return which engine fits, ``separable`` or ``lmfit``."""
         return str(self._settings(wildcards).get("engine", FIT_ENGINE))
+
+    def energy_checks(self, wildcards: Any) -> list[dict[str, Any]]:
+        """Return what the experiment's energy scale is held against: rows of the reference table."""
+        models = self.model_mappings(wildcards)
+        return list(plain(checks_of(self._settings(wildcards), models, self.reference.get(CHECKS, []))))
 
     def axis(self, wildcards: Any) -> str:
         """Return the column of the series' axis."""

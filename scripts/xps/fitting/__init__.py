@@ -1,18 +1,29 @@
 """Fits of components to counts: exact Poisson likelihood, background in the model, absolute covariance.
 
-When to use what: ``fit_models`` for the whole stage; ``spectra_of`` + ``fit_series`` + ``fit_block`` to fit a series in
-blocks (any cut gives the same numbers); ``fit`` with a ``Task`` for one acquisition, as the energy calibration does.
+When to use what: ``fit_whole`` (tables in files) or ``fit_models`` (in memory) for the whole stage; ``series_starts`` +
+``fit_span`` + ``fit_or_gather`` to fit a long series in blocks (any cut gives the same tables); ``spectra_of`` +
+``fit_series`` + ``fit_block`` for one model by hand; ``fit`` with a ``Task`` for one acquisition, as the energy
+calibration does.
 
 Rooms, from the ground up: ``likelihood`` (Poisson), ``layout`` (parameters and ties), ``problem`` (the model as a
 function), ``minimiser`` (engine lmfit), ``batch`` (engine separable), ``uncertainty`` (errors, shares, detection),
 ``verdicts`` (is an area a finding), ``outcome`` (one result), ``intervals`` (profiled ones), ``engines`` (who fits, and
 from where), ``alternatives`` (other models, systematic errors), ``rows`` and ``alternative_rows`` (tables),
-``series`` (the stage).
+``series`` (one model over a series), ``blocks`` (the stage), ``report`` (its log).
 """
 
+from xps.fitting.blocks import (
+    fit_models,
+    fit_or_gather,
+    fit_span,
+    fit_whole,
+    read_starts,
+    series_starts,
+    starts_text,
+)
 from xps.fitting.engines import ENGINES, Starts, fit
 from xps.fitting.outcome import Outcome, Task
-from xps.fitting.series import FitTables, fit_block, fit_models, fit_series, spectra_of, tables_of
+from xps.fitting.series import FitTables, fit_block, fit_series, spectra_of, tables_of
 
 __all__ = [
     "ENGINES",
@@ -23,7 +34,13 @@ __all__ = [
     "fit",
     "fit_block",
     "fit_models",
+    "fit_or_gather",
     "fit_series",
+    "fit_span",
+    "fit_whole",
+    "read_starts",
+    "series_starts",
     "spectra_of",
+    "starts_text",
     "tables_of",
 ]

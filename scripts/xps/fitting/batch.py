@@ -86,20 +86,22 @@ def _region(model: FitModel, plan: Layout, affine: _Affine, window: int) -> line
         position, width, area = (plan.index(i, kind) for kind in ("position", "width", "area"))
         minor = part.doublet
         major_share = 1.0 if minor is None else 1.0 / (1.0 + minor.area_ratio)
-        found.append((part.shape, position, width, area, 0.0, 1.0, major_share))
+        own = plan.shape_of(i)
+        found.append((part.shape.type, position, width, area, 0.0, 1.0, major_share, own))
         if minor is not None:
-            found.append((part.shape, position, width, area, minor.splitting_ev, minor.fwhm_ratio, 1.0 - major_share))
-    found.sort(key=lambda line: line[0].type)
+            rest = 1.0 - major_share
+            found.append((part.shape.type, position, width, area, minor.splitting_ev, minor.fwhm_ratio, rest, own))
+    found.sort(key=lambda line: line[0])
     positions, widths, areas = (np.array([line[place] for line in found], dtype=np.intp) for place in (1, 2, 3))
     splitting, ratio, share = (np.array([line[place] for line in found]) for place in (4, 5, 6))
     steps = [i for i, slot in enumerate(plan.slots) if (slot.kind, slot.window) == ("factor", window)]
     baselines = [i for i, slot in enumerate(plan.slots) if (slot.kind, slot.window) == ("baseline", window)]
     step = int(np.argmax(affine.rows[steps[0]])) if steps else None
     return lines.RegionScheme(
-        shapes=tuple(line[0].type for line in found),
+        shapes=tuple(line[0] for line in found),
         position_ev=lines.Affine(affine.rows[positions], affine.offsets[positions] + splitting),
         fwhm_ev=lines.Affine(affine.rows[widths] * ratio[:, None], affine.offsets[widths] * ratio),
-        mixing=lines.Affine(np.zeros((len(found), affine.rows.shape[1])), np.array([line[0].mixing for line in found])),
+        shape_parameters=_shape_parameters(affine, [line[7] for line in found]),
         column=affine.column[areas],
         share=share * affine.share[areas],
         factors=tuple(affine.factors[slot] for slot in areas),
@@ -107,6 +109,18 @@ def _region(model: FitModel, plan: Layout, affine: _Affine, window: int) -> line
         step=step,
         baseline=affine.column[np.array(baselines, dtype=np.intp)],
     )
+
+
+def _shape_parameters(affine: _Affine, slots: Sequence[Sequence[int]]) -> tuple[lines.Affine, ...]:
+    """Return what the lines' shapes take, place by place, from each line's slots of its shape."""
+    found = []
+    for place in range(max((len(own) for own in slots), default=0)):
+        rows, offset = np.zeros((len(slots), affine.rows.shape[1])), np.zeros(len(slots))
+        for line, own in enumerate(slots):
+            if place < len(own):
+                rows[line], offset[line] = affine.rows[own[place]], affine.offsets[own[place]]
+        found.append(lines.Affine(rows, offset))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

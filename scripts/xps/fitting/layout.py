@@ -1,8 +1,8 @@
 """Which numbers a fit model has, which of them are varied, and how the tied ones follow.
 
-Every number of the model (position, width and area of each component, baseline coefficients and Shirley factor of each
-window) is a *slot*. The varied slots make the vector θ; ``Layout.expand`` turns θ into all slot values and their
-derivatives by θ, so that whoever minimises needs to know nothing of ties.
+Every number of the model (position, width, area and shape of each component, baseline coefficients and Shirley factor
+of each window) is a *slot*. The varied slots make the vector θ; ``Layout.expand`` turns θ into all slot values and
+their derivatives by θ, so that whoever minimises needs to know nothing of ties.
 
 A position that the model gives as a constant is an energy against the reference, but regions of one cycle drift against
 each other. Such positions are the constant plus the window's energy drift, one number with the calibration's prior
@@ -25,7 +25,7 @@ from xps.models import FitModel, Span, Tie
 from xps.models.records import Component
 
 Array = NDArray[np.float64]
-Kind = Literal["position", "width", "area", "baseline", "factor", "ratio", "drift"]
+Kind = Literal["position", "width", "area", "shape", "baseline", "factor", "ratio", "drift"]
 
 # A drift beyond this many standard deviations of its prior is not searched.
 _DRIFT_BOUND_SIGMA = 6.0
@@ -105,6 +105,15 @@ class Layout:
     def index(self, component: int, kind: Kind) -> int:
         """Return the slot of a component's number."""
         return next(i for i, slot in enumerate(self.slots) if (slot.component, slot.kind) == (component, kind))
+
+    def of_component(self, component: int) -> list[int]:
+        """Return the slots that a component's lines are made of: position, width, area, then those of its shape."""
+        kinds = ("position", "width", "area", "shape")
+        return [i for i, slot in enumerate(self.slots) if slot.component == component and slot.kind in kinds]
+
+    def shape_of(self, component: int) -> list[int]:
+        """Return the slots of a component's shape, in the order of ``lineshapes.PARAMETERS``."""
+        return [i for i in self.of_component(component) if self.slots[i].kind == "shape"]
 
     def indices(self, kind: Kind) -> NDArray[np.intp]:
         """Return the slots of one kind, in the order of components or windows."""
@@ -190,6 +199,7 @@ def _component_slots(model: FitModel, i: int, part: Component, window: int) -> l
         Slot(i, window, "position", "position_ev", part.position_ev, model.tie(part.name, "position_ev")),
         Slot(i, window, "width", "fwhm_ev", part.fwhm_ev, model.tie(part.name, "fwhm_ev")),
         Slot(i, window, "area", "area_cps_ev", None, model.tie(part.name, "area")),
+        *(Slot(i, window, "shape", name, span, None) for name, span in part.shape.named.items()),
     ]
 
 

@@ -36,13 +36,16 @@ class Evaluation(NamedTuple):
 class _Lines:
     """The lines of one window, major and minor, and how they add up to components."""
 
-    shapes: tuple[tuple[str, NDArray[np.intp]], ...]
+    shapes: tuple[
+        tuple[str, NDArray[np.intp], NDArray[np.intp]], ...
+    ]  # shape, its lines, their slots (lines × numbers)
     column: NDArray[np.intp]  # component of the window that the line belongs to
     offset_ev: Array
     width_ratio: Array
-    mixing: Array
     weights: Array  # lines × components of the window: share of a component's unit area
     width_weights: Array  # the same times the line's width ratio
+    fitted_slots: NDArray[np.intp]  # slots of shapes that are varied
+    fitted_column: NDArray[np.intp]  # component of the window that each of them belongs to
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +130,7 @@ def _bind_region(model: FitModel, plan: Layout, window: int, spectrum: Spectrum)
     }
     return _Region(
         spectrum=spectrum,
-        lines=_bind_lines(model, inside),
+        lines=_bind_lines(model, plan, inside),
         position_slots=slots["position"],
         width_slots=slots["width"],
         area_slots=slots["area"],
@@ -138,47 +141,69 @@ def _bind_region(model: FitModel, plan: Layout, window: int, spectrum: Spectrum)
     )
 
 
-def _bind_lines(model: FitModel, inside: list[int]) -> _Lines:
+def _bind_lines(model: FitModel, plan: Layout, inside: list[int]) -> _Lines:
     rows = []
     for column, i in enumerate(inside):
         part = model.components[i]
-        minor = part.doublet
+        minor, own = part.doublet, plan.shape_of(i)
         major_share = 1.0 if minor is None else 1.0 / (1.0 + minor.area_ratio)
-        rows.append((part.shape.type, column, 0.0, 1.0, part.shape.mixing, major_share))
+        rows.append((part.shape.type, column, 0.0, 1.0, own, major_share))
         if minor is not None:
             share = 1.0 - major_share
-            rows.append((part.shape.type, column, minor.splitting_ev, minor.fwhm_ratio, part.shape.mixing, share))
-    kinds = [row[0] for row in rows]
+            rows.append((part.shape.type, column, minor.splitting_ev, minor.fwhm_ratio, own, share))
     columns = np.array([row[1] for row in rows], dtype=np.intp)
     width_ratio = np.array([row[3] for row in rows])
     weights = np.zeros((len(rows), len(inside)))
     weights[np.arange(len(rows)), columns] = [row[5] for row in rows]
+    fitted = [(slot, column) for column, i in enumerate(inside) for slot in plan.shape_of(i) if plan.slots[slot].varied]
     return _Lines(
         shapes=tuple(
-            (kind, np.array([i for i, found in enumerate(kinds) if found == kind], dtype=np.intp))
-            for kind in dict.fromkeys(kinds)
+            _of_one_shape(kind, [(row[0], row[4]) for row in rows]) for kind in dict.fromkeys(r[0] for r in rows)
         ),
         column=columns,
         offset_ev=np.array([row[2] for row in rows]),
         width_ratio=width_ratio,
-        mixing=np.array([row[4] for row in rows]),
         weights=weights,
         width_weights=weights * width_ratio[:, None],
+        fitted_slots=np.array([slot for slot, _ in fitted], dtype=np.intp),
+        fitted_column=np.array([column for _, column in fitted], dtype=np.intp),
     )
 
 
-def _profiles(region: _Region, values: Array) -> tuple[Array, Array, Array]:
-    """Return unit-area columns (channels × components of the window) and their derivatives."""
+def _of_one_shape(kind: str, rows: Sequence[tuple[str, list[int]]]) -> tuple[str, NDArray[np.intp], NDArray[np.intp]]:
+    chosen = [i for i, (found, _) in enumerate(rows) if found == kind]
+    slots = np.array([rows[i][1] for i in chosen], dtype=np.intp).reshape(len(chosen), -1)
+    return kind, np.array(chosen, dtype=np.intp), slots
+
+
+class _Profiles(NamedTuple):
+    """Unit-area columns (channels × components of the window) and their derivatives; by_shape by the fitted slots."""
+
+    unit: Array
+    by_position: Array
+    by_width: Array
+    by_shape: Array
+
+
+def _profiles(region: _Region, values: Array) -> _Profiles:
     lines = region.lines
     positions = values[region.position_slots][lines.column] + lines.offset_ev
     widths = values[region.width_slots][lines.column] * lines.width_ratio
     energy = region.spectrum.binding_energy_ev[:, None]
     parts = [np.empty((energy.size, positions.size)) for _ in range(3)]
-    for kind, chosen in lines.shapes:
-        found = lineshapes.profile(kind, energy, positions[chosen], widths[chosen], lines.mixing[chosen])
+    by_shape = np.zeros((energy.size, lines.fitted_slots.size))
+    for kind, chosen, slots in lines.shapes:
+        own = [values[slots[:, place]] for place in range(slots.shape[1])]
+        found = lineshapes.profile(
+            kind, energy, positions[chosen], widths[chosen], *own, slopes=bool(lines.fitted_slots.size)
+        )
         for store, values_of_kind in zip(parts, found[:3], strict=True):
             store[:, chosen] = values_of_kind
-    return parts[0] @ lines.weights, parts[1] @ lines.weights, parts[2] @ lines.width_weights
+        for place, slopes in enumerate(found.by_parameters):
+            for k, line in enumerate(chosen):
+                for column in np.flatnonzero(lines.fitted_slots == slots[k, place]):
+                    by_shape[:, column] += slopes[:, k] * lines.weights[line, lines.column[line]]
+    return _Profiles(parts[0] @ lines.weights, parts[1] @ lines.weights, parts[2] @ lines.width_weights, by_shape)
 
 
 def _scattered(region: _Region, values: Array, peaks: Array) -> Array:
@@ -190,14 +215,15 @@ def _scattered(region: _Region, values: Array, peaks: Array) -> Array:
 
 def _rate(region: _Region, values: Array) -> tuple[Array, Array, NDArray[np.intp]]:
     """Return the rate in cps, its derivatives by the slots that it depends on, and these slots."""
-    unit, by_position, by_width = _profiles(region, values)
+    lines, found = region.lines, _profiles(region, values)
     areas = values[region.area_slots]
-    columns = np.hstack([unit, by_position * areas, by_width * areas])
+    by_shape = found.by_shape * areas[lines.fitted_column]
+    columns = np.hstack([found.unit, found.by_position * areas, found.by_width * areas, by_shape])
     columns += _scattered(region, values, columns)
-    slots = [region.area_slots, region.position_slots, region.width_slots, region.baseline_slots]
+    slots = [region.area_slots, region.position_slots, region.width_slots, lines.fitted_slots, region.baseline_slots]
     parts = [columns, region.baseline]
     if region.factor_slot is not None:
-        step = backgrounds.step_under(region.spectrum.binding_energy_ev, (unit @ areas)[:, None])
+        step = backgrounds.step_under(region.spectrum.binding_energy_ev, (found.unit @ areas)[:, None])
         parts.append(step)
         slots.append(np.array([region.factor_slot], dtype=np.intp))
     rate = columns[:, : areas.size] @ areas + region.baseline @ values[region.baseline_slots]
@@ -205,7 +231,7 @@ def _rate(region: _Region, values: Array) -> tuple[Array, Array, NDArray[np.intp
 
 
 def _background(region: _Region, values: Array) -> Array:
-    peaks = _profiles(region, values)[0] @ values[region.area_slots]
+    peaks = _profiles(region, values).unit @ values[region.area_slots]
     baseline = region.baseline @ values[region.baseline_slots]
     return np.asarray(baseline + _scattered(region, values, peaks[:, None])[:, 0])
 

@@ -17,13 +17,14 @@ from xps import backgrounds, lineshapes
 from xps.fitting import layout, uncertainty
 from xps.fitting.layout import Layout
 from xps.fitting.outcome import CORRELATION_LISTED, POOR_P_VALUE, Outcome, durbin_watson, residuals_by_region
+from xps.lineshapes import drawing
 from xps.models import Component, FitModel
 
 Array = NDArray[np.float64]
 Row = dict[str, Any]
 
 LIKELIHOOD = "poisson"
-_MAXIMUM_POINTS = 4001
+_FWHM_STEP = 1e-4
 
 
 def _number(value: float | None) -> float | None:
@@ -57,6 +58,7 @@ def components(model: FitModel, outcome: Outcome) -> Iterator[Row]:
             "core_level": part.core_level,
             "species": part.species,
             "line": part.line,
+            "shape": part.shape.type,
             "condition": condition(model, part),
         }
         if outcome.areas is not None:
@@ -124,33 +126,42 @@ def _shape_cells(part: Component, outcome: Outcome, i: int) -> Row:
     if outcome.areas.area[i] == 0.0:
         return {}
     plan, values = outcome.problem.layout, outcome.best.at.values
-    errors = _slot_errors(outcome)
-    position, width = plan.index(i, "position"), plan.index(i, "width")
+    position = plan.index(i, "position")
+    width, width_stderr = _measured_fwhm(part.shape.type, outcome, [plan.index(i, "width"), *plan.shape_of(i)])
     return {
         "position_ev": _number(values[position]),
-        "position_stderr_ev": _error(errors[position]),
-        "maximum_ev": maximum_ev(part, float(values[position]), float(values[width])),
-        "fwhm_ev": _number(values[width]),
-        "fwhm_stderr_ev": _error(errors[width]),
+        "position_stderr_ev": _error(_slot_errors(outcome)[position]),
+        "maximum_ev": drawing.maximum_ev(part.shape.type, numbers_of(part, plan, values, i)),
+        "fwhm_ev": _number(width),
+        "fwhm_stderr_ev": _error(width_stderr),
     }
 
 
-def maximum_ev(part: Component, position_ev: float, fwhm_ev: float) -> float:
-    """Return where the component, both lines of a doublet together, is highest (eV, to 1e-6 FWHM)."""
-    if part.doublet is None:
-        return position_ev
-    minor = part.doublet
-    energy = np.linspace(position_ev, position_ev + minor.splitting_ev, _MAXIMUM_POINTS)
-    shape, mixing = part.shape.type, part.shape.mixing
-    curve = lineshapes.profile(shape, energy, position_ev, fwhm_ev, mixing).value
-    second_width = fwhm_ev * minor.fwhm_ratio
-    second = lineshapes.profile(shape, energy, position_ev + minor.splitting_ev, second_width, mixing).value
-    curve = curve + minor.area_ratio * second
-    top = int(np.clip(np.argmax(curve), 1, energy.size - 2))
-    left, middle, right = curve[top - 1 : top + 2]
-    curvature = left - 2.0 * middle + right
-    offset = 0.5 * (left - right) / curvature if curvature < 0 else 0.0
-    return float(energy[top] + np.clip(offset, -1.0, 1.0) * (energy[1] - energy[0]))
+def numbers_of(part: Component, plan: Layout, values: Array, i: int) -> dict[str, float]:
+    """Return the numbers from which ``lineshapes.drawing`` draws a component, by the names of ``parameters``."""
+    return {plan.slots[slot].parameter: float(values[slot]) for slot in plan.of_component(i)} | _constants(part)
+
+
+def _measured_fwhm(shape: str, outcome: Outcome, slots: list[int]) -> tuple[float, float]:
+    """Return the FWHM that one line has on a plot, and its standard error, from the slots of width and shape."""
+    assert outcome.best is not None
+    assert outcome.covariance is not None
+    at = outcome.best.at
+    numbers = at.values[slots]
+    slopes = np.eye(len(slots))[0]
+    if shape in lineshapes.ASYMMETRIC:
+        slopes = np.array([_fwhm_slope(shape, numbers, k, at.by_theta[slot]) for k, slot in enumerate(slots)])
+    error = uncertainty.standard_errors(uncertainty.propagated(slopes[None] @ at.by_theta[slots], outcome.covariance))
+    return drawing.fwhm_ev(shape, *numbers), float(error[0])
+
+
+def _fwhm_slope(shape: str, numbers: Array, k: int, by_theta: Array) -> float:
+    """Return the derivative of the FWHM by one number, 0 where it is given."""
+    if not np.any(by_theta):
+        return 0.0
+    step = _FWHM_STEP * np.eye(numbers.size)[k]
+    ahead, behind = drawing.fwhm_ev(shape, *(numbers + step)), drawing.fwhm_ev(shape, *(numbers - step))
+    return (ahead - behind) / (2.0 * _FWHM_STEP)
 
 
 # parameters ----------------------------------------------------------------------------------------------------------
@@ -161,8 +172,8 @@ def parameters(model: FitModel, outcome: Outcome) -> Iterator[Row]:
     plan = layout.of(model) if outcome.problem is None else outcome.problem.layout
     errors = _slot_errors(outcome) if outcome.best is not None else np.full(len(plan.slots), np.nan)
     for i, part in enumerate(model.components):
-        for kind in ("position", "width", "area"):
-            yield _slot_row(model, outcome, plan, errors, plan.index(i, kind))
+        for slot in plan.of_component(i):
+            yield _slot_row(model, outcome, plan, errors, slot)
         for name, value in _constants(part).items():
             keys = _keys(model, outcome, model.window_of_component[i])
             yield keys | {
@@ -183,17 +194,11 @@ def parameters(model: FitModel, outcome: Outcome) -> Iterator[Row]:
 
 
 def _constants(part: Component) -> dict[str, float]:
-    found: dict[str, float] = {}
-    if part.shape.type == "voigt":
-        found["lorentzian_fwhm_ev"] = part.shape.mixing
-    elif part.shape.type != "gaussian":
-        # A Lorentzian is the pseudo-Voigt whose Lorentzian fraction is 1.
-        found["fraction"] = 1.0 if part.shape.type == "lorentzian" else part.shape.mixing
-    if part.doublet is not None:
-        found["splitting_ev"] = part.doublet.splitting_ev
-        found["area_ratio"] = part.doublet.area_ratio
-        found["fwhm_ratio"] = part.doublet.fwhm_ratio
-    return found
+    """Return the numbers of a component that no fit varies."""
+    if part.doublet is None:
+        return {}
+    minor = part.doublet
+    return {"splitting_ev": minor.splitting_ev, "area_ratio": minor.area_ratio, "fwhm_ratio": minor.fwhm_ratio}
 
 
 def _slot_errors(outcome: Outcome) -> Array:

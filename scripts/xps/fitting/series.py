@@ -1,12 +1,10 @@
-"""Stage fit_components: from the table ``background`` to fits of every model and acquisition, and to their tables.
+"""Fits of one model to acquisitions of a series: spectra out of tables, starts, and the tables of what came out.
 
 The unit of a fit is one model and one acquisition with all the model's windows together. All that fits know of each
 other are the starts of their series: neither the order of spectra nor the way in which a series is cut into blocks
 changes a number.
 """
 
-import logging
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -20,11 +18,9 @@ from xps.errors import ConfigError, TableError
 from xps.fitting import alternative_rows, rows
 from xps.fitting.alternatives import Tested, tested
 from xps.fitting.engines import ENGINES, SEPARABLE, Starts, fit_each, model_starts, series_starts
-from xps.fitting.outcome import POOR_P_VALUE, Outcome, Task
+from xps.fitting.outcome import Outcome, Task
 from xps.models import FitModel
 from xps.spectra import Spectrum
-
-LOGGER = logging.getLogger(__name__)
 
 
 class FitTables(NamedTuple):
@@ -38,10 +34,17 @@ class FitTables(NamedTuple):
     alternatives: pa.Table
 
 
-def spectra_of(background: pa.Table, acquisitions: pa.Table, calibration: pa.Table, model: FitModel) -> list[Task]:
+def spectra_of(
+    background: pa.Table,
+    acquisitions: pa.Table,
+    calibration: pa.Table,
+    model: FitModel,
+    regions: tuple[str, ...] | None = None,
+) -> list[Task]:
     """Return one task per acquisition that is not excluded: its spectra, one per window of ``model``.
 
-    A window without rows in ``background`` has no spectrum: the task's fit will fail and say so.
+    The tables may be a part of a series; ``regions`` then names the region of each window, which the part alone need
+    not show. A window without rows in ``background`` has no spectrum: the task's fit will fail and say so.
     """
     measured = cycles.regions(acquisitions)
     chosen = background.filter(pc.equal(background.column("model"), model.name))
@@ -49,7 +52,8 @@ def spectra_of(background: pa.Table, acquisitions: pa.Table, calibration: pa.Tab
         chosen, ("channel", "binding_energy_ev", "counts", "time_per_channel_s", "static_background_cps")
     )
     errors = {(row["acquisition"], row["region"]): row for row in calibration.to_pylist()}
-    regions = tuple(_region_name(measured, window.core_level) for window in model.windows)
+    if regions is None:
+        regions = tuple(_region_name(measured, window.core_level) for window in model.windows)
     tasks = []
     for acquisition in measured.acquisitions:
         found = [blocks.get((acquisition, region)) for region in regions]
@@ -115,40 +119,3 @@ def tables_of(model: FitModel, outcomes: Sequence[Outcome], alternatives: Sequen
             "alternatives", (row for o, of_it in pairs for row in alternative_rows.alternatives(model, o, of_it))
         ),
     )
-
-
-def fit_models(
-    background: pa.Table,
-    acquisitions: pa.Table,
-    calibration: pa.Table,
-    models: Sequence[FitModel],
-    engine: str = SEPARABLE,
-    seed: int = 0,
-) -> FitTables:
-    """Return the tables of fitting every model to every acquisition that is not excluded; models in the given order."""
-    parts = []
-    for model in models:
-        spectra = spectra_of(background, acquisitions, calibration, model)
-        parts.append(fit_block(model, spectra, fit_series(model, spectra, engine), seed, engine))
-        _report(model.name, parts[-1].fits.to_pylist())
-    return FitTables(*(tables.concatenate(name, [getattr(part, name) for part in parts]) for name in FitTables._fields))
-
-
-def _report(model: str, fits: Sequence[dict[str, Any]]) -> None:
-    """Log in one line each how many of a model's fits hit a bound and how many the counts reject; name the worst.
-
-    Every case stands in ``fits``; a line per case would bury the log of a long series. Failed fits have their own.
-    """
-    found = list({row["acquisition"]: row for row in fits if row["success"]}.values())
-    bounded = Counter(name for row in found for name in row["bounds_hit"])
-    if bounded:
-        count = sum(bool(row["bounds_hit"]) for row in found)
-        names = ", ".join(f"{name} ({times})" for name, times in sorted(bounded.items(), key=lambda hit: -hit[1]))
-        LOGGER.warning("model %s: %d of %d fits hit a bound: %s", model, count, len(found), names)
-    poor = [row for row in found if row["p_value"] is not None and row["p_value"] < POOR_P_VALUE]
-    if poor:
-        worst = max(poor, key=lambda row: float(row["reduced_chi_square"]))
-        LOGGER.warning(
-            "model %s: the counts reject %d of %d fits (p < %g); the worst is acquisition %d, reduced chi square %.3g",
-            *(model, len(poor), len(found), POOR_P_VALUE, worst["acquisition"], worst["reduced_chi_square"]),
-        )

@@ -21,7 +21,11 @@ def area_findings(problem: Problem, best: Optimum) -> list[Finding]:
     jacobian = slot_jacobian(problem, values)
     information = np.asarray((jacobian / best.at.expected[:, None]).T @ jacobian)
     areas = plan.indices("area")
-    kept = [i for i, slot in enumerate(plan.slots) if slot.kind in ("position", "width", "area", "baseline", "factor")]
+    kept = [
+        i
+        for i, slot in enumerate(plan.slots)
+        if slot.kind in ("position", "width", "area", "baseline", "factor") or (slot.kind == "shape" and slot.varied)
+    ]
     order = np.array([*areas, *(i for i in kept if i not in set(areas.tolist()))], dtype=np.intp)
     totals = _level_totals(plan, values[areas])
     rows = [item for item in _assumptions(plan, values) if np.any(item.row)]
@@ -43,7 +47,7 @@ def _assumptions(plan: Layout, values: Array) -> list[Assumption]:
     soft = {prior.slot: prior for prior in plan.priors}
     drifts = {slot.window: soft[i].stderr for i, slot in enumerate(plan.slots) if slot.kind == "drift" and i in soft}
     for i, slot in enumerate(plan.slots):
-        if slot.component is None or slot.kind == "ratio":
+        if slot.component is None or slot.kind in ("ratio", "shape"):
             continue
         name = plan.model.components[slot.component].name
         row = np.zeros(len(plan.slots))

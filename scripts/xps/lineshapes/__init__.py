@@ -1,32 +1,44 @@
 """Profiles over binding energy, normalised to unit area, with analytic derivatives.
 
 When to use what: ``voigt`` for core levels (Lorentzian of the core hole's lifetime convolved with the Gaussian of
-analyser, X-rays, phonons and disorder); ``pseudo_voigt`` (GL sum) to repeat a published GL fit;
-``gaussian`` and ``lorentzian`` as the limits of both, for broad valence-like bands and for tests.
+analyser, X-rays, phonons and disorder); ``doniach_sunjic`` for metals, whose lines have a tail to higher binding
+energy; ``pseudo_voigt`` (GL sum), ``gl_product`` and ``la`` to repeat fits published with CasaXPS or XPSPEAK;
+``gaussian`` and ``lorentzian`` as the limits, for broad valence-like bands and for tests.
 
 Conventions of all shapes
-- The integral over all energies is 1, so a profile has the unit 1/eV and an area in cps·eV times it is in cps.
-  (Other programs: lmfit's ``amplitude`` is this area; CasaXPS's GL shapes are normalised to height.)
-- ``fwhm_ev`` is the TOTAL full width at half maximum of one line, what a reader measures on the plot.
+- The area is 1, so a profile has the unit 1/eV and an area in cps·eV times it is in cps. The area is the integral over
+  all energies, of a ``doniach_sunjic`` that up to ``DONIACH_SUNJIC_RANGE_EV`` above the position (over all energies it
+  is infinite), whatever the measured window. (Other programs: lmfit's ``amplitude`` is the area; CasaXPS's shapes are
+  normalised to height.)
+- ``fwhm_ev`` of a symmetric shape is the TOTAL full width at half maximum of one line, what a reader measures on the
+  plot. Of the asymmetric ones it is the width that the line would have without asymmetry (``doniach_sunjic``) or
+  CasaXPS's F (``la``); ``drawing.fwhm_ev`` measures what they have.
 - Of a Voigt the Lorentzian width is given (``lorentzian_fwhm_ev``, the natural width); the Gaussian width follows from
   total and Lorentzian width exactly (``widths``).
+- ``position_ev`` is the line's own energy; asymmetric shapes have their maximum beside it (``drawing.maximum_ev``).
 - All functions broadcast their arguments, spectra × lines × channels as well as one line over one axis, and each
   element's result does not depend on the array in which it stands.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import voigt_profile
 
 from xps.errors import ConfigError
-from xps.lineshapes import symmetric
+from xps.lineshapes import lorentzian_powers, product, symmetric
+from xps.lineshapes.doniach import RANGE_EV as DONIACH_SUNJIC_RANGE_EV
+from xps.lineshapes.doniach import doniach_sunjic
 from xps.lineshapes.symmetric import Profile
 from xps.lineshapes.widths import FWHM_PER_SIGMA, gaussian_width
 
 __all__ = [
+    "ASYMMETRIC",
+    "DONIACH_SUNJIC_RANGE_EV",
     "FWHM_PER_SIGMA",
+    "PARAMETERS",
     "SHAPES",
     "Profile",
     "gaussian",
@@ -39,13 +51,29 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
-_SHAPES: dict[str, Callable[[Array, Array, Array], Profile]] = {
-    "voigt": symmetric.voigt,
-    "gaussian": lambda offset, width, _: symmetric.gaussian(offset, width),
-    "lorentzian": lambda offset, width, _: symmetric.lorentzian(offset, width),
-    "pseudo_voigt": symmetric.pseudo_voigt,
+
+class _Shape(NamedTuple):
+    """A profile of (offset, width, shape parameters, whether their derivatives are wanted)."""
+
+    function: Callable[[Array, Array, tuple[Array, ...], bool], Profile]
+    parameters: tuple[str, ...] = ()
+
+
+_SHAPES = {
+    "voigt": _Shape(lambda x, f, own, slopes: symmetric.voigt(x, f, own[0], slopes), ("lorentzian_fwhm_ev",)),
+    "gaussian": _Shape(lambda x, f, *_: symmetric.gaussian(x, f)),
+    "lorentzian": _Shape(lambda x, f, *_: symmetric.lorentzian(x, f)),
+    "pseudo_voigt": _Shape(lambda x, f, own, _: symmetric.pseudo_voigt(x, f, own[0]), ("fraction",)),
+    "gl_product": _Shape(lambda x, f, own, _: product.gl_product(x, f, own[0]), ("fraction",)),
+    "doniach_sunjic": _Shape(
+        lambda x, f, own, slopes: doniach_sunjic(x, f, own[0], own[1], slopes), ("lorentzian_fwhm_ev", "asymmetry")
+    ),
+    "la": _Shape(lambda x, f, own, _: lorentzian_powers.la(x, f, *own), ("alpha", "beta", "gaussian_fwhm_ev")),
 }
 SHAPES = tuple(_SHAPES)
+PARAMETERS = {name: shape.parameters for name, shape in _SHAPES.items()}
+"""Names of the numbers that each shape needs besides position and width, in the order in which it takes them."""
+ASYMMETRIC = ("doniach_sunjic", "la")
 
 
 def profile(
@@ -53,22 +81,22 @@ def profile(
     binding_energy_ev: ArrayLike,
     position_ev: ArrayLike,
     fwhm_ev: ArrayLike,
-    mixing: ArrayLike = 0.0,
-    mixing_slope: bool = True,
+    *parameters: ArrayLike,
+    slopes: bool = True,
 ) -> Profile:
     """Return the unit-area profile named ``shape`` and its derivatives, arguments broadcast.
 
-    ``mixing`` is the Lorentzian FWHM in eV of a voigt (below the total FWHM), the Lorentzian fraction of a
-    pseudo_voigt, and not used otherwise; without ``mixing_slope`` the derivative by it may be left empty.
-    ConfigError names the allowed shapes when ``shape`` is none.
+    ``parameters`` are those that ``PARAMETERS`` lists for the shape; without ``slopes`` the derivatives by them may be
+    left out. ConfigError names the allowed shapes when ``shape`` is none, or the parameters where they are not given.
     """
     if shape not in _SHAPES:
         raise ConfigError(f"no line shape is called {shape!r}; allowed are {', '.join(SHAPES)}")
+    wanted = PARAMETERS[shape]
+    if len(parameters) != len(wanted):
+        raise ConfigError(f"{shape} needs ({', '.join(wanted)}); found {len(parameters)} numbers")
     offset = np.subtract(binding_energy_ev, position_ev, dtype=np.float64)
-    width, mixed = np.asarray(fwhm_ev, dtype=np.float64), np.asarray(mixing, dtype=np.float64)
-    if shape == "voigt":
-        return symmetric.voigt(offset, width, mixed, mixing_slope)
-    return _SHAPES[shape](offset, width, mixed)
+    own = tuple(np.asarray(value, dtype=np.float64) for value in parameters)
+    return _SHAPES[shape].function(offset, np.asarray(fwhm_ev, dtype=np.float64), own, slopes)
 
 
 def gaussian(binding_energy_ev: ArrayLike, position_ev: ArrayLike, fwhm_ev: ArrayLike) -> Array:

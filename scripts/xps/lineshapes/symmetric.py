@@ -1,6 +1,6 @@
 """Symmetric profiles of unit area with derivatives: Gaussian, Lorentzian, Voigt, GL sum.
 
-All take the offset E − E₀ and the total FWHM, broadcast against each other; ``mixing`` means what its shape says.
+All take the offset E − E₀ and the total FWHM, broadcast against each other and against their own parameters.
 """
 
 import math
@@ -21,16 +21,12 @@ _ROOT_2PI = math.sqrt(2.0 * math.pi)
 
 
 class Profile(NamedTuple):
-    """A unit-area profile (1/eV) and its derivatives by position, total FWHM (1/eV²) and mixing.
-
-    ``by_mixing`` is per eV for a Voigt (Lorentzian FWHM), per unit of the Lorentzian fraction otherwise, and 0 for a
-    shape that has no mixing.
-    """
+    """A unit-area profile (1/eV) and its derivatives by position, FWHM (1/eV²) and each of the shape's parameters."""
 
     value: Array
     by_position: Array
     by_fwhm: Array
-    by_mixing: Array
+    by_parameters: tuple[Array, ...] = ()
 
 
 def gaussian(offset: Array, width: Array) -> Profile:
@@ -38,7 +34,7 @@ def gaussian(offset: Array, width: Array) -> Profile:
     scale = FWHM_PER_SIGMA / width
     reduced = offset * scale
     value = np.exp(-0.5 * reduced**2) * (scale / _ROOT_2PI)
-    return Profile(value, value * reduced * scale, value * (reduced**2 - 1.0) / width, np.zeros_like(value))
+    return Profile(value, value * reduced * scale, value * (reduced**2 - 1.0) / width)
 
 
 def lorentzian(offset: Array, width: Array) -> Profile:
@@ -47,13 +43,13 @@ def lorentzian(offset: Array, width: Array) -> Profile:
     inverse = 1.0 / (offset**2 + half**2)
     value = half * inverse / math.pi
     by_fwhm = (0.5 / math.pi - half * value) * inverse
-    return Profile(value, 2.0 * offset * value * inverse, by_fwhm, np.zeros_like(value))
+    return Profile(value, 2.0 * offset * value * inverse, by_fwhm)
 
 
-def voigt(offset: Array, width: Array, lorentzian_width: Array, mixing_slope: bool = True) -> Profile:
+def voigt(offset: Array, width: Array, lorentzian_width: Array, slopes: bool = True) -> Profile:
     """Return the exact Voigt profile of total FWHM ``width``: one Faddeeva call gives it and all derivatives.
 
-    Without ``mixing_slope`` the derivative by the Lorentzian width is left empty, which saves a tenth of the time.
+    Without ``slopes`` the derivative by the Lorentzian width is left out, which saves a tenth of the time.
     """
     gauss = gaussian_width(width, lorentzian_width)
     if np.any(gauss.value == 0.0):
@@ -65,14 +61,15 @@ def voigt(offset: Array, width: Array, lorentzian_width: Array, mixing_slope: bo
     value = height * w.real
     # z w' has the real part that a common change of all widths needs; G stands below z and below the height.
     by_gauss = (value + height * (real * w.slope_real - imaginary * w.slope_imaginary)) / -gauss.value
-    by_mixing = np.zeros(0)
-    if mixing_slope:
-        by_mixing = (-0.5 * height * scale) * w.slope_imaginary + by_gauss * gauss.by_lorentzian
-    return Profile(value, (-height * scale) * w.slope_real, by_gauss * gauss.by_total, by_mixing)
+    by_position, by_total = (-height * scale) * w.slope_real, by_gauss * gauss.by_total
+    if not slopes:
+        return Profile(value, by_position, by_total)
+    by_lorentzian = (-0.5 * height * scale) * w.slope_imaginary + by_gauss * gauss.by_lorentzian
+    return Profile(value, by_position, by_total, (by_lorentzian,))
 
 
 def pseudo_voigt(offset: Array, width: Array, fraction: Array) -> Profile:
     """Return m·L + (1 − m)·G, the GL sum of unit-area profiles of one FWHM."""
     first, second = lorentzian(offset, width), gaussian(offset, width)
     mixed = [fraction * one + (1.0 - fraction) * other for one, other in zip(first[:3], second[:3], strict=True)]
-    return Profile(mixed[0], mixed[1], mixed[2], first.value - second.value)
+    return Profile(mixed[0], mixed[1], mixed[2], (first.value - second.value,))

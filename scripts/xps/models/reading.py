@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from xps import lineshapes
 from xps.errors import ConfigError
 from xps.models import alternatives, sense
 from xps.models.records import Background, Component, Doublet, FitModel, Shape, Span, Tie, TieKind, Window
 
-_MIXING_KEY = {"voigt": "lorentzian_fwhm_ev", "pseudo_voigt": "fraction"}
 _RELATIONS: dict[TieKind, tuple[str, str]] = {
     "same_as": ("", ""),
     "offset_from": ("value_ev", "stderr_ev"),
@@ -16,6 +16,8 @@ _RELATIONS: dict[TieKind, tuple[str, str]] = {
 }
 # ASSUME five channels: at 0.1 eV half an electronvolt, narrow against the flat ends of a well chosen window.
 DEFAULT_ENDPOINT_AVERAGE_CHANNELS = 5
+# What a number of a shape counts as where it is missing: a value that adds no second fault to the one told.
+_UNSAID = {"alpha": 1.0, "beta": 1.0}
 
 
 def windows_from(name: str, items: Sequence[Mapping[str, Any]]) -> tuple[Window, ...]:
@@ -82,7 +84,7 @@ def _component(item: Mapping[str, Any]) -> Component:
         species=item["species"],
         line=item["line"],
         role=item.get("role", "species"),
-        shape=Shape(shape["type"], float(shape.get(_MIXING_KEY.get(shape["type"], ""), 0.0))),
+        shape=_shape(shape),
         position_ev=_span(item.get("position_ev")),
         fwhm_ev=_span(item.get("fwhm_ev")),
         doublet=None
@@ -94,9 +96,15 @@ def _component(item: Mapping[str, Any]) -> Component:
     )
 
 
+def _shape(item: Mapping[str, Any]) -> Shape:
+    names = lineshapes.PARAMETERS.get(item["type"], ())
+    spans = [_span(item.get(name, _UNSAID.get(name, 0.0))) for name in names]
+    return Shape(item["type"], tuple(span for span in spans if span is not None))
+
+
 def _shape_faults(item: Mapping[str, Any]) -> list[str]:
     kind = item["shape"]["type"]
-    wanted = {"type"} | ({_MIXING_KEY[kind]} if kind in _MIXING_KEY else set())
+    wanted = {"type", *lineshapes.PARAMETERS.get(kind, ())}
     found = set(item["shape"])
     place = f"component {item['name']!r}: shape {kind}"
     return [f"{place} needs {key}" for key in sorted(wanted - found)] + [

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from xps import backgrounds
+from xps import backgrounds, lineshapes
 from xps.errors import ConfigError
 
 Role = Literal["species", "loss", "plasmon"]
@@ -55,10 +55,20 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A line shape of ``lineshapes``; ``mixing`` is the Lorentzian FWHM (voigt) or fraction (pseudo_voigt), else 0."""
+    """A line shape of ``lineshapes`` with a span for each number that ``lineshapes.PARAMETERS`` lists for it."""
 
     type: str
-    mixing: float
+    spans: tuple[Span, ...] = ()
+
+    @property
+    def named(self) -> dict[str, Span]:
+        """Spans by name."""
+        return dict(zip(lineshapes.PARAMETERS[self.type], self.spans, strict=True))
+
+    @property
+    def starts(self) -> tuple[float, ...]:
+        """The numbers with which a fit starts."""
+        return tuple(span.start for span in self.spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +190,8 @@ class FitModel:
 
     @property
     def nonlinear_parameters(self) -> int:
-        """How many positions, widths, Shirley factors and softly tied area ratios a fit varies."""
-        spans = [span for part in self.components for span in (part.position_ev, part.fwhm_ev)]
+        """How many positions, widths, shapes, Shirley factors and softly tied area ratios a fit varies."""
+        spans = [span for part in self.components for span in (part.position_ev, part.fwhm_ev, *part.shape.spans)]
         free = sum(span is not None and not span.fixed for span in spans)
         factors = sum(window.background.type == "shirley" for window in self.windows)
         return free + factors + sum(tie.soft and tie.parameter == "area" for tie in self.ties)

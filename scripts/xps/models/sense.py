@@ -1,5 +1,6 @@
 """Does a model make sense? Checks that a schema cannot express; each fault is a sentence with its place."""
 
+import math
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
@@ -15,6 +16,16 @@ _KINDS_OF_PARAMETER = {
     "position_ev": ("same_as", "offset_from"),
     "fwhm_ev": ("same_as", "offset_from", "ratio_to"),
     "area": ("same_as", "ratio_to"),
+}
+
+# Range of each number of a shape, in words. ASSUME an asymmetry below 0.5: metals have 0.02 to 0.3.
+_SHAPE_LIMITS = {
+    "lorentzian_fwhm_ev": (0.0, math.inf, "at or above 0"),
+    "gaussian_fwhm_ev": (0.0, math.inf, "at or above 0"),
+    "fraction": (0.0, 1.0, "between 0 and 1"),
+    "asymmetry": (0.0, 0.5, "between 0 and 0.5"),
+    "alpha": (0.51, 100.0, "between 0.51 and 100 (at 0.5 the area is infinite)"),
+    "beta": (0.51, 100.0, "between 0.51 and 100 (at 0.5 the area is infinite)"),
 }
 
 
@@ -63,9 +74,10 @@ def _component_faults(model: FitModel) -> Iterator[str]:
         place = f"component {part.name!r}"
         if part.shape.type not in lineshapes.SHAPES:
             yield f"{place}: no shape is called {part.shape.type!r}; allowed: {', '.join(lineshapes.SHAPES)}"
-        for key, span in (("position_ev", part.position_ev), ("fwhm_ev", part.fwhm_ev)):
+        for key, span in (("position_ev", part.position_ev), ("fwhm_ev", part.fwhm_ev), *_shape_spans(part)):
             if span is not None and not span.low <= span.start <= span.high:
                 yield f"{place}: {key} starts at {span.start:g}, outside its bounds {span.low:g} to {span.high:g}"
+        yield from _shape_faults(place, part)
         if part.fwhm_ev is not None:
             yield from _width_faults(place, part, part.fwhm_ev)
 
@@ -73,13 +85,30 @@ def _component_faults(model: FitModel) -> Iterator[str]:
 def _width_faults(place: str, part: Component, width: Span) -> Iterator[str]:
     if width.low <= 0:
         yield f"{place}: fwhm_ev must stay above 0, found {width.low:g}"
-    if part.shape.type == "voigt" and not 0 <= part.shape.mixing < width.low:
+    lorentzian = _lorentzian_high(part)
+    if not lorentzian < width.low:
         yield (
             f"{place}: the total fwhm_ev may fall to {width.low:g}, but its Lorentzian part alone is "
-            f"{part.shape.mixing:g} eV; keep the lower bound above it"
+            f"{lorentzian:g} eV; keep the lower bound above it"
         )
-    if part.shape.type == "pseudo_voigt" and not 0 <= part.shape.mixing <= 1:
-        yield f"{place}: fraction {part.shape.mixing:g} is not between 0 and 1"
+
+
+def _shape_spans(part: Component) -> list[tuple[str, Span]]:
+    return list(part.shape.named.items()) if part.shape.type in lineshapes.SHAPES else []
+
+
+def _lorentzian_high(part: Component) -> float:
+    """Return how wide the Lorentzian inside the total width may become (eV)."""
+    span = dict(_shape_spans(part)).get("lorentzian_fwhm_ev")
+    return -1.0 if span is None else span.high
+
+
+def _shape_faults(place: str, part: Component) -> Iterator[str]:
+    for name, span in _shape_spans(part):
+        least, most, words = _SHAPE_LIMITS[name]
+        for value in dict.fromkeys((span.low, span.high)):
+            if not least <= value <= most:
+                yield f"{place}: {name} {value:g} is not {words}"
 
 
 def _tie_faults(model: FitModel) -> Iterator[str]:
@@ -160,9 +189,9 @@ def _place_faults(model: FitModel) -> Iterator[str]:
             )
         if part.fwhm_ev is None:
             yield from _width_faults(f"component {part.name!r} (width tied)", part, width)
-        if part.doublet is not None and part.shape.type == "voigt":
+        if part.doublet is not None:
             lowest = width.low * part.doublet.fwhm_ratio
-            if part.shape.mixing >= lowest:
+            if _lorentzian_high(part) >= lowest:
                 yield f"component {part.name!r}: the minor line's width may fall to {lowest:g} eV, below its Lorentzian"
 
 

@@ -1,6 +1,6 @@
 """The model of XPS spectra: lines on active backgrounds, as columns and derivatives for many spectra at once.
 
-A ``Scheme`` says what all spectra have in common: in each region its lines, where each takes position, width, mixing
+A ``Scheme`` says what all spectra have in common: in each region its lines, where each takes position, width, shape
 and area from, and its background. Everything nonlinear is an affine function of one parameter vector θ per spectrum, so
 that doublets (position + splitting, width × ratio), exact ties within and across regions and a shift of a whole region
 are the same thing to the solver: a row of a matrix. Areas are coefficients of columns; a doublet is one column, and
@@ -38,15 +38,16 @@ class Affine:
 class RegionScheme:
     """The lines of one region, ordered by shape, and its background.
 
-    ``column`` is the coefficient that a line's area belongs to and ``share`` its constant part of it, multiplied by the
-    parameters ``factors`` (fitted ratios). ``step`` is the parameter that is the Shirley factor (1/eV), or None.
-    ``baseline`` are the coefficients of the baseline's columns.
+    ``shape_parameters`` are the numbers that the shapes take besides position and width, place by place (all 0 where a
+    shape takes fewer). ``column`` is the coefficient that a line's area belongs to and ``share`` its constant part of
+    it, multiplied by the parameters ``factors`` (fitted ratios). ``step`` is the parameter that is the Shirley factor
+    (1/eV), or None. ``baseline`` are the coefficients of the baseline's columns.
     """
 
     shapes: tuple[str, ...]
     position_ev: Affine
     fwhm_ev: Affine
-    mixing: Affine
+    shape_parameters: tuple[Affine, ...]
     column: Indices
     share: Array
     factors: tuple[tuple[int, ...], ...]
@@ -123,22 +124,24 @@ class _RegionAt:
     def __init__(self, scheme: RegionScheme, theta: Array, axis: Array, time: Array) -> None:
         self.scheme, self.theta, self.axis, self.time = scheme, theta, axis, time[:, None, None]
         spectra, lines = theta.shape[0], len(scheme.shapes)
-        self.mixes = bool(np.any(scheme.mixing.rows))
+        fitted = tuple(i for i, one in enumerate(scheme.shape_parameters) if np.any(one.rows))
+        self.affine = (scheme.position_ev, scheme.fwhm_ev, *(scheme.shape_parameters[i] for i in fitted))
         # Values and derivatives of all lines in one stack, so that one product sums lines into parameters.
-        self.stack = np.empty((spectra, (4 if self.mixes else 3) * lines, axis.shape[1]))
-        self._evaluate()
+        self.stack = np.empty((spectra, (1 + len(self.affine)) * lines, axis.shape[1]))
+        self._evaluate(fitted)
         self.weights = self._weights()
 
-    def _evaluate(self) -> None:
+    def _evaluate(self, fitted: tuple[int, ...]) -> None:
         scheme, lines = self.scheme, len(self.scheme.shapes)
         position, width = scheme.position_ev.of(self.theta), scheme.fwhm_ev.of(self.theta)
-        mixing = scheme.mixing.of(self.theta)
+        numbers = [one.of(self.theta) for one in scheme.shape_parameters]
         for shape, some in scheme.shape_groups():
+            own = [number[:, some] for number in numbers[: len(lineshapes.PARAMETERS[shape])]]
             found = lineshapes.profile(
-                shape, self.axis[:, None, :], position[:, some], width[:, some], mixing[:, some], self.mixes
+                shape, self.axis[:, None, :], position[:, some], width[:, some], *own, slopes=bool(fitted)
             )
-            parts = found if self.mixes else found[:3]
-            for i, part in enumerate(parts):
+            slopes = [found.by_parameters[i] if i < len(own) else 0.0 for i in fitted]
+            for i, part in enumerate((*found[:3], *slopes)):
                 self.stack[:, i * lines + some.start : i * lines + some.stop] = part
 
     def _weights(self) -> Array:
@@ -177,7 +180,7 @@ class _RegionAt:
         areas = coefficients[:, scheme.column]
         line_areas = (areas * self.weights)[:, None, :]
         gather = np.zeros((self.theta.shape[0], self.theta.shape[1], self.stack.shape[1]))
-        for i, affine in enumerate((scheme.position_ev, scheme.fwhm_ev, scheme.mixing)[: 3 if self.mixes else 2]):
+        for i, affine in enumerate(self.affine):
             np.multiply(line_areas, affine.rows.T, out=gather[:, :, (i + 1) * lines : (i + 2) * lines])
         self._add_factors(gather, areas)
         touched = self._touched()
@@ -196,10 +199,8 @@ class _RegionAt:
 
     def _touched(self) -> Indices:
         """Return the parameters on which lines of this region depend."""
-        scheme = self.scheme
-        rows = [np.any(affine.rows, axis=0) for affine in (scheme.position_ev, scheme.fwhm_ev, scheme.mixing)]
-        touched = np.asarray(np.logical_or.reduce(rows))
-        for factors in scheme.factors:
+        touched = np.asarray(np.logical_or.reduce([np.any(affine.rows, axis=0) for affine in self.affine]))
+        for factors in self.scheme.factors:
             touched[list(factors)] = True
         return np.flatnonzero(touched)
 

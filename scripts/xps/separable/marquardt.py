@@ -146,6 +146,10 @@ class Effort:
 
 def evaluate(task: Task, who: Indices, theta: Array, guess: Array | None) -> Point:
     """Return the spectra ``who`` at ``theta``; ``guess`` are coefficients to start the projection from."""
+    # One spectrum alone must not differ in its last bits from the same one among others: BLAS sums a strided vector
+    # in another order, and the stride of a single row means nothing.
+    theta = np.ascontiguousarray(theta)
+    guess = None if guess is None else np.ascontiguousarray(guess)
     shape = task.model.shape(theta, who)
     columns = shape.columns
     coefficients, expected = _project(task, who, columns, guess)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from xps import provenance, versaprobe
 from xps.errors import ConfigError
 from xps.simulation.plan import Plan, RegionPlan
-from xps.simulation.signal import expected_cps, noise, survey_lines
+from xps.simulation.signal import expected_cps, noise
 from xps.simulation.truth import TrueLine
 from xps.spectra import Measurement, Region
 
@@ -125,16 +125,14 @@ def _shots(plan: Plan, truth: Sequence[TrueLine]) -> list[_Shot]:
     """Return the acquisitions of ``plan``, or refuse every region without a true line."""
     faults, shots = [], []
     for row in plan.rows:
-        narrow = [region for region in plan.regions_of(row) if not region.is_survey]
         lines = {
-            region.name: [line for line in truth if (line.row, line.region) == (row, region.name)] for region in narrow
+            region.name: [line for line in truth if (line.row, line.region) == (row, region.name)]
+            for region in plan.regions_of(row)
         }
         faults += [f"row {row}, region {name}: no true line" for name, found in lines.items() if not found]
         every = [line for found in lines.values() for line in found]
         if every:
-            surveys = [region for region in plan.regions_of(row) if region.is_survey]
-            shown = {region.name: survey_lines(plan, region, every) for region in surveys}
-            shots.append(_Shot(row, every[0].time_min, {**lines, **shown}))
+            shots.append(_Shot(row, every[0].time_min, lines))
     if faults:
         raise ConfigError.of(f"simulation of {plan.experiment} from {plan.truth}", faults)
     return shots

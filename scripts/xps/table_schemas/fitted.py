@@ -13,7 +13,7 @@ SCHEMAS: Schemas = {
         optional("position_ev", "number", "eV", "position parameter; of a doublet its j = l + 1/2 line"),
         optional("position_stderr_ev", "number", "eV", "standard error of the position, without the shift's"),
         optional("maximum_ev", "number", "eV", "energy of the profile's maximum"),
-        optional("fwhm_ev", "number", "eV", "full width at half maximum of one line"),
+        optional("fwhm_ev", "number", "eV", "full width at half maximum of one line, measured on its profile"),
         optional("fwhm_stderr_ev", "number", "eV", "standard error of the width"),
         optional("area_cps_ev", "number", "counts/s·eV", "area of the component, both lines of a doublet"),
         optional("area_stderr_cps_ev", "number", "counts/s·eV", "statistical standard error of the area"),
@@ -34,6 +34,7 @@ SCHEMAS: Schemas = {
         ),
         optional("verdict", "text", "", "identified, conditional or not_identified"),
         optional("condition", "text", "", "the tie or prior that carries the result"),
+        optional("shape", "text", "", "line shape, to be drawn from the component's rows of parameters"),
         optional("absent_p_value", "number", "1", "chance of such an area or a larger one where there is no such line"),
     ),
     "parameters": (

@@ -8,11 +8,13 @@ When to use what: ``read`` and ``write`` for a table that fits into memory. A lo
 takes its rows piece by piece (how they are cut changes no byte of the file), ``read_part`` gives the rows of some
 acquisitions, ``read_record`` the record alone, ``acquisition_count`` the length of the series from the file's footer.
 
-Rooms: ``declared`` (schemas, tables in memory), ``content`` (the hash of what a table says), ``store`` (Parquet files).
+Rooms: ``declared`` (schemas, tables in memory), ``content`` (the hash of what a table says), ``store`` (Parquet files),
+``series`` (the tables of one series, read by acquisitions).
 """
 
 from xps.tables.content import content_sha256
 from xps.tables.declared import SCHEMA_VERSION, Table, concatenate, from_columns, from_rows, schema
+from xps.tables.series import Series
 from xps.tables.store import (
     ROW_GROUP_ROWS,
     acquisition_count,
@@ -26,6 +28,7 @@ from xps.tables.store import (
 __all__ = [
     "ROW_GROUP_ROWS",
     "SCHEMA_VERSION",
+    "Series",
     "Table",
     "acquisition_count",
     "concatenate",

@@ -90,14 +90,18 @@ def read_part(path: Path | str, name: str, acquisitions: range) -> Table:
             rows = _rows(path, name, file, _groups_holding(file, acquisitions))
     except OSError as error:
         raise _unreadable(path, name, error) from error
-    number = rows.column("acquisition")
-    return rows.filter(
-        pc.and_(pc.greater_equal(number, acquisitions.start), pc.less(number, acquisitions.stop))
-    ).combine_chunks()
+    return within(rows, acquisitions)
 
 
-def read_record(path: Path | str, name: str) -> Record:
-    """Return the record of the table ``name`` at ``path`` with the file's hash, without reading its rows into memory.
+def within(table: Table, acquisitions: range) -> Table:
+    """Return the rows of ``table`` that belong to ``acquisitions`` (a range without gaps), in their order."""
+    number = table.column("acquisition")
+    wanted = pc.and_(pc.greater_equal(number, acquisitions.start), pc.less(number, acquisitions.stop))
+    return table.filter(wanted).combine_chunks()
+
+
+def read_record(path: Path | str, name: str, hashed: bool = True) -> Record:
+    """Return the record of the table ``name`` at ``path``, with the file's hash if ``hashed``; no row is in memory.
 
     Raises TableError as ``read`` does.
     """
@@ -105,7 +109,7 @@ def read_record(path: Path | str, name: str) -> Record:
     try:
         with path.open("rb") as stream:
             record = _record(path, _opened(path, name, stream))
-        return replace(record, file_sha256=provenance.file_sha256(path))
+        return replace(record, file_sha256=provenance.file_sha256(path)) if hashed else record
     except OSError as error:
         raise _unreadable(path, name, error) from error
 

@@ -269,7 +269,10 @@ def _panel(
             core_level=part["core_level"],
             species=part["species"],
             intensity_cps=component_cps(
-                parameters.get((*key, part["component"]), {}), energy, f"{' '.join(map(str, key))} {part['component']}"
+                parameters.get((*key, part["component"]), {}),
+                energy,
+                f"{' '.join(map(str, key))} {part['component']}",
+                part.get("shape"),
             ),
             uncertain=part["verdict"] in ("conditional", "not_identified"),
             detected=part["detected"] is not False,

@@ -5,38 +5,27 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from xps import lineshapes
 from xps.errors import TableError
+from xps.lineshapes import drawing
 
 Floats = NDArray[np.float64]
 
 
-def component_cps(parameters: Mapping[str, float], binding_energy_ev: Floats, place: str) -> Floats:
+def component_cps(
+    parameters: Mapping[str, float], binding_energy_ev: Floats, place: str, shape: str | None = None
+) -> Floats:
     """Return a component's intensity (counts/s) at ``binding_energy_ev`` from its rows of the parameters table.
 
-    A doublet's area is that of both lines; its minor line lies ``splitting_ev`` higher and carries ``area_ratio`` of
-    the major one's area. TableError naming ``place`` when a parameter is missing.
+    ``shape`` is that of its row in ``components``. TableError naming ``place`` when a parameter is missing.
     """
     try:
-        area, position, width = (parameters[name] for name in ("area_cps_ev", "position_ev", "fwhm_ev"))
+        return drawing.component(shape or _shape(parameters), binding_energy_ev, parameters)
     except KeyError as error:
         raise TableError(f"parameters of {place}: {error} is missing, so the component cannot be redrawn") from error
-    shape, mixing = _shape(parameters)
-    major = lineshapes.profile(shape, binding_energy_ev, position, width, mixing).value
-    if "splitting_ev" not in parameters:
-        return area * major
-    ratio = parameters["area_ratio"]
-    minor_width = width * parameters.get("fwhm_ratio", 1.0)
-    minor = lineshapes.profile(
-        shape, binding_energy_ev, position + parameters["splitting_ev"], minor_width, mixing
-    ).value
-    return area * (major + ratio * minor) / (1.0 + ratio)
 
 
-def _shape(parameters: Mapping[str, float]) -> tuple[str, float]:
-    """The shape follows from the width or fraction a component carries; none of them means Gaussian."""
+def _shape(parameters: Mapping[str, float]) -> str:
+    """The shape of a component whose row names none, from the width or fraction it carries; Gaussian without any."""
     if "lorentzian_fwhm_ev" in parameters:
-        return "voigt", parameters["lorentzian_fwhm_ev"]
-    if "fraction" in parameters:
-        return "pseudo_voigt", parameters["fraction"]
-    return "gaussian", 0.0
+        return "voigt"
+    return "pseudo_voigt" if "fraction" in parameters else "gaussian"

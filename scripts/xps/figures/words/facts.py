@@ -10,6 +10,15 @@ from xps.figures.reading.times import is_lower_bound
 from xps.provenance import Record
 
 _MOST_NAMED = 12
+_SHAPES = {
+    "voigt": "Voigt",
+    "gaussian": "Gaussian",
+    "lorentzian": "Lorentzian",
+    "pseudo_voigt": "pseudo-Voigt",
+    "gl_product": "GL product",
+    "doniach_sunjic": "Doniach-Šunjić with Gaussian",
+    "la": "LA",
+}
 _SOFTWARE = ("numpy", "scipy", "lmfit", "pyarrow", "pandas", "matplotlib", "seaborn")
 
 
@@ -90,11 +99,10 @@ def fitting(held: Frames) -> str:
     backgrounds = listed(f"{row['region']} {row['background']}" for row in records(windows))
     doublets = set(map(tuple, _having(parameters, "splitting_ev")))
     shapes = []
-    for parameter, shape in (("lorentzian_fwhm_ev", "Voigt"), ("fraction", "pseudo-Voigt")):
-        with_it = set(map(tuple, _having(parameters, parameter)))
-        own = [row["component"] for row in records(names) if (row["model"], row["component"]) in with_it]
+    for shape, called in _SHAPES.items():
+        own = [row["component"] for row in records(names) if row.get("shape") == shape]
         if own:
-            shapes.append(f"{shape} ({listed(own)})")
+            shapes.append(f"{called} ({listed(own)})")
     paired = [row["component"] for row in records(names) if (row["model"], row["component"]) in doublets]
     text = (
         f"Fits: {listed(dict.fromkeys(fits['likelihood']))}, engine {listed(dict.fromkeys(fits['engine']))}. "

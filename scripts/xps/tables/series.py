@@ -1,0 +1,54 @@
+"""The tables of one series, read by acquisitions: nothing is in memory but what is asked for."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow.compute as pc
+
+from xps.provenance import Record
+from xps.tables import store
+from xps.tables.declared import Table
+
+
+@dataclass(frozen=True)
+class Series:
+    """Tables by their names, each the path of a file or in memory; ``acquisitions`` tells the length of the series."""
+
+    places: Mapping[str, Path | str | Table]
+
+    @cached_property
+    def count(self) -> int:
+        """How many acquisitions the series has: they are numbered from 0."""
+        place = self.places["acquisitions"]
+        if isinstance(place, Path | str):
+            return store.acquisition_count(place, "acquisitions")
+        return 0 if not place.num_rows else int(pc.max(place.column("acquisition")).as_py()) + 1
+
+    def spans(self, size: int) -> Iterator[range]:
+        """Yield all acquisitions in ranges of ``size``."""
+        for first in range(0, self.count, size):
+            yield range(first, min(first + size, self.count))
+
+    def part(self, name: str, acquisitions: range) -> Table:
+        """Return the rows of table ``name`` that belong to ``acquisitions``, in their order."""
+        place = self.places[name]
+        if isinstance(place, Path | str):
+            return store.read_part(place, name, acquisitions)
+        return store.within(place, acquisitions)
+
+    def whole(self, name: str) -> Table:
+        """Return table ``name`` whole."""
+        place = self.places[name]
+        if isinstance(place, Path | str):
+            return store.read(place, name)[0]
+        return place
+
+    def records(self, hashed: bool = True) -> list[Record]:
+        """Return the records of all tables, which are files; without the files' hashes unless ``hashed``."""
+        return [
+            store.read_record(place, name, hashed)
+            for name, place in self.places.items()
+            if isinstance(place, Path | str)
+        ]
