@@ -36,6 +36,8 @@ rule all:
         ),
         f"{RESULTS}/phases.parquet",
         expand(f"{RESULTS}/figures/{{figure}}.pdf", figure=ANALYSIS.figures),
+        expand(f"{RESULTS}/{{experiment}}/areas.csv", experiment=ANALYSIS.experiments),
+        f"{RESULTS}/figures/methods.md",
     message:
         "All that was asked for is there"
 

@@ -37,6 +37,22 @@ NEEDS: Mapping[str, Needs] = {
 }
 
 
+METHODS_TABLES = ("acquisitions", "calibration", "components", "parameters", "fits", "composition")
+EXPORT_TABLES = ("acquisitions", "components", "composition")
+# Where a report puts a figure, by its kind.
+CATEGORIES: Mapping[str, tuple[str, ...]] = {
+    "Spectra": ("spectra_grid", "heat_map", "survey"),
+    "Along the series": ("time_series", "composition", "growth", "onset", "charge_balance", "alternatives"),
+    "Checks": ("fit_quality", "energy_scale", "identifiability"),
+    "Conclusions": ("percolation", "claims_page"),
+}
+
+
+def category(kind: str) -> str:
+    """Return the part of a report in which a figure of this kind stands."""
+    return next(name for name, kinds in CATEGORIES.items() if kind in kinds)
+
+
 def tables_needed(kind: str) -> tuple[str, ...]:
     """Return the names of the tables a figure of this kind is drawn from; KeyError for an unknown kind."""
     return tuple(dict.fromkeys((*NEEDS[kind].of_experiment, *NEEDS[kind].of_project)))

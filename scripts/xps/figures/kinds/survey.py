@@ -102,9 +102,7 @@ def _label_lines(axes: Axes, lines: Sequence[Mapping[str, Any]], top: float, wid
     for line in ordered:
         energy = line["binding_energy_ev"]
         place = min(energy, place - least)
-        axes.plot(
-            [energy, energy, place], [0, top - 0.62, top - 0.5], color=colour, linewidth=0.4, linestyle=(0, (1, 2))
-        )
+        axes.plot([energy, energy, place], [0, top - 0.48, top - 0.4], color=_GUIDE, linewidth=0.4, zorder=1)
         axes.text(place, top - 0.38, line["line"], rotation=90, ha="center", va="bottom", fontsize=style.SMALL_PT,
                   color=_INK)  # fmt: skip
 

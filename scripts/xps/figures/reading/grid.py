@@ -272,7 +272,7 @@ def _panel(
                 parameters.get((*key, part["component"]), {}),
                 energy,
                 f"{' '.join(map(str, key))} {part['component']}",
-                part.get("shape"),
+                part["shape"] if isinstance(part["shape"], str) else None,
             ),
             uncertain=part["verdict"] in ("conditional", "not_identified"),
             detected=part["detected"] is not False,

@@ -94,8 +94,8 @@ def _plan(grid: Grid, settings: Mapping[str, Any]) -> _Plan:
     pages = math.ceil(len(grid.rows) / settings.get("rows_per_page", 8))
     by_panel = settings.get("scale", "panel") == "panel"
     width_cm = style.WIDTH_CM[settings.get("width", "double")]
-    styles = species_styles(grid.species)
     shown = grid.as_drawn()
+    styles = species_styles(shown.species)
     stretched = stretches(shown, by_panel)
     return _Plan(
         grid=shown,
