@@ -9,7 +9,7 @@ METHODS_TABLES = [name for name in figure_settings.METHODS_TABLES if name in TAB
 EXPORT_TABLES = [name for name in figure_settings.EXPORT_TABLES if name in TABLES]
 
 
-report: "../docs/report/workflow.rst"
+report: "report/workflow.rst"
 
 
 rule render_figure:
@@ -18,7 +18,7 @@ rule render_figure:
     output:
         pdf=report(
             kept(f"{RESULTS}/figures/{{figure}}.pdf"),
-            caption="../docs/report/figure.rst",
+            caption="report/figure.rst",
             category=ANALYSIS.figure_category,
             labels={"figure": "{figure}"},
         ),

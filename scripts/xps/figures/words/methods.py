@@ -133,9 +133,9 @@ def _quantification(held: Frames) -> str:
 
 
 def _statistics() -> str:
-    return (
-        "## Uncertainties\n\nCounts are Poisson distributed and are fitted with their backgrounds; no data were smoothed "
-        "or background-subtracted before the fit. Standard errors come from the full covariance, not rescaled by chi "
+    return "## Uncertainties\n\n" + (
+        "Counts are Poisson distributed and are fitted with their backgrounds; no data were smoothed or "
+        "background-subtracted before the fit. Standard errors come from the full covariance, not rescaled by chi "
         "square. Areas carry 95 % intervals and, where declared alternatives were fitted, a systematic standard error "
         "beside the statistical one. A component that was not detected is given by its 95 % upper limit."
     )
