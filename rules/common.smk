@@ -4,7 +4,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from xps import block_names, configuration, models, runlog
+from xps import block_names, configuration, models, quantification, runlog
 from xps.errors import AnalysisError
 from xps.provenance import fingerprint
 from xps.table_schemas import fitted
@@ -13,7 +13,7 @@ try:
     ANALYSIS = configuration.load(
         Path(workflow.basedir),
         config,
-        checks=[models.faults],
+        checks=[models.faults, quantification.faults],
         files=[Path(name) for name in workflow.configfiles],
     )
 except AnalysisError as error:
@@ -34,6 +34,9 @@ TABLES = (
     "curves",
     "alternatives",
     "energy_checks",
+    "composition",
+    "layers",
+    "balance",
     "kinetics",
 )
 
