@@ -5,6 +5,7 @@
 #        areas and atomic percent. `make report` gathers the figures in one HTML file.
 from xps import figure_settings
 
+EXPERIMENTS = list(ANALYSIS.experiments)
 METHODS_TABLES = [name for name in figure_settings.METHODS_TABLES if name in TABLES]
 EXPORT_TABLES = [name for name in figure_settings.EXPORT_TABLES if name in TABLES]
 
@@ -35,6 +36,7 @@ rule render_figure:
     params:
         fingerprint=fingerprint("render_figure"),
         settings=ANALYSIS.figure_settings,
+        tables=ANALYSIS.figure_inputs,
     message:
         "Draw the figure {wildcards.figure}"
     script:
@@ -45,7 +47,7 @@ rule write_methods:
     input:
         tables=expand(
             f"{RESULTS}/{{experiment}}/{{table}}.parquet",
-            experiment=ANALYSIS.experiments,
+            experiment=EXPERIMENTS,
             table=METHODS_TABLES,
         ),
     output:
