@@ -146,7 +146,7 @@ def alternatives(components: pa.Table) -> pa.Table:
                     "detected": row["detected"],
                     "upper_limit_95_cps_ev": factor * row["upper_limit_95_cps_ev"],
                     "statement": "Ge 3p",
-                    "counted": False,
+                    "counted_share": 0.0,
                 }
             )
     return tables.from_rows("alternatives", rows)
