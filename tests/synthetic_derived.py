@@ -59,12 +59,22 @@ def layers() -> pa.Table:
 
 
 def growth_law() -> pa.Table:
-    """The law that the film above follows."""
-    shared = {"experiment": EXPERIMENT, "quantity": "thickness_nm", "law": "parabolic", "chosen": "yes"}
+    """The law that the film above follows, and one that it does not."""
+    shared = {"experiment": EXPERIMENT, "quantity": "thickness_nm", "law": "parabolic", "chosen": "yes", "bic": 10.0}
     window = {"window": "plating_time_s 0 to 4200, 4 points", "verdict": "tested"}
     rows = [
         {**shared, **window, "parameter": "y0", "value": 0.0, "unit": "nm"},
         {**shared, **window, "parameter": "a", "value": 2.0 / 60, "unit": "nm/s^0.5"},
+        {
+            **shared,
+            **window,
+            "law": "linear",
+            "parameter": "k",
+            "value": 0.5,
+            "unit": "nm/s",
+            "chosen": "no",
+            "bic": 50.0,
+        },
     ]
     return tables.from_rows("kinetics", rows)
 

@@ -67,26 +67,42 @@ def test_basis_and_subjects_choose(given: dict[str, pa.Table]):
 # --- growth ------------------------------------------------------------------------------------------------------
 
 
-def test_thickness_equals_its_table_and_the_law_passes_through_it(given: dict[str, pa.Table]):
-    figure, numbers = drawn(given, "growth")
+def test_thickness_equals_its_table_with_both_errors_in_the_interval(given: dict[str, pa.Table]):
+    _, numbers = drawn(given, "growth")
     films = numbers[numbers["kind"] == "value"]
     assert films["thickness_nm"].tolist() == given["layers"].column("thickness_nm").to_pylist()
     np.testing.assert_allclose(films["high"] - films["low"], 2 * 1.959964 * 0.05)  # 0.03 and 0.04 make 0.05
-    law = numbers[numbers["kind"] == "law"]
-    assert set(law["law"]) == {"parabolic"}
-    np.testing.assert_allclose(law["thickness_nm"], 2.0 * np.sqrt(law["plating_time_s"] / 3600))
-    assert sum(len(line.get_xdata()) == 100 for line in panel(figure, "invented|").lines) == 1
+
+
+def test_laws_stand_in_the_panel_by_their_bic(given: dict[str, pa.Table]):
+    figure, numbers = drawn(given, "growth")
+    (text,) = panel(figure, "invented|").texts
+    assert text.get_text() == "parabolic: ΔBIC 0.0 (chosen)\nlinear: ΔBIC 40.0"
+    laws = numbers[numbers["kind"] == "law"]
+    assert laws["law_value"].tolist() == [0.0, 2.0 / 60, 0.5]
 
 
 def test_laws_are_told_with_values_and_the_assumption(given: dict[str, pa.Table]):
     text = kinds.module_of("growth").describe({"kind": "growth", **SETTINGS["growth"]}, given)
     assert "invented parabolic (y0 0 nm, a 0.0333 nm/s^0.5): chosen yes, tested" in text
-    assert text.endswith("closed flat film")
+    assert text.endswith("Assumed: closed flat film.")
+    none = {**given, "kinetics": tables.from_rows("kinetics", [])}
+    assert "No growth law was fitted." in kinds.module_of("growth").describe(
+        {"kind": "growth", **SETTINGS["growth"]}, none
+    )
 
 
-def test_a_law_over_another_axis_is_not_drawn(given: dict[str, pa.Table]):
-    _, numbers = drawn(given, "growth", axis="start_time_s")
-    assert set(numbers["kind"]) == {"value"}
+def test_a_film_that_hides_everything_below_has_a_lower_limit(given: dict[str, pa.Table]):
+    """The last film: nothing is seen through it, so that 6 nm is the least it can be."""
+    hidden = {
+        "thickness_nm": lambda row: None if row["acquisition"] == 3 else row["thickness_nm"],
+        "thickness_lower_limit_nm": lambda row: 6.0 if row["acquisition"] == 3 else None,
+    }
+    figure, numbers = drawn({**given, "layers": changed(given["layers"], **hidden)}, "growth")
+    last = numbers[numbers["acquisition"] == 3].iloc[0]
+    assert (last["kind"], last["thickness_nm"]) == ("lower_limit", 6.0)
+    assert pd.isna(last["low"])
+    assert "95 % lower limit" in words(figure)
 
 
 # --- onset -------------------------------------------------------------------------------------------------------
@@ -114,14 +130,14 @@ def test_small_areas_keep_a_linear_scale(given: dict[str, pa.Table]):
     assert panel(figure, "invented|").get_yscale() == "linear"
 
 
-def test_the_onset_interval_of_the_kinetics_table_is_a_band(given: dict[str, pa.Table]):
+def test_the_onset_of_the_kinetics_table_is_a_band(given: dict[str, pa.Table]):
     row = {"experiment": "invented", "quantity": "onset", "law": "series-wise", "parameter": "onset_s", "low": 300.0}
     rest = {"high": 1800.0, "unit": "s", "window": "plating_time_s 0 to 4200", "chosen": "yes", "verdict": "found"}
     figure, _ = drawn({**with_limits(given), "kinetics": tables.from_rows("kinetics", [{**row, **rest}])}, "onset")
-    assert "onset, 95 % interval" in words(figure)
+    assert "onset: between last absence and first detection" in words(figure)
     band = next(patch for patch in panel(figure, "invented|").patches if patch.get_width() > 0)
     assert (band.get_x(), band.get_width()) == (5.0, 25.0)
-    assert "onset, 95 % interval" not in words(drawn(with_limits(given), "onset")[0])
+    assert "onset: between last absence and first detection" not in words(drawn(with_limits(given), "onset")[0])
 
 
 def test_the_caption_says_when_it_was_first_detected(given: dict[str, pa.Table]):

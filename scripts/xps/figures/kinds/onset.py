@@ -35,7 +35,12 @@ def draw(
         KeyEntry("detection limit: a true area that would be detected", page.line_swatch(**_LIMIT)),
     ]
     if len(onsets):
-        entries.append(KeyEntry("onset, 95 % interval", page.box_swatch(facecolor=_ONSET["color"], alpha=0.25)))
+        entries.append(
+            KeyEntry(
+                "onset: between last absence and first detection",
+                page.box_swatch(facecolor=_ONSET["color"], alpha=0.25),
+            )
+        )
 
     def decorate(axes: Axes, panel: str, per_second: float) -> None:
         own = points[points["panel"] == panel].sort_values("axis_s")
@@ -67,14 +72,18 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
         seen = own[own["detected"].eq(True)]
         first = "never detected" if seen.empty else f"first detected in acquisition {int(seen['acquisition'].min())}"
         told.append(f"{experiment}: {first}")
-    onsets = [f"{row['experiment']} {row['law']}: {row['verdict']}" for row in
-              records(_onsets(settings, held["kinetics"]))]  # fmt: skip
+    stated = held["kinetics"][held["kinetics"]["quantity"] == QUANTITY]
+    onsets = [
+        f"{row['experiment']} {row['component']}, {row['law']}: {row['verdict']}"
+        f"{'' if pd.isna(row['condition']) else '; ' + row['condition']}"
+        for row in records(stated)
+    ]
     words = ", ".join(dict.fromkeys(points["species"]))
     return (
         f"Appearance of {words} against {lettering.heading(settings['axis'])}: fitted area with 95 % intervals, arrows "
         "where it was not detected (95 % upper limits). Dashed: critical level; dotted: detection limit. "
         f"{'; '.join(told)}. Every acquisition is a test of its own here; the kinetics table allows for their number."
-        f"{' ' + '; '.join(dict.fromkeys(onsets)) + '.' if onsets else ''}"
+        f"{' ' + '. '.join(dict.fromkeys(onsets)) + '.' if onsets else ''}"
     )
 
 

@@ -1,8 +1,8 @@
 """Points along a series with 95 % bands, upper limits as arrows, laws as lines, and marks for what is missing.
 
 A frame of points holds ``series`` (points of one series are joined), ``species`` (its colour and marker), ``kind``
-(value, upper_limit, lower_limit, law, failed, not_measured), ``time`` and ``height`` as drawn, ``low`` and ``high`` (the ends of the
-95 % interval, NaN where unknown) and ``fit_p_value``.
+(value, upper_limit, lower_limit, law, failed, not_measured), ``time`` and ``height`` as drawn, ``low`` and ``high``
+(the ends of the 95 % interval, NaN where unknown) and ``fit_p_value``.
 """
 
 from collections.abc import Mapping
@@ -54,9 +54,7 @@ def _draw_values(axes: Axes, series: pd.DataFrame, look: SpeciesStyle) -> None:
               **marks.EDGE)  # fmt: skip
 
 
-def _draw_limits(
-    axes: Axes, limits: pd.DataFrame, styles: Mapping[str, SpeciesStyle], mark: Mapping[str, Any]
-) -> None:
+def _draw_limits(axes: Axes, limits: pd.DataFrame, styles: Mapping[str, SpeciesStyle], mark: Mapping[str, Any]) -> None:
     """Draw each limit as a bar with an arrow; limits at one time stand side by side."""
     figure = axes.get_figure(root=True)
     assert figure is not None
