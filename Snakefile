@@ -1,7 +1,7 @@
 # VEP-XPS reanalysis: raw PHI files to tables and figures, one stage per rule file.
 #
-#   parse_spectra -> calibrate_energy -> subtract_background -> fit_components -> extract_kinetics ->
-#   compare_experiments -> render_figure
+#   parse_spectra -> calibrate_energy -> subtract_background -> fit_components -> check_energy_scale ->
+#   extract_kinetics -> compare_experiments -> render_figure
 #
 # `make` or `snakemake --cores all` runs it; profiles/default names the configuration, --configfile replaces it.
 import os
@@ -20,6 +20,7 @@ include: "rules/spectra.smk"
 include: "rules/calibration.smk"
 include: "rules/background.smk"
 include: "rules/components.smk"
+include: "rules/energy_scale.smk"
 include: "rules/kinetics.smk"
 include: "rules/claims.smk"
 include: "rules/figures.smk"

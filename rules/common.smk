@@ -33,6 +33,7 @@ TABLES = (
     "correlations",
     "curves",
     "alternatives",
+    "energy_checks",
     "kinetics",
 )
 

@@ -1,14 +1,16 @@
-"""Write a simulated series: python scripts/simulate_experiment.py config/simulation/lagp_vep_demo.yaml [--raw FOLDER].
+"""Write a simulated series: python scripts/simulate_experiment.py config/simulation/lgps_vep.yaml [--raw FOLDER].
 
-Regenerating a committed series gives the same bytes. Exit status 2 with the message on stderr when it is refused.
+Regenerating a committed series gives the same bytes. With --truth, the table of its true lines is written too, to the
+place that the settings name inside that folder. With --cycles, a series of that many cycles over the same span of time
+is written as .pro files of a thousand cycles each. Exit status 2 with the message on stderr when it is refused.
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from xps import simulation
+from xps import provenance, simulation
 from xps.errors import AnalysisError
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -19,16 +21,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write a simulated XPS series with known truth as PHI files.")
     parser.add_argument("settings", type=Path, help="file of config/simulation")
     parser.add_argument("--raw", type=Path, default=PROJECT / "raw", help="raw root to write to (default: raw)")
+    parser.add_argument("--truth", type=Path, metavar="FOLDER", help="also write the true lines, below this folder")
+    parser.add_argument("--cycles", type=int, help="write this many cycles as .pro files, for studies of scale")
     given = parser.parse_args(arguments)
     try:
-        plan = simulation.load_plan(given.settings, PROJECT / "config/schema/simulation.schema.yaml")
-        truth = simulation.load_truth(PROJECT, plan.truth)
-        written = simulation.write_series(simulation.simulate(plan, truth), given.raw)
+        setup = simulation.load(given.settings, PROJECT / "config/schema")
+        if given.cycles is not None:
+            written = simulation.write_long_series(simulation.long_setup(setup, given.cycles), given.raw)
+        else:
+            written = write(setup, given.raw, given.truth)
+        for path in written:
+            print(f"{path} ({path.stat().st_size} bytes)")
     except AnalysisError as error:
         print(error, file=sys.stderr)
         return 2
-    print("\n".join(f"{path} ({path.stat().st_size} bytes)" for path in written))
     return 0
+
+
+def write(setup: simulation.Setup, raw: Path, truth: Path | None) -> Iterator[Path]:
+    """Write the series of ``setup`` below ``raw``, and its true lines below ``truth``; yield what was written."""
+    lines = [line for found in simulation.truth_of(setup) for line in found]
+    yield from simulation.write_series(simulation.simulate(setup.plan, lines), raw)
+    if truth is not None:
+        path = truth / setup.plan.truth
+        provenance.write_atomically(path, simulation.truth_table(setup.plan.experiment, lines).encode("utf-8"))
+        yield path
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ FLOORS = [
         "windows",
         "fitting",
         "calibration",
+        "energy_scale",
         "quantification",
         "kinetics",
         "simulation",
@@ -49,7 +50,17 @@ FLOORS = [
 ]
 
 # Stages meet at tables. The reference line is fitted by the same engine as every other line: the one exception.
-STAGES = {"acquisitions", "calibration", "windows", "fitting", "quantification", "kinetics", "claims", "figures"}
+STAGES = {
+    "acquisitions",
+    "calibration",
+    "windows",
+    "fitting",
+    "energy_scale",
+    "quantification",
+    "kinetics",
+    "claims",
+    "figures",
+}
 STAGE_EXCEPTIONS = {("calibration", "fitting")}
 
 # Who alone may know a package; nobody in the library or in a doorway where the set is empty.

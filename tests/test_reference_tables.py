@@ -62,3 +62,15 @@ def test_a_missing_or_broken_file_is_a_fault(tmp_path: Path) -> None:
     assert reference_tables.read(path, KINDS, "name").faults == ["cannot be read (No such file or directory)"]
     path.write_bytes(b"name\xff")
     assert reference_tables.read(path, KINDS, "name").faults == ["is not UTF-8 text (byte 4); save it as UTF-8"]
+
+
+def test_only_what_may_be_empty_is_empty() -> None:
+    kinds = {"name": "text", "value": "number?", "remark": "text?"}
+    contents = reference_tables.parse(
+        "name,value,remark,source\na,,,CRC\nb,2,x,CRC\nc,y,,CRC\n,1,,CRC\n", kinds, "name"
+    )
+    assert contents.rows == [
+        {"name": "a", "value": None, "remark": None, "source": "CRC"},
+        {"name": "b", "value": 2.0, "remark": "x", "source": "CRC"},
+    ]
+    assert contents.faults == ["line 4: value: found 'y', expected a number", "line 5: name: is empty"]

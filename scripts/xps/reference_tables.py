@@ -17,7 +17,9 @@ SOURCE = "source"
 """The column that every reference table has."""
 
 Kinds = Mapping[str, str]
-"""Column name to kind: ``text``, ``number``, ``flag`` (yes or no) or ``words`` (separated by semicolons)."""
+"""Column name to kind: ``text``, ``number``, ``flag`` (yes or no) or ``words`` (separated by semicolons).
+
+A kind that ends in ``?`` may be left empty, and is then None."""
 
 
 class Contents(NamedTuple):
@@ -66,8 +68,12 @@ def _row(header: Sequence[str], cells: Sequence[str], declared: Kinds) -> tuple[
     row: dict[str, Any] = {}
     faults = []
     for name, cell in zip(header, cells, strict=True):
+        kind = declared[name]
+        if kind.endswith("?") and not cell:
+            row[name] = None
+            continue
         try:
-            row[name] = _CONVERSIONS[declared[name]](cell)
+            row[name] = _CONVERSIONS[kind.removesuffix("?")](cell)
         except ValueError as error:
             faults.append(f"{name}: {error}")
     return row, faults

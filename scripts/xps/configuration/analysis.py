@@ -12,6 +12,7 @@ from typing import Any
 
 from xps import figure_settings
 from xps.configuration.documents import plain
+from xps.configuration.reference import CHECKS, checks_of
 from xps.configuration.sense import reference_holders
 from xps.configuration.shape import near
 from xps.errors import ConfigError
@@ -47,7 +48,7 @@ class Analysis:
     logs: Mapping[str, str | None]
     """Operator's log by experiment, None where there is none."""
     reference: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-    """Rows of the reference tables ``phases`` and ``reactions``; none where the project has no such table."""
+    """Rows of the reference tables by name; none where the project has no such table."""
     block_size: int = 1000
     """Acquisitions per job where a series is split (how to run, never what comes out)."""
     threads: int = 1
@@ -97,6 +98,10 @@ class Analysis:
         """Return the experiment's fit models by name, as their files say, in the order of the experiment file."""
         return {name: plain(self.models[name]) for name in self._settings(wildcards)["models"]}
 
+    def model_names(self, wildcards: Any) -> list[str]:
+        """Return the experiment's fit models in the order of its file: where several hold a line, the first counts."""
+        return list(self._settings(wildcards)["models"])
+
     def model_windows(self, wildcards: Any) -> dict[str, list[Any]]:
         """Return the windows alone of each model: a changed component does not touch them."""
         return {name: model["windows"] for name, model in self.model_mappings(wildcards).items()}
@@ -104,6 +109,11 @@ class Analysis:
     def fit_engine(self, wildcards: Any) -> str:
         """Return which engine fits, ``separable`` or ``lmfit``."""
         return str(self._settings(wildcards).get("engine", FIT_ENGINE))
+
+    def energy_checks(self, wildcards: Any) -> list[dict[str, Any]]:
+        """Return what the experiment's energy scale is held against: rows of the reference table."""
+        models = self.model_mappings(wildcards)
+        return list(plain(checks_of(self._settings(wildcards), models, self.reference.get(CHECKS, []))))
 
     def axis(self, wildcards: Any) -> str:
         """Return the column of the series' axis."""

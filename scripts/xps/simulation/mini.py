@@ -17,6 +17,9 @@ _INSTRUMENT = Instrument(
     source_analyser_angle_deg=45.0,
     emission_angle_deg=45.0,
     pass_energy_ev=55.0,
+    resolution_fwhm_ev=0.85,
+    survey_pass_energy_ev=224.0,
+    survey_resolution_fwhm_ev=2.2,
     seconds_per_sweep=0.02,
     delay_before_region_s=5.0,
 )

@@ -1,16 +1,14 @@
 """How a simulated series is recorded: instrument, regions, log, replicate; checked when made from settings.
 
-The shape of the settings is declared in config/schema/simulation.schema.yaml; here is what makes sense of them.
+The shape of the settings is declared in config/schema/simulation*.schema.yaml; here is what makes sense of them.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Literal
 
-from xps.configuration import documents, shape
 from xps.errors import ConfigError
 
 SURVEY = 111  # what a PHI header gives as atomic number of a survey
@@ -28,8 +26,8 @@ class RegionPlan:
     step_ev: float
     minutes: float
     constant_background_cps: float
-    pass_energy_ev: float | None = None
-    """Where it is not the instrument's pass energy of narrow regions."""
+    snapshots: int | None = None
+    """At how many moments of its window the sample is looked at; None: as many as are needed."""
     rows: tuple[int, ...] | None = None
     """The acquisitions that hold the region, None: all of them."""
 
@@ -57,8 +55,22 @@ class Instrument:
     source_analyser_angle_deg: float
     emission_angle_deg: float
     pass_energy_ev: float
+    resolution_fwhm_ev: float
+    survey_pass_energy_ev: float
+    survey_resolution_fwhm_ev: float
     seconds_per_sweep: float
     delay_before_region_s: float
+
+    def transmission(self, kinetic_energy_ev: float, survey: bool = False) -> float:
+        """Return the transmission over that of slow electrons at the narrow pass energy.
+
+        T = PE (a² / (a² + (KE/PE)²))^b, the formula behind ``IntensityCalCoeff: a b`` of the header.
+        """
+        pass_ev = self.survey_pass_energy_ev if survey else self.pass_energy_ev
+        a2 = self.transmission_a**2
+        return float(
+            pass_ev / self.pass_energy_ev * (a2 / (a2 + (kinetic_energy_ev / pass_ev) ** 2)) ** self.transmission_b
+        )
 
     def sweeps(self, plan: RegionPlan) -> int:
         """Return how many whole sweeps of ``plan`` fit into its window after the delay (0: not even one)."""
@@ -102,38 +114,31 @@ class Plan:
 
     def pass_energy_ev(self, region: RegionPlan) -> float:
         """Return the pass energy at which ``region`` is acquired (eV)."""
-        return self.instrument.pass_energy_ev if region.pass_energy_ev is None else region.pass_energy_ev
-
-
-def load_plan(path: Path, schema: Path) -> Plan:
-    """Return the plan in the YAML file at ``path``; ConfigError lists all its faults against the ``schema`` file."""
-    declared, document = documents.read(schema), documents.read(path)
-    faults = [f"schema: {fault}" for fault in declared.faults] + document.faults
-    if document.mapping is not None and declared.mapping is not None:
-        faults += shape.faults(document.mapping, declared.mapping)
-    if faults or document.mapping is None:
-        raise ConfigError.of(str(path), faults)
-    return plan_from(document.mapping)
+        return self.instrument.survey_pass_energy_ev if region.is_survey else self.instrument.pass_energy_ev
 
 
 def plan_from(settings: Mapping[str, Any]) -> Plan:
-    """Return the plan that validated ``settings`` (config/simulation) describe; ConfigError lists all faults."""
+    """Return the plan that ``settings`` (see ``simulation.load_settings``) describe; ConfigError lists all faults."""
     regions = tuple(
         RegionPlan(**{**region, "rows": None if region.get("rows") is None else tuple(region["rows"])})
         for region in settings["regions"]
     )
     instrument = Instrument(**settings["instrument"])
     plan = Plan(
-        **{
-            **settings,
-            "rows": tuple(settings["rows"]),
-            "log": LogPlan(**settings["log"]),
-            "instrument": instrument,
-            "regions": regions,
-        }
+        experiment=settings["experiment"],
+        truth=settings["truth"],
+        rows=tuple(settings.get("rows", range(len(settings["times_min"])))),
+        file_prefix=settings["file_prefix"],
+        seed=settings["seed"],
+        log=LogPlan(**settings["log"]),
+        instrument=instrument,
+        shirley_per_ev=settings["shirley_per_ev"],
+        regions=regions,
+        file_type=settings.get("file_type", "spectrum"),
     )
     names = [region.name for region in regions]
-    faults = [f"region {name} occurs twice" for name in sorted(set(names)) if names.count(name) > 1]
+    faults = [f"rows: there is no time for row {row}" for row in plan.rows if row >= len(settings["times_min"])]
+    faults += [f"region {name} occurs twice" for name in sorted(set(names)) if names.count(name) > 1]
     for region in regions:
         faults += _region_faults(region, instrument)
     faults += [*_row_faults(plan), *_clock_faults(plan.log.first_start)]

@@ -16,8 +16,6 @@ from xps import lineshapes
 from xps.simulation.plan import Plan, RegionPlan
 from xps.simulation.truth import TrueLine
 
-# ASSUME the instrument's own Gaussian FWHM at pass energies of 55 and 224 eV (eV): remembered, no source was opened.
-_INSTRUMENT_FWHM_EV = {55.0: 0.85, 224.0: 2.2}
 _FINE = 10  # points per channel of the cumulative integral: its error stays below 1e-5 of the step
 
 
@@ -51,36 +49,23 @@ def expected_cps(plan: RegionPlan, lines: Sequence[TrueLine], shirley_per_ev: fl
     return (fine_cps + shirley_per_ev * area_below)[::_FINE] + plan.constant_background_cps
 
 
-def survey_lines(plan: Plan, region: RegionPlan, narrow: Sequence[TrueLine]) -> list[TrueLine]:
-    """Return the lines of the ``narrow`` regions of one acquisition as the survey ``region``, taken last, shows them.
+def survey_lines(plan: Plan, lines: Sequence[TrueLine]) -> list[TrueLine]:
+    """Return ``lines``, given as at the narrow pass energy, as the survey shows them.
 
-    Areas grow by the ratio of transmissions T = PE (a² / (a² + (KE/PE)²))^b, widths by the instrument's Gaussian.
-    ASSUME the survey's charge shift is that of the region measured just before it, and its window is too short for
-    areas to change within it.
+    Areas grow by the ratio of transmissions, Gaussian widths by those of the instrument.
     """
-    last = max(narrow, key=lambda line: line.end_min)
-    widening = _INSTRUMENT_FWHM_EV[plan.pass_energy_ev(region)] ** 2 - _INSTRUMENT_FWHM_EV[55.0] ** 2
+    instrument = plan.instrument
+    widening = instrument.survey_resolution_fwhm_ev**2 - instrument.resolution_fwhm_ev**2
     return [
         replace(
             line,
-            region=region.name,
-            charge_shift_ev=last.charge_shift_ev,
             fwhm_ev=math.sqrt(line.fwhm_ev**2 + widening),
-            area_cps_ev=line.area_cps_ev * _transmission_ratio(plan, region, line.position_ev),
-            start_min=last.end_min,
-            end_min=last.end_min + region.minutes,
+            area_cps_ev=line.area_cps_ev
+            * instrument.transmission(instrument.photon_energy_ev - line.position_ev, survey=True)
+            / instrument.transmission(instrument.photon_energy_ev - line.position_ev),
         )
-        for line in narrow
+        for line in lines
     ]
-
-
-def _transmission_ratio(plan: Plan, region: RegionPlan, position_ev: float) -> float:
-    """Return the transmission at ``region``'s pass energy over that at the narrow regions'."""
-    instrument, kinetic_ev = plan.instrument, plan.instrument.photon_energy_ev - position_ev
-    narrow_ev, own_ev = instrument.pass_energy_ev, plan.pass_energy_ev(region)
-    a2 = instrument.transmission_a**2
-    ratio = (a2 + (kinetic_ev / narrow_ev) ** 2) / (a2 + (kinetic_ev / own_ev) ** 2)
-    return float(own_ev / narrow_ev * ratio**instrument.transmission_b)
 
 
 def noise(experiment: str, row: int, region: str, seed: int) -> np.random.Generator:

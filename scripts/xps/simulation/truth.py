@@ -4,6 +4,8 @@ They come from a CSV table (columns of the twin's ground truth); the analysis ne
 """
 
 import csv
+import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +62,30 @@ def load_truth(project: Path, name: str) -> tuple[TrueLine, ...]:
     if not path.is_relative_to(project.resolve()) or not path.is_file():
         raise ConfigError(f"truth: {name!r} is no file inside the project's folder {project}")
     return read_truth(path.read_text(encoding="utf-8"), name)
+
+
+def truth_table(experiment: str, lines: Iterable[TrueLine]) -> str:
+    """Return ``lines`` of ``experiment`` as the CSV table that ``read_truth`` reads, rounded to what anyone can see."""
+    text = io.StringIO()
+    text.write(f"# SIMULATED. Known truth of raw/{experiment}, calculated from config/simulation/{experiment}.yaml.\n")
+    text.write(
+        "# For tests only, never for the analysis. charge_shift_eV = recorded - true binding energy; area_cps_eV\n"
+    )
+    text.write("# holds both lines of a doublet, averaged over the region's window, as recorded.\n")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["experiment", *_COLUMNS])
+    for line in lines:
+        values = (getattr(line, field) for field, _ in _COLUMNS.values())
+        writer.writerow([experiment, *(_shown(value) for value in values)])
+    return text.getvalue()
+
+
+def _shown(value: float | str) -> str:
+    return (
+        f"{round(value, 4):g}"
+        if isinstance(value, float) and abs(value) < 1000.0
+        else (f"{value:.1f}" if isinstance(value, float) else str(value))
+    )
 
 
 def read_truth(text: str, name: str) -> tuple[TrueLine, ...]:

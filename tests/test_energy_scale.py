@@ -1,0 +1,224 @@
+"""Checks of the energy scale: each kind sees what it can, says what it cannot, never praises what was imposed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xps import energy_scale, tables
+
+Row = dict[str, Any]
+
+DRIFT = {
+    "check": "O 1s - P 2p of PO4",
+    "kind": "drift",
+    "core_level": "O 1s",
+    "species": "PO4",
+    "minus_core_level": "P 2p",
+    "minus_species": "PO4",
+    "expected_ev": 398.0,
+    "stderr_ev": 0.1,
+    "source": "Atuchin 2008",
+}
+STEP = {
+    **DRIFT,
+    "check": "C 1s - P 2p of PO4",
+    "kind": "reference_step",
+    "core_level": "C 1s",
+    "species": "C-C/C-H",
+    "expected_ev": None,
+    "stderr_ev": None,
+    "source": "first cycle of the series",
+}
+METAL = {
+    **DRIFT,
+    "check": "Al 2p3/2 of Al0",
+    "kind": "literature",
+    "core_level": "Al 2p",
+    "species": "Al0",
+    "minus_core_level": None,
+    "minus_species": None,
+    "expected_ev": 72.8,
+    "stderr_ev": 0.2,
+    "source": "NIST",
+}
+LINES = {"PO4 1s": ("O1s", "O 1s", "PO4"), "PO4 2p": ("P2p", "P 2p", "PO4"), "C-C": ("C1s", "C 1s", "C-C/C-H")}
+LINES["Al0"] = ("Al2p", "Al 2p", "Al0")
+
+
+def made(
+    positions: Mapping[str, Sequence[float | None]],
+    checks: Sequence[Row],
+    stderr: float = 0.005,
+    drift: float = 0.05,
+    shift: float = 0.0,
+    status: Callable[[str], Row] = lambda _: {"status": "free"},
+    spoil: Callable[[Row], None] = lambda _: None,
+) -> list[Row]:
+    """Return the checks of an invented series: ``positions`` by component and cycle, None where not detected."""
+    components, parameters, calibration = [], [], []
+    for name, found in positions.items():
+        region, level, species = LINES[name]
+        for acquisition, position in enumerate(found):
+            keys = {"experiment": "made", "model": "m", "acquisition": acquisition, "region": region}
+            row = keys | {
+                "component": name,
+                "core_level": level,
+                "species": species,
+                "line": level,
+                "detected": position is not None,
+                "area_cps_ev": 1000.0,
+                "position_ev": position,
+                "position_stderr_ev": None if position is None else stderr,
+            }
+            spoil(row)
+            components.append(row)
+            told = keys | {"component": name, "parameter": "position_ev", "at_bound": False} | status(name)
+            parameters.append(told)
+            calibration.append(
+                {
+                    **{key: keys[key] for key in ("experiment", "acquisition", "region")},
+                    "reference": "C 1s C-C",
+                    "shift_ev": 1.0,
+                    "shift_stderr_ev": shift,
+                    "drift_stderr_ev": 0.0 if region == "C1s" else drift,
+                    "method": "fitted",
+                }
+            )
+    filled = (("calibration", calibration), ("components", components), ("parameters", parameters))
+    return energy_scale.check(*(tables.from_rows(*pair) for pair in filled), checks, ["m"]).to_pylist()
+
+
+def verdicts(rows: Sequence[Row]) -> list[str]:
+    return [row["verdict"] for row in rows]
+
+
+def test_a_distance_within_all_errors_agrees_and_one_beyond_them_differs() -> None:
+    rows = made({"PO4 1s": [531.1, 531.5], "PO4 2p": [133.2, 133.2]}, [DRIFT])
+    assert verdicts(rows) == ["agrees", "differs"]
+    assert [row["value_ev"] for row in rows] == pytest.approx([397.9, 398.3])
+    assert rows[0]["stderr_ev"] == pytest.approx(0.005 * 2**0.5)
+    assert "0.071 eV" in rows[0]["remark"]
+    assert "blind to the reference" in rows[0]["remark"]
+
+
+def test_the_threshold_is_that_of_all_that_moves_a_distance() -> None:
+    """398 + 1.96 (0.1² + 2·0.05² + 2·0.005²)^½ = 398.2405 eV, by hand."""
+    rows = made({"PO4 1s": [398.240 + 133.2, 398.241 + 133.2], "PO4 2p": [133.2, 133.2]}, [DRIFT])
+    assert verdicts(rows) == ["agrees", "differs"]
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        lambda name: {"status": "soft_tie", "tied_to": "PO4 2p"} if name == "PO4 1s" else {"status": "free"},
+        lambda name: {"status": "exact_tie", "tied_to": "C-C"} if name != "C-C" else {"status": "free"},
+        lambda name: {"status": "fixed"} if name == "PO4 2p" else {"status": "free"},
+    ],
+    ids=["tied to each other", "tied through a third", "given as a number"],
+)
+def test_what_the_fit_was_told_is_never_said_to_agree(status: Callable[[str], Row]) -> None:
+    positions = {"PO4 1s": [531.2, 533.0], "PO4 2p": [133.2, 133.2], "C-C": [284.8, 284.8]}
+    rows = made(positions, [DRIFT], status=status)
+    assert verdicts(rows) == ["imposed", "imposed"]
+    assert all(row["imposed"] and row["value_ev"] is not None for row in rows)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.floats(-5.0, 5.0))
+def test_a_common_shift_changes_no_difference(shift: float) -> None:
+    """Charging moves all lines of a cycle: neither drift nor reference step may see it."""
+    still = {"PO4 1s": [531.1, 531.1], "PO4 2p": [133.2, 133.2], "C-C": [284.8, 284.8]}
+    moved = {name: [found[0], found[1] + shift] for name, found in still.items()}
+    values = [[row["value_ev"] for row in made(one, [DRIFT, STEP])] for one in (still, moved)]
+    assert values[0][:4] == pytest.approx(values[1][:4])
+
+
+def test_a_step_of_the_reference_is_seen_and_not_explained() -> None:
+    """Carbon on lithium islands at 0.3 eV: referenced to it, every other line moves by 0.3 eV."""
+    phosphate = [133.2] * 5 + [133.5] * 3
+    rows = made({"PO4 2p": phosphate, "C-C": [284.8] * 8}, [STEP], drift=0.08)
+    assert rows[0]["verdict"] == "not_testable"
+    assert verdicts(rows[1:5]) == ["agrees"] * 4
+    assert verdicts(rows[5:8]) == ["differs"] * 3
+    whole = rows[8]
+    assert whole["acquisition"] is None
+    assert whole["verdict"] == "differs"
+    assert whole["value_ev"] == pytest.approx(-0.3)
+    assert "between acquisitions 4 and 5" in whole["remark"]
+    assert all("cannot tell" in row["remark"] for row in rows[1:])
+
+
+def test_a_distance_between_matrix_lines_does_not_see_that_step() -> None:
+    positions = {"PO4 1s": [531.1] * 5 + [531.4] * 3, "PO4 2p": [133.2] * 5 + [133.5] * 3}
+    assert verdicts(made(positions, [DRIFT])) == ["agrees"] * 8
+
+
+def test_steps_are_rarely_seen_where_there_are_none() -> None:
+    """5 % of series without a step, over all places together; 2000 series, three binomial standard errors."""
+    rng = np.random.default_rng(3)
+    spreads = rng.uniform(0.04, 0.1, 8)
+    found = [energy_scale.largest_step(rng.normal(284.8, spreads), spreads).significant for _ in range(2000)]
+    assert 0.015 < np.mean(found) < 0.05 + 3 * (0.05 * 0.95 / 2000) ** 0.5
+
+
+def test_a_step_has_the_closed_form_of_two_means() -> None:
+    step = energy_scale.largest_step(np.array([1.0, 1.2, 5.0]), np.array([0.1, 0.1, 0.2]))
+    assert (step.first_after, step.significant) == (2, True)
+    assert step.size_ev == pytest.approx(3.9)
+    assert step.stderr_ev == pytest.approx((0.1**2 / 2 + 0.2**2) ** 0.5)
+
+
+def test_a_metal_below_the_literature_is_a_row_with_its_offset_and_no_decision() -> None:
+    (row,) = made({"Al0": [71.6]}, [METAL], shift=0.02)
+    assert row["verdict"] == "differs"
+    assert row["value_ev"] == pytest.approx(71.6)
+    assert row["stderr_ev"] == pytest.approx((0.005**2 + 0.05**2 + 0.02**2) ** 0.5)
+    assert row["remark"].startswith("-1.20 eV")
+    assert "does not decide" in row["remark"]
+
+
+def test_cycles_share_the_error_of_the_shift_but_not_of_the_drift() -> None:
+    (row,) = made({"Al0": [72.7, 72.9, None, 72.8]}, [METAL], shift=0.1)
+    assert (row["verdict"], row["acquisition"]) == ("agrees", None)
+    assert row["value_ev"] == pytest.approx(72.8)
+    assert row["stderr_ev"] == pytest.approx(((0.005**2 + 0.05**2) / 3 + 0.1**2) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"detected": False}, "PO4 of O 1s was not detected"),
+        ({"area_cps_ev": None}, "the fit of PO4 of O 1s failed"),
+        ({"position_stderr_ev": None}, "no standard error"),
+        ({"species": "other"}, "PO4 of O 1s was not measured"),
+    ],
+)
+def test_what_cannot_be_tested_is_a_row_with_a_reason(change: Row, reason: str) -> None:
+    def spoil(row: Row) -> None:
+        if row["component"] == "PO4 1s":
+            row.update(change)
+
+    (row,) = made({"PO4 1s": [531.1], "PO4 2p": [133.2]}, [DRIFT], spoil=spoil)
+    assert row["verdict"] == "not_testable"
+    assert row["value_ev"] is None
+    assert reason in row["remark"]
+
+
+def test_a_position_at_its_bound_is_no_finding() -> None:
+    rows = made({"PO4 1s": [531.1], "PO4 2p": [133.2]}, [DRIFT], status=lambda _: {"status": "free", "at_bound": True})
+    assert verdicts(rows) == ["not_testable"]
+    assert "bound" in rows[0]["remark"]
+
+
+def test_a_series_of_one_cycle_has_no_step() -> None:
+    rows = made({"PO4 2p": [133.2], "C-C": [284.8]}, [STEP])
+    assert verdicts(rows) == ["not_testable", "not_testable"]
+    assert "fewer than two" in rows[1]["remark"]
+
+
+def test_without_checks_the_table_is_empty() -> None:
+    assert made({"PO4 2p": [133.2]}, []) == []
