@@ -1,10 +1,12 @@
 # Needs: the configuration that profiles/default or --configfile names.
 # Makes: nothing; checks every setting and gives the rules their paths and parameters.
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
-from xps import block_names, configuration, models, runlog
+from xps import block_names, configuration, models, progress, runlog
 from xps.errors import AnalysisError
 from xps.provenance import fingerprint
 from xps.table_schemas import fitted
@@ -21,6 +23,12 @@ except AnalysisError as error:
 
 RESULTS = ANALYSIS.results
 BLOCKS = f"{RESULTS}/{{experiment}}/blocks"
+# Who only looks (a dry run) or works for another run (a job on a cluster) reports as Snakemake does.
+PROGRESS = (
+    progress.follow(logger, sys.stderr)
+    if workflow.is_main_process and not workflow.dryrun
+    else None
+)
 RUN_FOLDER = runlog.announce_run(Path(RESULTS))
 TABLES = (
     "acquisitions",
@@ -52,7 +60,19 @@ def kept(path):
 
 
 def closing_lines():
-    return runlog.summary(RUN_FOLDER, RESULTS)
+    if PROGRESS is None:
+        return runlog.summary(RUN_FOLDER, RESULTS)
+    PROGRESS.clear()
+    dag = workflow.dag
+    untried = [
+        job
+        for job in dag.needrun_jobs()
+        if not PROGRESS.was_tried(dag.jobid(job)) and job.is_script
+    ]
+    names = sorted(
+        f"{job.rule.name} {'.'.join(job.wildcards)}".rstrip() for job in untried
+    )
+    return runlog.summary(RUN_FOLDER, RESULTS, names)
 
 
 def fitted_blocks(wildcards):

@@ -60,7 +60,7 @@ def artefacts(project: Path) -> dict[str, str]:
 def make_project(
     folder: Path, experiments: Sequence[str] = EXPERIMENTS, kinds: Sequence[str] = ("spectra", "kinetics"), **run: int
 ) -> Path:
-    """Copy the project without data into ``folder``, with tiny series and figures of ``kinds``; ``run`` are settings."""
+    """Copy the project without data into ``folder``, with tiny series and figures; ``run`` are settings."""
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         source = ROOT / part
@@ -80,3 +80,33 @@ def make_project(
     edit_yaml(folder / "config/config.yaml", lambda config: config.update(settings))
     edit_yaml(folder / "config/config.yaml", lambda config: config["run"].update(run))
     return folder
+
+
+def hesitant(project: Path) -> Path:
+    """Let every job of a project wait, its table written but not yet in place, while there is a file ``hold``."""
+    path = project / "scripts/xps/provenance/files.py"
+    before = "        temporary.replace(path)\n"
+    condition = "path.suffix == '.parquet' and Path('hold').exists()"
+    wait = f"        while {condition}:\n            __import__('time').sleep(0.1)\n"
+    assert path.read_text().count(before) == 1
+    path.write_text(path.read_text().replace(before, wait + before))
+    return project
+
+
+def half_written(project: Path, table: str = "*") -> list[Path]:
+    """Return the temporary files of ``table`` that jobs have not put in place."""
+    return [*project.glob(f"results/**/.{table}.*.part")]
+
+
+def writer(temporary: Path) -> int:
+    """Return the process that writes a temporary file."""
+    return int(temporary.name.split(".")[-2])
+
+
+def unlock(project: Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Do what `make unlock` does."""
+    options = {"cwd": project, "env": environment or own_environment(), "capture_output": True, "text": True}
+    done = subprocess.run([sys.executable, "scripts/unlock.py"], check=False, **options)
+    if done.returncode == 0:
+        subprocess.run([sys.executable, "-m", "snakemake", "--unlock"], check=True, **options)
+    return done

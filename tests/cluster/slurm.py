@@ -1,5 +1,6 @@
 """A real Slurm of two nodes on this machine, private to a test session: own folder, own ports, no service, no munge."""
 
+import contextlib
 import getpass
 import os
 import shutil
@@ -149,7 +150,5 @@ def descendants(pid: int) -> list[int]:
 
 
 def kill(pid: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass

@@ -4,16 +4,14 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Run
 from slurm import Slurm, kill, wait_until
 
-from small_projects import artefacts
+from background_runs import Run
+from small_projects import artefacts, half_written, unlock, writer
 
 pytestmark = pytest.mark.xdist_group("cluster")
 Submit = Callable[..., Run]
@@ -25,20 +23,11 @@ def entries(project: Path) -> list[dict[str, str]]:
     return sorted(found, key=lambda entry: entry["started_at"])
 
 
-def half_written(project: Path) -> list[Path]:
-    return [*project.glob("results/**/.*.part")]
-
-
 def wait_for_half_written(project: Path, run: Run, table: str) -> Path:
     """Wait until a job has written ``table`` and holds before putting it in place; return its temporary file."""
-    pattern = f"results/**/.{table}.*.part"
-    wait_until("a job writes", lambda: [*project.glob(pattern)] or run.process.poll() is not None, 120)
+    wait_until("a job writes", lambda: half_written(project, table) or run.process.poll() is not None, 240)
     assert run.process.poll() is None, run.said
-    return next(iter(project.glob(pattern)))
-
-
-def writer(temporary: Path) -> int:
-    return int(temporary.name.split(".")[-2])
+    return half_written(project, table)[0]
 
 
 def test_the_analysis_through_sbatch_gives_the_bytes_of_a_local_run(
@@ -75,7 +64,7 @@ def test_the_jobs_of_a_lost_node_run_again_on_another(
 ) -> None:
     (small_series / "hold").touch()
     run = submit()
-    wait_for_half_written(small_series, run, "spectra.parquet")
+    wait_for_half_written(small_series, run, "acquisitions.parquet")
     slurm.lose(slurm.ask("squeue", "-h", "-t", "R", "-o", "%N"))
     (small_series / "hold").unlink()
     said = run.finish()
@@ -100,7 +89,7 @@ def test_after_the_main_process_is_killed_unlock_leaves_no_orphan_and_the_next_r
 ) -> None:
     (small_series / "hold").touch()
     run = submit()
-    temporary = wait_for_half_written(small_series, run, "spectra.parquet")
+    temporary = wait_for_half_written(small_series, run, "acquisitions.parquet")
     os.kill(run.process.pid, signal.SIGKILL)
     run.process.wait()
     assert slurm.jobs() != [], "a job goes on without the process that asked for it"
@@ -110,16 +99,9 @@ def test_after_the_main_process_is_killed_unlock_leaves_no_orphan_and_the_next_r
     assert "make unlock" in refused.said
     assert slurm.jobs() != []
 
-    unlock = subprocess.run(
-        [sys.executable, "scripts/unlock.py"],
-        cwd=small_series,
-        env=slurm.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert unlock.returncode == 0, unlock.stderr
-    assert "cancelled 1 job" in unlock.stdout
+    unlocked = unlock(small_series, slurm.environment)
+    assert unlocked.returncode == 0, unlocked.stderr
+    assert "cancelled 1 job" in unlocked.stdout
     assert slurm.jobs() == []
     assert not Path(f"/proc/{writer(temporary)}").exists()
 
