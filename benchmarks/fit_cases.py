@@ -10,29 +10,6 @@ from xps.separable import likelihood, lines, marquardt
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Neyman:
-    """Squares weighted with 1/max(n, 1): what other programs minimise, biased low by about one count per channel."""
-
-    data: Array
-
-    def taken(self, which: NDArray[np.intp]) -> "Neyman":
-        """Return the likelihood of the spectra ``which``."""
-        return Neyman(self.data[which])
-
-    def admissible(self, expected: Array) -> Array:
-        """Return the expected values as they are."""
-        return expected
-
-    def weights(self, who: NDArray[np.intp], expected: Array) -> Array:  # noqa: ARG002  the protocol's arguments
-        """Return 1/max(n, 1)."""
-        return np.asarray(1.0 / np.maximum(self.data[who], 1.0))
-
-    def objective(self, who: NDArray[np.intp], expected: Array) -> Array:
-        """Return the weighted sum of squares of each spectrum."""
-        return np.asarray(np.sum(self.weights(who, expected) * (self.data[who] - expected) ** 2, axis=-1))
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """Start of one component (eV); ``splitting_ev`` 0 means a single line."""
@@ -146,7 +123,7 @@ def simulate(name: str, spectra: int, scale: float, background: str, neyman: boo
     counts = rng.poisson(expected).astype(np.float64)
     task = marquardt.Task(
         model=model,
-        likelihood=Neyman(counts) if neyman else likelihood.Poisson(counts),
+        likelihood=likelihood.Neyman(counts) if neyman else likelihood.Poisson(counts),
         lower=np.tile(low, (spectra, 1)),
         upper=np.tile(high, (spectra, 1)),
         bounded=np.ones(parts + 1, dtype=bool),

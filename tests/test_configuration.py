@@ -745,6 +745,17 @@ def test_the_engine_is_the_experiments_word(project: Project) -> None:
         project.load()
 
 
+def test_a_likelihood_that_the_experiment_asks_for_goes_with_each_of_its_models(project: Project) -> None:
+    project.experiment["likelihood"] = "neyman"
+    analysis = project.load()
+    assert {model["likelihood"] for model in analysis.model_mappings(SERIES).values()} == {"neyman"}
+    assert analysis.reference_model(SERIES)["settings"]["likelihood"] == "neyman"
+    assert analysis.model_windows(SERIES) == {name: m["windows"] for name, m in analysis.models.items()}
+    project.experiment["likelihood"] = "gauss"
+    with pytest.raises(ConfigError, match="likelihood"):
+        project.load()
+
+
 def test_reference_model_is_the_one_that_holds_the_component_and_none_where_nothing_is_fitted(project: Project) -> None:
     assert project.load().reference_model(SERIES) == {"name": "carbon", "settings": project.carbon}
     project.experiment["energy_reference"] = {"mode": "fixed", "shift_ev": 1.5}

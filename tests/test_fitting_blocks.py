@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import synthetic_stage as stage
@@ -19,7 +20,7 @@ from xps import fitting, provenance, tables, windows
 from xps.errors import TableError
 from xps.fitting import blocks
 from xps.fitting.series import FitTables
-from xps.models import FitModel
+from xps.models import FitModel, Series
 
 COUNT = 7
 ORIGIN = provenance.record("parse_spectra", [], {}, "f", subject="s", data_origin="simulated")
@@ -86,6 +87,27 @@ def test_gathered_blocks_are_the_series_fitted_at_once(
     assert [row["acquisition"] for row in whole.fits.to_pylist() if not row["success"]] == [5]
 
 
+def test_blocks_of_a_jointly_fitted_series_share_what_it_shares(
+    series: tables.Series, model: FitModel, tmp_path: Path
+) -> None:
+    joint = replace(model, name="ge3d", series=Series(fit="joint"))
+    at_once = fitting.fit_whole(series, [joint])
+    parts = fitting.fit_or_gather(series, [joint], cut_at(series, joint, [0, 2, 7], tmp_path))
+    for name, table in at_once._asdict().items():
+        assert pa.concat_tables(parts(name)).equals(table), name
+    assert "shared" in set(at_once.parameters.column("status").to_pylist())
+
+
+def test_a_joint_fit_takes_every_acquisition_and_one_that_is_only_a_start_some(
+    series: tables.Series, model: FitModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One of the three that are taken has no such region.
+    monkeypatch.setattr(blocks, "JOINT_ACQUISITIONS", 3)
+    joint = replace(model, series=Series(fit="joint"))
+    origins = [start.starts.origin for start in fitting.series_starts(series, [model, joint])]
+    assert origins == ["joint fit of 2 acquisitions", "joint fit of 5 acquisitions"]
+
+
 def test_several_models_stand_one_after_the_other(series: tables.Series, model: FitModel, tmp_path: Path) -> None:
     models = [model, replace(model, name="twin")]
     starts = fitting.series_starts(series, models)
@@ -127,6 +149,7 @@ def test_starts_are_kept_exactly(series: tables.Series, model: FitModel) -> None
 def test_the_joint_fit_of_a_long_series_takes_acquisitions_spread_over_it(
     series: tables.Series, model: FitModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # One of the three that are taken has no such region.
     monkeypatch.setattr(blocks, "JOINT_ACQUISITIONS", 3)
     (start,) = fitting.series_starts(series, [model])
     assert set(start.starts.joint_objective) == {0, 2}  # and 5, which cannot be fitted

@@ -174,6 +174,19 @@ def test_another_configuration_reaches_every_verb(sandbox: Sandbox, words: list[
     assert sandbox.calls(*words, "CONFIG=config/other.yaml")[-1] == call
 
 
+@pytest.mark.parametrize(
+    ("words", "call"),
+    [
+        ([], "python scripts/audit.py verify"),
+        (["CONFIG=config/config.yaml"], "python scripts/audit.py verify --config config/config.yaml"),
+        (["ARGS=trace a.pdf --json"], "python scripts/audit.py trace a.pdf --json"),
+    ],
+)
+def test_audit_verifies_and_asks_what_it_is_told(sandbox: Sandbox, words: list[str], call: str) -> None:
+    sandbox.stand_in("python", f'echo "python $*" >> "{sandbox.journal}"')
+    assert sandbox.calls("audit", *words)[-1] == call
+
+
 def test_names_of_the_environment_are_not_taken_for_settings(sandbox: Sandbox) -> None:
     assert sandbox.make(CONFIG="none.yaml", ARGS="--forceall").returncode == 0
     assert sandbox.journal.read_text().splitlines()[-1].split() == ["snakemake"]

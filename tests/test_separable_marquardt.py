@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import series_of_lines
 from xps.separable import likelihood, marquardt
+from xps.separable.priors import Priors
 from xps.uncertainty.covariance import covariance
 
 Array = NDArray[np.float64]
@@ -117,7 +118,7 @@ def test_a_prior_pulls_by_its_standard_error_and_costs_its_squared_pull() -> Non
     error = np.sqrt(
         np.einsum("i,sij,j->s", row[0], covariance(free.point.information, ~free.held).matrix[:, 3:, 3:], row[0])
     )[:, None]
-    prior = marquardt.Priors(row, distance + error, error)
+    prior = Priors(row, distance + error, error)
     found = marquardt.minimise(replace(series.task, priors=prior), series.start)
     moved = (found.point.theta[:, [0]] - found.point.theta[:, [2]] - distance) / error
     np.testing.assert_allclose(moved, 0.5, atol=0.05)

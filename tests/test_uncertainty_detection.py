@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from xps.uncertainty.detection import FIXED, Search, chance, chance_in_series, critical_factor, each_share, holm
+from xps.uncertainty.detection import (
+    FIXED,
+    Search,
+    chance,
+    chance_in_series,
+    critical_factor,
+    critical_factors,
+    each_share,
+    extent,
+    holm,
+)
 
 searches = st.builds(Search, st.floats(0.0, 20.0), st.floats(0.0, 20.0))
 chances = st.lists(st.floats(1e-12, 1.0), min_size=1, max_size=30)
@@ -91,3 +101,44 @@ def test_lines_that_are_there_do_not_raise_the_bar_for_others() -> None:
     """Holm's advantage: with many strong lines the rest of the series is judged almost one by one."""
     assert holm([1e-9] * 20 + [0.04]).tolist() == [True] * 21
     assert holm([0.5] * 20 + [0.04]).tolist() == [False] * 21
+
+
+def patch_of_a_sphere(places: int, widths: int, high: float, wide: float) -> np.ndarray:
+    """Unit vectors at latitudes 0 to ``high`` and longitudes 0 to ``wide``, one spectrum."""
+    latitude, longitude = np.meshgrid(np.linspace(0, high, places), np.linspace(0, wide, widths), indexing="ij")
+    flat = np.cos(latitude)
+    return np.stack([flat * np.cos(longitude), flat * np.sin(longitude), np.sin(latitude)], axis=-1)[None]
+
+
+@given(st.floats(0.1, 0.8), st.floats(0.1, 0.8))
+def test_extent_of_a_patch_of_a_sphere(high: float, wide: float) -> None:
+    unit = patch_of_a_sphere(9, 5, high, wide)
+    found = extent(unit, np.zeros(unit.shape[:3]))
+    # Upper and lower parallel as arcs of great circles, which a grid of five points follows closely.
+    outline = 2 * high + wide * (1 + math.cos(high))
+    assert found.length[0] == pytest.approx(0.5 * outline, rel=5e-3)
+    assert found.area[0] == pytest.approx(wide * math.sin(high), rel=2e-2)
+
+
+@given(st.floats(0.1, 2.0))
+def test_extent_of_a_curve_is_its_length_and_a_point_has_none(length: float) -> None:
+    curve = patch_of_a_sphere(9, 1, length, 0.0)
+    assert extent(curve, np.zeros((1, 9, 1))).length[0] == pytest.approx(length)
+    assert extent(curve, np.zeros((1, 9, 1))).area[0] == 0.0
+    point = patch_of_a_sphere(3, 3, 0.0, 0.0)
+    assert extent(point, np.zeros((1, 3, 3))) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("tied", [0.2, 0.6])
+def test_a_tie_makes_a_searched_line_count_as_much_as_simulated(tied: float) -> None:
+    """The strongest fluctuation along a curve, each place at the cost of its squared pull."""
+    rng = np.random.default_rng(3)
+    angle = np.linspace(-3 * tied, 3 * tied, 121)
+    penalty = (angle / tied) ** 2
+    noise = rng.normal(size=(100_000, 2))
+    z = noise @ np.array([np.cos(angle), np.sin(angle)])
+    strongest = np.sqrt(np.maximum(np.max(np.where(z > 0, z**2, 0.0) - penalty, axis=1), 0.0))
+    few = slice(None, None, 15)
+    unit = np.stack([np.cos(angle[few]), np.sin(angle[few])], axis=-1)[None, :, None]
+    found = extent(unit, penalty[None, few, None])
+    assert np.mean(strongest > critical_factors(found)[0]) == pytest.approx(0.05, abs=0.006)

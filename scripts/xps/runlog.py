@@ -102,7 +102,7 @@ class _Entry:
             "log": log,
             "outputs": outputs,
             "host": platform.node(),
-            "machine": _machine(),
+            "machine": machine(),
         }
 
     def add(self, status: str, message: str) -> None:
@@ -131,7 +131,7 @@ def _hashes(outputs: list[str]) -> dict[str, str]:
     return {name: provenance.file_sha256(Path(name)) for name in outputs if Path(name).is_file()}
 
 
-def _machine() -> dict[str, str]:
+def machine() -> dict[str, str]:
     """Return what can move the last digits of a number: processor, and how the numerical library was told to use it."""
     told = {name.lower(): os.environ[name] for name in _ARITHMETIC_VARIABLES if name in os.environ}
     return {"system": platform.platform(), "processor": _processor(), **told}

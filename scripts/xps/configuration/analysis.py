@@ -95,8 +95,13 @@ class Analysis:
         return {"name": holders[0], "settings": models[holders[0]]} if holders else {}
 
     def model_mappings(self, wildcards: Any) -> dict[str, dict[str, Any]]:
-        """Return the experiment's fit models by name, as their files say, in the order of the experiment file."""
-        return {name: plain(self.models[name]) for name in self._settings(wildcards)["models"]}
+        """Return the experiment's fit models by name, as their files say, in the order of the experiment file.
+
+        A likelihood that the experiment asks for is part of each of its models.
+        """
+        settings = self._settings(wildcards)
+        asked = {key: settings[key] for key in ("likelihood",) if key in settings}
+        return {name: plain(self.models[name]) | asked for name in settings["models"]}
 
     def model_names(self, wildcards: Any) -> list[str]:
         """Return the experiment's fit models in the order of its file: where several hold a line, the first counts."""

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.fitting import layout, outcome, problem
+from xps.fitting import detection, layout, outcome, problem
 from xps.fitting.engines import BROKEN, Job, Starts, optima
 from xps.fitting.layout import Layout
 from xps.fitting.outcome import Outcome
@@ -91,24 +91,33 @@ def _fitted(
     """Return one alternative's fit to every acquisition; one that breaks off spoils no other."""
     jobs = {i: _job(alternative.model, model, base, starts) for i, base in enumerate(found) if base.best is not None}
     ends = [Outcome(base.task, engine, "the model itself has no fit here") for base in found]
-    for i, end in zip(jobs, _together(list(jobs.values()), engine), strict=True):
+    factors = [_factors(alternative.model, model, found[i]) for i in jobs]
+    for i, end in zip(jobs, _together(list(jobs.values()), factors, engine), strict=True):
         ends[i] = end
     return ends
 
 
-def _together(jobs: Sequence[Job], engine: str) -> list[Outcome]:
+def _factors(other: FitModel, model: FitModel, base: Outcome) -> Array:
+    """Return how many standard errors a component must exceed: a neighbour of the model searches like the model."""
+    assert base.areas is not None
+    known = {part.name: factor for part, factor in zip(model.components, base.areas.critical_factor, strict=True)}
+    return np.array([known.get(part.name, np.nan) for part in other.components])
+
+
+def _together(jobs: Sequence[Job], factors: Sequence[Array], engine: str) -> list[Outcome]:
     try:
         ends = optima(jobs, engine, 1)
-        return [
+        found = [
             outcome.weighed(job.problem, best, job.task, engine, best.message)
             if best.converged
             else Outcome(job.task, engine, best.message)
             for job, best in zip(jobs, ends, strict=True)
         ]
+        return detection.judged(found, factors)
     except BROKEN as error:
         if len(jobs) == 1:
             return [Outcome(jobs[0].task, engine, f"the fit broke off: {error}")]
-    return [_together([job], engine)[0] for job in jobs]
+    return [_together([job], [factor], engine)[0] for job, factor in zip(jobs, factors, strict=True)]
 
 
 def _job(other: FitModel, model: FitModel, base: Outcome, starts: Starts) -> Job:
@@ -134,6 +143,6 @@ def _start(plan: Layout, model: FitModel, base: Outcome, starts: Starts) -> Arra
     return np.array([known.get(_key(slot, plan.model), start) for slot, start in zip(plan.slots, values, strict=True)])
 
 
-def _key(slot: layout.Slot, model: FitModel) -> tuple[str, int, str]:
+def _key(slot: layout.Slot, model: FitModel) -> tuple[str, int, str, str]:
     name = "" if slot.component is None else model.components[slot.component].name
-    return name, slot.window, slot.kind
+    return name, slot.window, slot.kind, slot.parameter

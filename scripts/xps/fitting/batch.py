@@ -18,8 +18,8 @@ from xps.fitting.minimiser import Optimum
 from xps.fitting.problem import Problem
 from xps.models import FitModel
 from xps.separable import lines, marquardt
-from xps.separable.likelihood import Poisson
-from xps.separable.series import fit_jointly
+from xps.separable.likelihood import LIKELIHOODS
+from xps.separable.priors import Priors
 from xps.separable.starts import tempered
 
 Array = NDArray[np.float64]
@@ -145,7 +145,9 @@ class Batch:
         """Return the optima of all problems in the solver's words."""
         which = np.arange(len(self.problems))
         theta = np.array([end.at.theta for end in ends])
-        nonlinear, linear = theta[:, self.compiled.nonlinear], theta[:, self.compiled.linear]
+        # Contiguous, for another memory order is another order of summation.
+        nonlinear = np.ascontiguousarray(theta[:, self.compiled.nonlinear])
+        linear = np.ascontiguousarray(theta[:, self.compiled.linear])
         point = marquardt.evaluate(self.task, which, nonlinear, linear)
         none = np.zeros(which.size)
         return marquardt.Optimum(
@@ -182,7 +184,7 @@ def _batch(problems: list[Problem]) -> Batch:
     layouts = [problem.layout for problem in problems]
     task = marquardt.Task(
         model=model,
-        likelihood=Poisson(np.array([problem.counts for problem in problems])),
+        likelihood=LIKELIHOODS[first.likelihood](np.array([problem.counts for problem in problems])),
         lower=np.array([plan.lower[compiled.nonlinear] for plan in layouts]),
         upper=np.array([plan.upper[compiled.nonlinear] for plan in layouts]),
         bounded=np.ones(compiled.linear.size, dtype=bool),
@@ -191,10 +193,10 @@ def _batch(problems: list[Problem]) -> Batch:
     return Batch(tuple(problems), compiled, task)
 
 
-def _priors(layouts: list[Layout], compiled: Compiled) -> marquardt.Priors | None:
+def _priors(layouts: list[Layout], compiled: Compiled) -> Priors | None:
     """Return soft ties and drifts; what a tie's constants say about energies moves to the other side."""
     if not layouts[0].priors:
-        return None
+        return _others_say(layouts, compiled)
     offsets = [plan.expand(np.zeros(plan.varied.size))[0] for plan in layouts]
     constants = np.array(
         [
@@ -204,7 +206,22 @@ def _priors(layouts: list[Layout], compiled: Compiled) -> marquardt.Priors | Non
     )
     values = np.array([[prior.value for prior in plan.priors] for plan in layouts])
     errors = np.array([[prior.stderr for prior in plan.priors] for plan in layouts])
-    return marquardt.Priors(compiled.prior_rows, values - constants, errors)
+    own = Priors(compiled.prior_rows, values - constants, errors)
+    others = _others_say(layouts, compiled)
+    return own if others is None else own.joined(others)
+
+
+def _others_say(layouts: list[Layout], compiled: Compiled) -> Priors | None:
+    """Return what the other acquisitions of a series say, which is another for each."""
+    said = [plan.others for plan in layouts if plan.others is not None]
+    if not said:
+        return None
+    place = {int(slot): i for i, slot in enumerate(layouts[0].varied[compiled.nonlinear])}
+    columns = [place[int(slot)] for slot in said[0].slots]
+    rows = np.zeros((len(said), said[0].centre.size, compiled.nonlinear.size))
+    rows[:, :, columns] = [one.root for one in said]
+    value = np.array([one.root @ one.centre for one in said])
+    return Priors(rows, value, np.ones(value.shape))
 
 
 def minimise(
@@ -334,41 +351,3 @@ def _best(batch: Batch, ends: Sequence[_End], problem: int) -> Optimum:
         if converged
         else "not converged: no start reached a minimum within the allowed evaluations",
     )
-
-
-class JointStart(NamedTuple):
-    """A series' joint fit: slot values to start from, each problem's objective, how many numbers were shared."""
-
-    values: Array
-    objective: Array
-    shared: int
-    converged: bool
-
-
-def fit_series_jointly(problems: Sequence[Problem], slot_values: Array) -> JointStart:
-    """Return the joint fit of a series from the same start for all.
-
-    Positions and widths are shared; Shirley factors, fitted ratios and drifts stay each acquisition's own: of factors
-    and ratios the median is returned, a drift starts at 0.
-    """
-    groups = batches(problems)
-    first = groups[0][1]
-    plan = first.problems[0].layout
-    kinds = np.array([plan.slots[slot].kind for slot in plan.varied])
-    common = np.isin(kinds, ("position", "width"))
-    shared = np.flatnonzero(common[first.compiled.nonlinear])
-    start = slot_values[plan.varied]
-    joint = fit_jointly(
-        [group.task for _, group in groups],
-        [group.start([start] * len(places)) for places, group in groups],
-        shared,
-        EFFORT,
-    )
-    theta = first.theta(joint.point)
-    values = slot_values.copy()
-    values[plan.varied[common]] = theta[0, common]
-    for kind in ("factor", "ratio"):
-        values[plan.varied[kinds == kind]] = np.median(theta[:, kinds == kind], axis=0)
-    objective = np.empty(len(problems))
-    objective[[place for places, _ in groups for place in places]] = joint.point.objective
-    return JointStart(values, objective, int(common.sum()), joint.converged)

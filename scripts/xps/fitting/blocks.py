@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from xps import block_names, cycles, tables
 from xps.errors import TableError
 from xps.fitting.engines import SEPARABLE, Starts
+from xps.fitting.joint import Common
 from xps.fitting.outcome import Task
 from xps.fitting.report import Tally
 from xps.fitting.series import FitTables, fit_block, fit_series, spectra_of
@@ -50,6 +51,7 @@ class SeriesStart(NamedTuple):
             "origin": self.starts.origin,
             "shared": self.starts.shared,
             "joint_objective": sorted(self.starts.joint_objective.items()),
+            "common": None if self.starts.common is None else [part.tolist() for part in self.starts.common],
         }
 
     @classmethod
@@ -61,6 +63,7 @@ class SeriesStart(NamedTuple):
             origin=plain["origin"],
             shared=plain["shared"],
             joint_objective=dict(plain["joint_objective"]),
+            common=None if plain["common"] is None else Common(*(np.array(part) for part in plain["common"])),
         )
         return cls(tuple(plain["regions"]), starts)
 
@@ -78,15 +81,17 @@ def read_starts(text: str) -> list[SeriesStart]:
 def series_starts(series: Series, models: Sequence[FitModel], engine: str = SEPARABLE) -> list[SeriesStart]:
     """Return what the fits of each model share over ``series`` (tables acquisitions, calibration and background).
 
-    The joint fit takes every acquisition, of a long series ``JOINT_ACQUISITIONS`` spread evenly over it.
+    The joint fit takes every acquisition; of a long series, where it is only the start, ``JOINT_ACQUISITIONS`` spread
+    evenly over it.
     """
     regions, numbers = _homes(series, models)
     count = min(len(numbers), JOINT_ACQUISITIONS)
     chosen = [numbers[place * len(numbers) // count] for place in range(count)]
+    wanted = [set(numbers if model.series.fit == "joint" else chosen) for model in models]
     tasks: list[list[Task]] = [[] for _ in models]
-    for span in _runs(chosen):
-        for found, of_span in zip(tasks, _tasks(series, models, regions, span), strict=True):
-            found += of_span
+    for span in _runs(sorted(set().union(*wanted))):
+        for found, some, of_span in zip(tasks, wanted, _tasks(series, models, regions, span), strict=True):
+            found += [task for task in of_span if task.acquisition in some]
     return [
         SeriesStart(home, fit_series(model, found, engine))
         for model, home, found in zip(models, regions, tasks, strict=True)

@@ -2,9 +2,10 @@
 
 Both minimise the same objective of the same model and hand over the same ``Optimum``; whatever is said about it
 afterwards (covariance, verdicts, intervals) does not know who found it. ``separable`` solves many acquisitions at once
-and starts them at what their series shares: ``series_starts`` fits all acquisitions jointly, with common positions and
-widths; each is then fitted with all its own freedom, and its message says what sharing would have cost it. ``lmfit``
-fits one after the other from the model file's starts.
+and starts them at what their series shares: ``series_starts`` fits all acquisitions jointly; each is then fitted with
+all its own freedom, and its message says what sharing would have cost it, or, where the model asks for a joint fit,
+stays with what the series shares (``joint``). ``lmfit`` fits one after the other, from the model file's starts where
+nothing is to be shared.
 """
 
 import hashlib
@@ -17,7 +18,9 @@ from numpy.typing import NDArray
 from scipy.special import gammaincc
 
 from xps.errors import FitError
-from xps.fitting import batch, intervals, layout, minimiser, outcome, problem
+from xps.fitting import batch, detection, intervals, layout, minimiser, outcome, problem
+from xps.fitting import joint as joint_fits
+from xps.fitting.joint import Common
 from xps.fitting.minimiser import Optimum
 from xps.fitting.outcome import LOGGER, Outcome, Task
 from xps.fitting.problem import Problem
@@ -35,6 +38,7 @@ class Starts:
     """Where the fits of a series start: one value per slot of the model's layout (areas and baselines are not used).
 
     ``joint_objective`` holds the objective of each acquisition in the joint fit, with ``shared`` parameters in common.
+    ``common`` is there where the joint fit is the result and not only the start.
     """
 
     model: str
@@ -42,6 +46,7 @@ class Starts:
     origin: str
     shared: int = 0
     joint_objective: Mapping[int, float] = field(default_factory=dict)
+    common: Common | None = None
 
 
 class Job(NamedTuple):
@@ -59,7 +64,7 @@ def model_starts(model: FitModel) -> Starts:
 
 
 def series_starts(model: FitModel, spectra: Sequence[Task]) -> Starts:
-    """Return the positions and widths that the acquisitions of a whole series have in their joint fit.
+    """Return what the acquisitions of a whole series share in their joint fit.
 
     Acquisitions that cannot be fitted are left out. With fewer than two, or where the joint fit fails, these are the
     model file's starts.
@@ -69,18 +74,21 @@ def series_starts(model: FitModel, spectra: Sequence[Task]) -> Starts:
     problems = [problem.bind(model, task.found) for task in usable]
     # Only acquisitions with the same varied parameters share one layout (a drift may be given in some of them).
     alike = [i for i, one in enumerate(problems) if np.array_equal(one.layout.varied, problems[0].layout.varied)]
-    if len(alike) < 2:
+    if len(alike) < 2 or not problems[0].layout.shared.size:
         return given
     try:
-        joint = batch.fit_series_jointly([problems[i] for i in alike], given.values)
+        joint = joint_fits.fit_series([problems[i] for i in alike], given.values)
     except BROKEN as error:
         LOGGER.warning("model %s: the joint fit broke off (%s); the model file's starts are used", model.name, error)
         return given
     if not joint.converged:
         LOGGER.warning("model %s: the joint fit did not converge; the model file's starts are used", model.name)
         return given
+    origin, shared = f"joint fit of {len(alike)} acquisitions", joint.common.slots.size
+    if model.series.fit == "joint":
+        return Starts(model.name, joint.values, origin, shared, common=joint.common)
     objective = {usable[i].acquisition: float(value) for i, value in zip(alike, joint.objective, strict=True)}
-    return Starts(model.name, joint.values, f"joint fit of {len(alike)} acquisitions", joint.shared, objective)
+    return Starts(model.name, joint.values, origin, shared, objective)
 
 
 def fit(model: FitModel, task: Task, start: Array, seed: int = 0, engine: str = SEPARABLE) -> Outcome:
@@ -98,7 +106,7 @@ def fit_each(model: FitModel, spectra: Sequence[Task], starts: Starts, seed: int
             found[place] = outcome.failed(model, task, engine, job)
         else:
             jobs[place] = job
-    found |= dict(zip(jobs, _together(model, list(jobs.values()), starts, engine), strict=True))
+    found |= dict(zip(jobs, _together(model, _in_series(list(jobs.values()), starts), starts, engine), strict=True))
     return [found[place] for place in range(len(spectra))]
 
 
@@ -113,6 +121,14 @@ def _job(model: FitModel, task: Task, starts: Starts, seed: int) -> Job | str:
     return Job(task, bound, starts.values[bound.layout.varied], _entropy(seed, model, task))
 
 
+def _in_series(jobs: list[Job], starts: Starts) -> list[Job]:
+    """Return the jobs with what the others of a jointly fitted series say about what they share."""
+    if starts.common is None or not jobs:
+        return jobs
+    bound = joint_fits.with_others([job.problem for job in jobs], starts.values, starts.common)
+    return [job._replace(problem=one) for job, one in zip(jobs, bound, strict=True)]
+
+
 def _entropy(seed: int, model: FitModel, task: Task) -> int:
     """Return what seeds a fit's chance: it depends on what is fitted, never on the order of fits."""
     text = f"{seed}|{task.experiment}|{task.acquisition}|{model.name}"
@@ -123,9 +139,8 @@ def _together(model: FitModel, jobs: Sequence[Job], starts: Starts, engine: str)
     """Return the fits of all jobs; where one breaks off, each is made alone, so that it spoils no neighbour."""
     try:
         ends = optima(jobs, engine)
-        return intervals.profiled(
-            model, [_judged(model, job, best, starts, engine) for job, best in zip(jobs, ends, strict=True)]
-        )
+        found = [_judged(model, job, best, starts, engine) for job, best in zip(jobs, ends, strict=True)]
+        return intervals.profiled(model, detection.judged(found))
     except BROKEN as error:
         if len(jobs) == 1:
             return [outcome.failed(model, jobs[0].task, engine, f"the fit broke off: {error}")]
@@ -144,11 +159,33 @@ def optima(jobs: Sequence[Job], engine: str, count: int = STARTS) -> list[Optimu
 def _judged(model: FitModel, job: Job, best: Optimum, starts: Starts, engine: str) -> Outcome:
     if not best.converged:
         return outcome.failed(model, job.task, engine, best.message)
-    message = best.message
-    joint = starts.joint_objective.get(job.task.acquisition)
+    message = best.message + _series_words(model, job, best, starts)
+    return outcome.measured(job.problem, best, job.task, engine, message)
+
+
+def _series_words(model: FitModel, job: Job, best: Optimum, starts: Starts) -> str:
+    """Return what is to be said about the sharing of numbers in a series, if anything was shared."""
+    joint, others = starts.joint_objective.get(job.task.acquisition), job.problem.layout.others
     if joint is not None:
         gained = max(joint - best.objective, 0.0)
         # S. S. Wilks, Ann. Math. Stat. 9 (1938) 60: what freed parameters gain is a χ² if sharing them was right.
         p_value = float(gammaincc(0.5 * starts.shared, 0.5 * gained))
-        message += f"; fits better by {gained:.1f} than with the series' positions and widths (p = {p_value:.2g})"
-    return outcome.measured(job.problem, best, job.task, engine, message)
+        return f"; fits better by {gained:.1f} than with the series' {_what(model)} (p = {p_value:.2g})"
+    if others is not None:
+        return (
+            f"; {starts.origin}, {starts.shared} numbers shared: alone it would fit better by {others.excess:.1f} than "
+            f"with the others' {_what(model)} (p = {others.chance:.2g})"
+        )
+    return "; no joint fit of the series, fitted by itself" if model.series.fit == "joint" else ""
+
+
+def _what(model: FitModel) -> str:
+    """Return in words what a series shares."""
+    words = {"position_ev": "positions", "fwhm_ev": "widths", "shape": "shapes", "area_ratio": "ratios"}
+    kinds = dict.fromkeys(shared.parameter for shared in model.series.share)
+    named = [words.get(kind, "Shirley factors") for kind in kinds if kind != "shape" or _has_shapes(model)]
+    return ", ".join(named[:-1]) + (" and " if len(named) > 1 else "") + named[-1]
+
+
+def _has_shapes(model: FitModel) -> bool:
+    return any(not span.fixed for part in model.components for span in part.shape.spans)

@@ -35,6 +35,13 @@ _SHIRLEY_MOST = 0.5
 # ASSUME 0.05 eV, a fitted C 1s is better known: below it the model's own ranges are wide enough; two sigma of room.
 _NOTICED_SHIFT_STDERR_EV = 0.05
 _SHIFT_ROOM_SIGMA = 2.0
+_SHARED_KIND: dict[str, Kind] = {
+    "position_ev": "position",
+    "fwhm_ev": "width",
+    "shape": "shape",
+    "area_ratio": "ratio",
+    "shirley_factor_per_ev": "factor",
+}
 
 
 class Slot(NamedTuple):
@@ -80,9 +87,26 @@ class Prior(NamedTuple):
     stderr: float
 
 
+class OthersSay(NamedTuple):
+    """What the other acquisitions of a series say about the numbers that all share, in one acquisition's fit.
+
+    Gaussian knowledge of the slots ``slots``: root·(value − centre) is a vector of independent standard normals.
+    ``excess`` is by how much the acquisition would fit better alone; ``chance`` that of more if sharing is right.
+    """
+
+    slots: NDArray[np.intp]
+    root: Array
+    centre: Array
+    excess: float
+    chance: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """The slots of a model, the varied ones (indices ``varied``, bounds ``lower`` and ``upper``), ties and priors."""
+    """The slots of a model, the varied ones (indices ``varied``, bounds ``lower`` and ``upper``), ties and priors.
+
+    ``others`` is there in a joint fit only, one per acquisition.
+    """
 
     model: FitModel
     slots: tuple[Slot, ...]
@@ -94,6 +118,24 @@ class Layout:
     steps: tuple[Step, ...]
     priors: tuple[Prior, ...]
     fixed_values: Array
+    others: OthersSay | None = None
+
+    @property
+    def shared(self) -> NDArray[np.intp]:
+        """Return the varied slots that a joint fit of a series shares."""
+        return np.array([slot for slot in self.varied if self._is_shared(self.slots[slot])], dtype=np.intp)
+
+    def _is_shared(self, slot: Slot) -> bool:
+        name = None if slot.component is None else self.model.components[slot.component].name
+        return any(
+            _SHARED_KIND[shared.parameter] == slot.kind and shared.component in (None, name)
+            for shared in self.model.series.share
+        )
+
+    @property
+    def prior_count(self) -> int:
+        """How many observations soft ties, drifts and what other acquisitions say are worth."""
+        return len(self.priors) + (0 if self.others is None else self.others.centre.size)
 
     @property
     def slot_starts(self) -> Array:
@@ -134,13 +176,16 @@ class Layout:
         return values, by_theta
 
     def prior_residuals(self, values: Array, by_theta: Array) -> tuple[Array, Array]:
-        """Return (value − tie)/stderr of each soft tie and its derivatives by θ."""
-        pulls = np.zeros(len(self.priors))
-        slopes = np.zeros((len(self.priors), by_theta.shape[1]))
+        """Return (value − tie)/stderr of each prior, then what others say, and the derivatives by θ."""
+        pulls = np.zeros(self.prior_count)
+        slopes = np.zeros((self.prior_count, by_theta.shape[1]))
         for row, (_, target, source, value, stderr) in enumerate(self.priors):
             other = 0.0 if source is None else float(values[source])
             pulls[row] = (values[target] - other - value) / stderr
             slopes[row] = (by_theta[target] - (0.0 if source is None else by_theta[source])) / stderr
+        if self.others is not None:
+            first, (slots, root, centre, *_) = len(self.priors), self.others
+            pulls[first:], slopes[first:] = root @ (values[slots] - centre), root @ by_theta[slots]
         return pulls, slopes
 
 

@@ -124,11 +124,11 @@ def _with_lmfit(problem: Problem, theta: Array) -> tuple[Array, int, str]:
 
     def residuals(current: lmfit.Parameters) -> Array:
         here = at(current)
-        return np.concatenate([likelihood.deviance_residuals(problem.counts, here.expected)[0], here.pulls])
+        return np.concatenate([likelihood.residuals(problem.likelihood, problem.counts, here.expected)[0], here.pulls])
 
     def slopes(current: lmfit.Parameters) -> Array:
         here = at(current)
-        by_expected = likelihood.deviance_residuals(problem.counts, here.expected)[1]
+        by_expected = likelihood.residuals(problem.likelihood, problem.counts, here.expected)[1]
         return np.vstack([by_expected[:, None] * here.jacobian, here.pull_slopes])
 
     fit = lmfit.Minimizer(residuals, parameters, scale_covar=False, calc_covar=False)

@@ -140,7 +140,7 @@ def _quality(bound: Problem, best: Optimum, condition_number: float) -> Quality:
     Whatever counts parameters against observations has to count soft ties and priors too, else a prior's parameter
     costs a degree of freedom that its prior gives back: there each is one more observation, its squared pull added.
     """
-    observations = bound.points + len(bound.layout.priors)
+    observations = bound.points + bound.layout.prior_count
     pulls = float(best.at.pulls @ best.at.pulls)
     residuals = likelihood.standardised_residuals(bound.counts, best.at.expected)
     chi_square = float(residuals @ residuals)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from xps import backgrounds, lineshapes
 from xps.fitting import layout, likelihood
 from xps.fitting.layout import Layout
+from xps.fitting.likelihood import Likelihood
 from xps.models import FitModel
 from xps.spectra import Spectrum
 
@@ -21,12 +22,16 @@ Array = NDArray[np.float64]
 
 
 class Evaluation(NamedTuple):
-    """Everything about one θ: slot values, expected counts, ∂µ/∂θ, pulls of soft ties and their derivatives."""
+    """Everything about one θ: slot values, expected counts, ∂µ/∂θ, pulls of soft ties and their derivatives.
+
+    ``weights`` are those of the channels in gradient and information, 1/µ for Poisson.
+    """
 
     theta: Array
     values: Array
     by_theta: Array
     expected: Array
+    weights: Array
     jacobian: Array
     pulls: Array
     pull_slopes: Array
@@ -76,6 +81,11 @@ class Problem:
         return int(self.counts.size)
 
     @property
+    def likelihood(self) -> Likelihood:
+        """By which measure a fit is best."""
+        return self.layout.model.likelihood
+
+    @property
     def varied(self) -> int:
         """Number of varied parameters."""
         return int(self.layout.varied.size)
@@ -91,15 +101,17 @@ class Problem:
             jacobian[part] = region.spectrum.time_per_channel_s * (by_slot @ by_theta[slots])
         pulls, slopes = self.layout.prior_residuals(values, by_theta)
         expected = np.maximum(expected, likelihood.LEAST_EXPECTED_COUNTS)
-        return Evaluation(theta, values, by_theta, expected, jacobian, pulls, slopes)
+        weights = likelihood.weights(self.likelihood, self.counts, expected)
+        return Evaluation(theta, values, by_theta, expected, weights, jacobian, pulls, slopes)
 
     def objective(self, at: Evaluation) -> float:
-        """Return deviance plus squared pulls of the soft ties."""
-        return likelihood.deviance(self.counts, at.expected) + float(at.pulls @ at.pulls)
+        """Return deviance (or Neyman's χ²) plus squared pulls of the soft ties."""
+        return likelihood.objective(self.likelihood, self.counts, at.expected) + float(at.pulls @ at.pulls)
 
     def gradient(self, at: Evaluation) -> Array:
         """Return half the derivative of the objective by θ."""
-        return np.asarray(likelihood.gradient(self.counts, at.expected, at.jacobian) + at.pull_slopes.T @ at.pulls)
+        by_counts = at.jacobian.T @ (at.weights * (at.expected - self.counts))
+        return np.asarray(by_counts + at.pull_slopes.T @ at.pulls)
 
     def background_cps(self, at: Evaluation) -> tuple[Array, ...]:
         """Return each window's background, baseline and what the peaks scatter, in counts/s."""
@@ -108,7 +120,7 @@ class Problem:
 
 def information(at: Evaluation) -> Array:
     """Return the expected information of θ: of the counts and of the soft ties."""
-    return np.asarray(likelihood.information(at.expected, at.jacobian) + at.pull_slopes.T @ at.pull_slopes)
+    return np.asarray(likelihood.information(at.weights, at.jacobian) + at.pull_slopes.T @ at.pull_slopes)
 
 
 def bind(model: FitModel, spectra: Sequence[Spectrum]) -> Problem:

@@ -23,7 +23,6 @@ from xps.models import Component, FitModel
 Array = NDArray[np.float64]
 Row = dict[str, Any]
 
-LIKELIHOOD = "poisson"
 _FWHM_STEP = 1e-4
 
 
@@ -80,7 +79,7 @@ def area_cells(outcome: Outcome, i: int) -> Row:
     area, stderr, level = float(found.area[i]), float(found.stderr[i]), float(found.critical_level[i])
     half_width = uncertainty.Z_TWO_SIDED_95 * stderr
     return {
-        "detected": uncertainty.is_detected(area, stderr, level) if math.isfinite(level) else None,
+        "detected": area > level if math.isfinite(level) else None,
         "area_cps_ev": _number(area),
         "area_stderr_cps_ev": _number(stderr),
         "area_low_cps_ev": _number(max(area - half_width, 0.0)) if math.isfinite(stderr) else None,
@@ -91,6 +90,7 @@ def area_cells(outcome: Outcome, i: int) -> Row:
         "critical_level_cps_ev": _number(level),
         "detection_limit_cps_ev": _number(found.detection_limit[i]),
         "upper_limit_95_cps_ev": _number(found.upper_limit_95[i]),
+        "absent_p_value": _number(found.absent_p_value[i]),
     }
 
 
@@ -244,6 +244,8 @@ def _status(plan: Layout, index: int) -> str:
         return "nuisance"
     if slot.is_constant_position:
         return "fixed"
+    if plan.others is not None and index in plan.others.slots:
+        return "shared"
     if slot.tie is not None:
         return "soft_tie" if slot.tie.soft else "exact_tie"
     return "free" if slot.varied else "fixed"
@@ -251,7 +253,8 @@ def _status(plan: Layout, index: int) -> str:
 
 def _pull(outcome: Outcome, plan: Layout, index: int) -> float | None:
     assert outcome.best is not None
-    for prior, pull in zip(plan.priors, outcome.best.at.pulls, strict=True):
+    own = outcome.best.at.pulls[: len(plan.priors)]
+    for prior, pull in zip(plan.priors, own, strict=True):
         if prior.slot == index:
             return float(pull)
     return None
@@ -280,7 +283,7 @@ def _whole_fit_cells(model: FitModel, outcome: Outcome) -> Row:
         "success": outcome.best is not None,
         "message": outcome.message,
         "engine": outcome.engine,
-        "likelihood": LIKELIHOOD,
+        "likelihood": model.likelihood,
         "bounds_hit": [],
     }
     best, bound, quality = outcome.best, outcome.problem, outcome.quality

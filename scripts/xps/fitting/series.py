@@ -90,10 +90,15 @@ def _spectrum(block: Block, measured: Regions, errors: dict[tuple[int, str], dic
 
 
 def fit_series(model: FitModel, spectra: Sequence[Task], engine: str = SEPARABLE) -> Starts:
-    """Return the starting values for a whole series: of its joint fit (separable) or the model file's (lmfit)."""
+    """Return what the fits of a whole series start from, and share where the model asks for a joint fit.
+
+    That is its joint fit, always made by the separable engine, or the model file's values: where the model fits every
+    acquisition independently, and for engine lmfit unless the joint fit is the result.
+    """
     if engine not in ENGINES:
         raise ConfigError(f"no fit engine is called {engine!r}; engines are {', '.join(ENGINES)}")
-    return series_starts(model, spectra) if engine == SEPARABLE else model_starts(model)
+    jointly = model.series.fit == "joint" or (model.series.fit == "joint_then_independent" and engine == SEPARABLE)
+    return series_starts(model, spectra) if jointly else model_starts(model)
 
 
 def fit_block(

@@ -19,7 +19,7 @@ def area_findings(problem: Problem, best: Optimum) -> list[Finding]:
     """Return the verdict on each component's area, in the model's order."""
     plan, values = problem.layout, best.at.values
     jacobian = slot_jacobian(problem, values)
-    information = np.asarray((jacobian / best.at.expected[:, None]).T @ jacobian)
+    information = np.asarray((jacobian * best.at.weights[:, None]).T @ jacobian)
     areas = plan.indices("area")
     kept = [
         i

@@ -7,7 +7,19 @@ from typing import Any
 from xps import lineshapes
 from xps.errors import ConfigError
 from xps.models import alternatives, sense
-from xps.models.records import Background, Component, Doublet, FitModel, Shape, Span, Tie, TieKind, Window
+from xps.models.records import (
+    Background,
+    Component,
+    Doublet,
+    FitModel,
+    Series,
+    Shape,
+    Shared,
+    Span,
+    Tie,
+    TieKind,
+    Window,
+)
 
 _RELATIONS: dict[TieKind, tuple[str, str]] = {
     "same_as": ("", ""),
@@ -54,11 +66,31 @@ def _itself(name: str, mapping: Mapping[str, Any]) -> FitModel:
         faults += found
         if not found:
             ties.append(_tie(item))
-    model = FitModel(name, mapping["description"], windows, components, tuple(ties), ())
+    model = FitModel(
+        name,
+        mapping["description"],
+        windows,
+        components,
+        tuple(ties),
+        (),
+        series=_series(mapping.get("series", {})),
+        likelihood=mapping.get("likelihood", "poisson"),
+    )
     faults += sense.faults(model)
     if faults:
         raise ConfigError.of(f"model {name}", faults)
     return sense.with_windows(model)
+
+
+def _series(item: Mapping[str, Any]) -> Series:
+    """Return how a series is fitted; what is left out is as in ``Series``."""
+    found = Series(fit=item.get("fit", Series().fit))
+    if "share" not in item:
+        return found
+    shared = [
+        Shared(one["parameter"], one["component"]) if isinstance(one, Mapping) else Shared(one) for one in item["share"]
+    ]
+    return replace(found, share=tuple(shared))
 
 
 def _span(value: Any) -> Span | None:

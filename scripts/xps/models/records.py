@@ -11,6 +11,9 @@ Role = Literal["species", "loss", "plasmon"]
 TieKind = Literal["same_as", "offset_from", "ratio_to"]
 AlternativeKind = Literal["background", "line_shape", "tie", "components"]
 TiedParameter = Literal["position_ev", "fwhm_ev", "area"]
+SeriesFit = Literal["independent", "joint", "joint_then_independent"]
+SharedParameter = Literal["position_ev", "fwhm_ev", "shape", "area_ratio", "shirley_factor_per_ev"]
+Likelihood = Literal["poisson", "neyman"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +146,27 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """Fitted numbers that a series has in common: ``parameter`` of ``component``, or of all that have it (None)."""
+
+    parameter: SharedParameter
+    component: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """How the acquisitions of a series are fitted, and what they share where they are fitted jointly."""
+
+    fit: SeriesFit = "joint_then_independent"
+    share: tuple[Shared, ...] = (Shared("position_ev"), Shared("fwhm_ev"), Shared("shape"))
+
+
+@dataclass(frozen=True, slots=True)
 class FitModel:
-    """A checked model. ``window_of_component`` gives each component's index into ``windows``."""
+    """A checked model. ``window_of_component`` gives each component's index into ``windows``.
+
+    ``likelihood`` says by which measure a fit is best; it is the experiment's, the same for all its models.
+    """
 
     name: str
     description: str
@@ -153,6 +175,8 @@ class FitModel:
     ties: tuple[Tie, ...]
     window_of_component: tuple[int, ...]
     alternatives: tuple[Alternative, ...] = ()
+    series: Series = Series()
+    likelihood: Likelihood = "poisson"
 
     def component(self, name: str) -> Component:
         """Return the component called ``name``; ConfigError lists the names when there is none."""

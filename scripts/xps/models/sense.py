@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from xps import backgrounds, lineshapes
+from xps.models import sharing
 from xps.models.records import Component, FitModel, Span, Window
 
 _Item = TypeVar("_Item", bound=Hashable)
@@ -33,7 +34,12 @@ def faults(model: FitModel) -> list[str]:
     """Return every fault of ``model``, in the order windows, components, ties, places."""
     found = [*window_faults(model.windows), *_name_faults(model), *_component_faults(model), *_tie_faults(model)]
     # Places follow ties, so they are only looked at where the ties hold together.
-    return found or [*_place_faults(model), *_empty_faults(model), *_twin_faults(model)]
+    return found or [
+        *_place_faults(model),
+        *_empty_faults(model),
+        *_twin_faults(model),
+        *sharing.faults(model),
+    ]
 
 
 def with_windows(model: FitModel) -> FitModel:

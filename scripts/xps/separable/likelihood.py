@@ -67,3 +67,29 @@ class Poisson:
         # n ln(n/µ) − (n − µ): its rounding error is that of n, not that of Σ n ln n.
         ratio = np.maximum(counts / expected, 1e-300)
         return np.asarray(2.0 * np.sum(counts * np.log(ratio) - (counts - expected), axis=-1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Neyman:
+    """Squares weighted with 1/max(n, 1): what other programs minimise, low by about one count per channel."""
+
+    data: Array
+
+    def taken(self, which: Indices) -> "Neyman":
+        """Return the likelihood of the spectra ``which``."""
+        return Neyman(self.data[which])
+
+    def admissible(self, expected: Array) -> Array:
+        """Return expected counts, raised to the least that any likelihood here knows."""
+        return np.maximum(expected, LEAST_EXPECTED_COUNTS)
+
+    def weights(self, who: Indices, expected: Array) -> Array:  # noqa: ARG002  the protocol's arguments
+        """Return 1/max(n, 1)."""
+        return np.asarray(1.0 / np.maximum(self.data[who], 1.0))
+
+    def objective(self, who: Indices, expected: Array) -> Array:
+        """Return the weighted sum of squares of each spectrum."""
+        return np.asarray(np.sum(self.weights(who, expected) * (self.data[who] - expected) ** 2, axis=-1))
+
+
+LIKELIHOODS: dict[str, type[Poisson] | type[Neyman]] = {"poisson": Poisson, "neyman": Neyman}

@@ -9,7 +9,8 @@ components whose area ratio is given share one. A ratio that is itself fitted (a
 ``Lines`` binds a scheme to axes and counting times; it is a ``marquardt.Model`` whose unit is counts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,10 @@ class Affine:
 
     rows: Array
     offset: Array
+
+    def only(self, some: Mask) -> "Affine":
+        """Return those of some lines."""
+        return Affine(self.rows[some], self.offset[some])
 
     def of(self, theta: Array) -> Array:
         """Return the numbers, spectra × lines × 1."""
@@ -55,6 +60,24 @@ class RegionScheme:
     step: int | None
     baseline: Indices
 
+    def only(self, some: Mask, without: int | None = None) -> "RegionScheme":
+        """Return the region with some of its lines and no baseline; the factor ``without`` is taken for 1."""
+        return replace(
+            self,
+            shapes=tuple(shape for shape, kept in zip(self.shapes, some, strict=True) if kept),
+            position_ev=self.position_ev.only(some),
+            fwhm_ev=self.fwhm_ev.only(some),
+            shape_parameters=tuple(one.only(some) for one in self.shape_parameters),
+            column=self.column[some],
+            share=self.share[some],
+            factors=tuple(
+                tuple(factor for factor in factors if factor != without)
+                for factors, kept in zip(self.factors, some, strict=True)
+                if kept
+            ),
+            baseline=self.baseline[:0],
+        )
+
     def shape_groups(self) -> list[tuple[str, slice]]:
         """Return each shape's range of lines."""
         groups = []
@@ -80,6 +103,17 @@ class Lines:
     scheme: Scheme
     binding_energy_ev: tuple[Array, ...]
     time_per_channel_s: tuple[Array, ...]
+
+    def carried_by(self, parameter: int) -> "Lines":
+        """Return the lines whose area the parameter (coefficients first) carries, per unit of it; nothing else."""
+        ratio = parameter - self.scheme.coefficients
+        regions = []
+        for region in self.scheme.regions:
+            if ratio < 0:
+                regions.append(region.only(region.column == parameter))
+            else:
+                regions.append(region.only(np.array([ratio in own for own in region.factors], dtype=bool), ratio))
+        return replace(self, scheme=replace(self.scheme, regions=tuple(regions)))
 
     @property
     def slices(self) -> list[slice]:
@@ -171,7 +205,8 @@ class _RegionAt:
         scattered = self._scattered(peaks)
         if scattered is not None:
             columns[:, inside] += scattered
-        columns[:, self.scheme.baseline] = _baseline(self.scheme.background, self.axis)
+        if self.scheme.baseline.size:
+            columns[:, self.scheme.baseline] = _baseline(self.scheme.background, self.axis)
         return np.asarray(columns * self.time)
 
     def derivatives(self, coefficients: Array) -> Array:
@@ -241,4 +276,11 @@ def _loss_operators(axis: Array) -> Array:
     # Rounding 1e-9 eV away makes equal what was shifted, and keeps the result independent of who comes first.
     relative = np.round(axis - axis[:, :1], 9)
     kinds, which = np.unique(relative, axis=0, return_inverse=True)
-    return np.stack([backgrounds.loss_operator(kind) for kind in kinds])[which.ravel()]
+    operators = [_loss_operator(kind.tobytes()) for kind in kinds]
+    return operators[0][None] if len(operators) == 1 else np.stack(operators)[which.ravel()]
+
+
+@lru_cache(maxsize=32)
+def _loss_operator(relative_ev: bytes) -> Array:
+    # One matrix inversion, which every evaluation of every spectrum on such an axis would otherwise repeat.
+    return backgrounds.loss_operator(np.frombuffer(relative_ev, dtype=np.float64))

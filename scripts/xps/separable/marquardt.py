@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from xps.separable.bounded import solve_bounded, solve_held
 from xps.separable.likelihood import Likelihood
+from xps.separable.priors import Priors
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -55,27 +56,6 @@ class Model(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Priors:
-    """Gaussian knowledge of linear combinations of θ: rows·θ = value ± stderr.
-
-    ``rows`` is priors × parameters; ``value`` and ``stderr`` are spectra × priors.
-    """
-
-    rows: Array
-    value: Array
-    stderr: Array
-
-    def pulls(self, who: Indices, theta: Array) -> Array:
-        """Return (rows·θ − value)/stderr."""
-        found = np.matmul(theta[:, None, :], self.rows.T)[:, 0, :]
-        return np.asarray((found - self.value[who]) / self.stderr[who])
-
-    def slopes(self, who: Indices) -> Array:
-        """Return the derivatives of the pulls by θ."""
-        return np.asarray(self.rows / self.stderr[who][:, :, None])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Task:
     """What is to be minimised.
 
@@ -93,7 +73,7 @@ class Task:
 
     def copies(self, which: Indices) -> "Task":
         """Return the task of fitting the spectra ``which``, any of them any number of times."""
-        priors = self.priors and Priors(self.priors.rows, self.priors.value[which], self.priors.stderr[which])
+        priors = self.priors and self.priors.taken(which)
         given = None if self.given is None else self.given[which]
         model, likelihood = _Copies(self.model, which), self.likelihood.taken(which)
         return Task(model, likelihood, self.lower[which], self.upper[which], self.bounded, priors, given)

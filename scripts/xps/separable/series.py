@@ -27,12 +27,17 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Joint:
-    """The joint optimum: each spectrum's point, the shared parameters and their covariance."""
+    """The joint optimum: each spectrum's point, and what the whole series says about the shared parameters.
+
+    ``information`` and ``gradient`` (half the negative slope) are of the shared parameters, own ones fitted along.
+    """
 
     point: Point
     shared: Indices
     values: Array
     covariance: Array
+    information: Array
+    gradient: Array
     objective: float
     decrement: float
     converged: bool
@@ -69,11 +74,15 @@ def fit_jointly(tasks: Sequence[Task], starts: Sequence[Array], shared: Indices,
             here, objective = trial, reached
         else:
             damping *= 8.0
+    common = _free(task, here, shared)[1]
+    information, gradient = (_summed(part) for part in contributions(task, here, shared))
     return Joint(
         here,
         shared,
         here.theta[0, shared],
-        _shared_covariance(task, here, shared),
+        _inverse(information, common),
+        information,
+        gradient,
         objective,
         decrement,
         decrement <= effort.accepted,
@@ -117,6 +126,15 @@ def _evaluate(series: _Series, theta: Array, guess: Array | None) -> Point:
     return Point(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
+def contributions(task: "_Series | Task", here: Point, shared: Indices) -> tuple[Array, Array]:
+    """Return what each spectrum says about the shared parameters: information and gradient, own parameters fitted."""
+    first = task.bounded.size
+    own = within_bounds(task.bounded, task.lower, task.upper, here)
+    own[:, first + shared] = False
+    _, reduced = _eliminated(here, first + shared, own, np.zeros(own.shape))
+    return reduced[:, :, :-1], reduced[:, :, -1]
+
+
 def _free(task: _Series, here: Point, shared: Indices) -> tuple[Mask, Mask]:
     """Return which own parameters of each spectrum are free, and which shared ones by their common gradient."""
     first = task.bounded.size
@@ -133,8 +151,8 @@ def _summed(values: Array) -> Array:
     return np.array([math.fsum(column) for column in flat.T.tolist()]).reshape(values.shape[1:])
 
 
-def _eliminated(here: Point, columns: Indices, own: Mask, damping: Array) -> tuple[Array, Array, Array]:
-    """Return own⁻¹·[border | gradient] of each spectrum, and the shared parameters' matrix and right side."""
+def _eliminated(here: Point, columns: Indices, own: Mask, damping: Array) -> tuple[Array, Array]:
+    """Return own⁻¹·[border | gradient] of each spectrum, and its part of the shared [matrix | right side]."""
     scale = scales(here.information)
     system = held_system(here.information, scale, own, damping)
     right = np.concatenate([here.information[:, :, columns], here.gradient[:, :, None]], axis=2)
@@ -142,9 +160,7 @@ def _eliminated(here: Point, columns: Indices, own: Mask, damping: Array) -> tup
     solved = np.linalg.solve(system, right * weight) * weight
     border = here.information[:, columns, :]
     reduced = np.concatenate([border[:, :, columns], here.gradient[:, columns, None]], axis=2)
-    reduced = reduced - np.matmul(border, solved)
-    total = _summed(reduced)
-    return solved, total[:, :-1], total[:, -1]
+    return solved, reduced - np.matmul(border, solved)
 
 
 def _arrow_step(task: _Series, here: Point, shared: Indices, damping: float) -> tuple[Array, float]:
@@ -154,20 +170,19 @@ def _arrow_step(task: _Series, here: Point, shared: Indices, damping: float) -> 
     damped = np.zeros(own.shape)
     damped[:, first:] = damping
     columns = first + shared
-    solved, matrix, right = _eliminated(here, columns, own, damped)
-    move = solve_held(matrix[None], right[None], common[None], damping)[0]
+    solved, reduced = _eliminated(here, columns, own, damped)
+    total = _summed(reduced)
+    move = solve_held(total[None, :, :-1], total[None, :, -1], common[None], damping)[0]
     step = solved[:, :, -1] - np.matmul(solved[:, :, :-1], move[:, None])[:, :, 0]
     step[:, columns] = move
     promised = math.fsum(np.sum(step * here.gradient, axis=-1))
     return step, promised
 
 
-def _shared_covariance(task: _Series, here: Point, shared: Indices) -> Array:
+def _inverse(information: Array, free: Mask) -> Array:
     """Return the covariance of the shared parameters, all own ones free; 0 where one is held at its bound."""
-    own, common = _free(task, here, shared)
-    _, matrix, _ = _eliminated(here, task.bounded.size + shared, own, np.zeros(own.shape))
-    found = np.zeros_like(matrix)
-    some = np.flatnonzero(common)
+    found = np.zeros_like(information)
+    some = np.flatnonzero(free)
     if some.size:
-        found[np.ix_(some, some)] = np.linalg.inv(matrix[np.ix_(some, some)])
+        found[np.ix_(some, some)] = np.linalg.inv(information[np.ix_(some, some)])
     return found

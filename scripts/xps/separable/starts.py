@@ -14,7 +14,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.separable.marquardt import Effort, Priors, Task, minimise
+from xps.separable.marquardt import Effort, Task, minimise
+from xps.separable.priors import Priors
 
 Array = NDArray[np.float64]
 
@@ -37,11 +38,7 @@ def tempered(task: Task, start: Array, lines: Sequence[Sequence[tuple[int | None
     spectra = start.shape[0]
     priors = Priors(rows, value, np.tile(stderr, (spectra, 1)))
     if task.priors is not None:
-        priors = Priors(
-            np.concatenate([task.priors.rows, rows]),
-            np.concatenate([task.priors.value, value], axis=1),
-            np.concatenate([task.priors.stderr, priors.stderr], axis=1),
-        )
+        priors = task.priors.joined(priors)
     return minimise(replace(task, priors=priors), start, _LOOSE).point.theta
 
 

@@ -51,18 +51,16 @@ class Setup:
     doses: bool
     """Times are cumulated doses; otherwise starts on the wall clock."""
 
-    def shots(self) -> list[Shot]:
-        """Return when each acquisition is made; every region keeps its minutes, also where it is not taken."""
+    def shots(self) -> Iterator[Shot]:
+        """Yield when each acquisition is made; every region keeps its minutes, also where it is not taken."""
         return schedule(self.times_min, sum(region.minutes for region in self.plan.regions), self.doses)
 
 
 def truth_of(setup: Setup) -> Iterator[tuple[TrueLine, ...]]:
     """Yield the true lines of each acquisition in turn; memory does not grow with their number."""
-    shots = setup.shots()
-    for shot, trajectory in zip(shots, evolve(setup.matter, setup.sample, shots), strict=True):
-        yield tuple(
-            line for region, start in _windows(setup, shot) for line in _lines(setup, shot, trajectory, region, start)
-        )
+    for trajectory in evolve(setup.matter, setup.sample, setup.shots()):
+        windows = _windows(setup, trajectory.shot)
+        yield tuple(line for region, start in windows for line in _lines(setup, trajectory, region, start))
 
 
 def seen_lengths_nm(
@@ -122,9 +120,10 @@ def _windows(setup: Setup, shot: Shot) -> list[tuple[RegionPlan, float]]:
     ]
 
 
-def _lines(setup: Setup, shot: Shot, trajectory: Trajectory, region: RegionPlan, start_min: float) -> list[TrueLine]:
+def _lines(setup: Setup, trajectory: Trajectory, region: RegionPlan, start_min: float) -> list[TrueLine]:
     """Return the true lines of one region: its own core levels, or all of them in a survey."""
-    matter, dose = setup.matter, setup.sample.earlier_dose_min + (shot.time_min if setup.doses else 0.0)
+    matter, shot = setup.matter, trajectory.shot
+    dose = setup.sample.earlier_dose_min + (shot.time_min if setup.doses else 0.0)
     layers = _snapshots(trajectory, start_min, region)
     shift = setup.charging.shift_ev(shot.time_min, _scatter(setup.plan, shot.row, region.name))
     seen: dict[str, Mapping[str, Floats]] = {}

@@ -38,7 +38,8 @@ Not known: files with several spatial areas, line scans and maps (all refused); 
 fields; why XPS V1.4.4 stores rates that are no whole numbers of counts (a warning says so).
 """
 
+from xps.versaprobe.extents import Extent, extent
 from xps.versaprobe.reader import check_size, read
 from xps.versaprobe.writer import write
 
-__all__ = ["check_size", "read", "write"]
+__all__ = ["Extent", "check_size", "extent", "read", "write"]
