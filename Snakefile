@@ -21,6 +21,7 @@ include: "rules/calibration.smk"
 include: "rules/background.smk"
 include: "rules/components.smk"
 include: "rules/energy_scale.smk"
+include: "rules/composition.smk"
 include: "rules/kinetics.smk"
 include: "rules/claims.smk"
 include: "rules/figures.smk"
@@ -38,6 +39,14 @@ rule all:
         expand(f"{RESULTS}/figures/{{figure}}.pdf", figure=ANALYSIS.figures),
     message:
         "All that was asked for is there"
+
+
+# What a person sees (scripts/xps/progress.py); a dry run, or a job that a cluster runs, speaks as Snakemake does.
+progress.explain_locks(logger, sys.stderr)
+
+
+onstart:
+    progress.follow(logger, REPORTER, total=len(workflow.dag))
 
 
 onsuccess:

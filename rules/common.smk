@@ -6,7 +6,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from xps import block_names, configuration, models, progress, runlog
+from xps import block_names, configuration, models, progress, quantification, runlog
 from xps.errors import AnalysisError
 from xps.provenance import fingerprint
 from xps.table_schemas import fitted
@@ -15,7 +15,7 @@ try:
     ANALYSIS = configuration.load(
         Path(workflow.basedir),
         config,
-        checks=[models.faults],
+        checks=[models.faults, quantification.faults],
         files=[Path(name) for name in workflow.configfiles],
     )
 except AnalysisError as error:
@@ -23,12 +23,7 @@ except AnalysisError as error:
 
 RESULTS = ANALYSIS.results
 BLOCKS = f"{RESULTS}/{{experiment}}/blocks"
-# Who only looks (a dry run) or works for another run (a job on a cluster) reports as Snakemake does.
-PROGRESS = (
-    progress.follow(logger, sys.stderr)
-    if workflow.is_main_process and not workflow.dryrun
-    else None
-)
+REPORTER = progress.Reporter(sys.stderr)
 RUN_FOLDER = runlog.announce_run(Path(RESULTS))
 TABLES = (
     "acquisitions",
@@ -42,6 +37,9 @@ TABLES = (
     "curves",
     "alternatives",
     "energy_checks",
+    "composition",
+    "layers",
+    "balance",
     "kinetics",
 )
 
@@ -60,14 +58,12 @@ def kept(path):
 
 
 def closing_lines():
-    if PROGRESS is None:
-        return runlog.summary(RUN_FOLDER, RESULTS)
-    PROGRESS.clear()
+    REPORTER.clear()
     dag = workflow.dag
     untried = [
         job
         for job in dag.needrun_jobs()
-        if not PROGRESS.was_tried(dag.jobid(job)) and job.is_script
+        if job.is_script and not REPORTER.was_tried(dag.jobid(job))
     ]
     names = sorted(
         f"{job.rule.name} {'.'.join(job.wildcards)}".rstrip() for job in untried

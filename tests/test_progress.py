@@ -45,7 +45,7 @@ def started(job: int, text: str, **wildcards: str) -> logging.LogRecord:
 def test_a_log_gets_a_line_per_step_with_the_time_that_is_left() -> None:
     screen, clock = Screen(), Clock()
     reporter = progress.Reporter(screen, clock)
-    reporter.handle(event("run_info", stats={"fit": 5, "total": 5}))
+    reporter.steps.total = 5
     for job in range(4):
         reporter.handle(started(job, f"Fit series {job}"))
         clock.now += 30.0
@@ -61,7 +61,7 @@ def test_a_log_gets_a_line_per_step_with_the_time_that_is_left() -> None:
 def test_the_total_follows_a_series_that_turns_out_to_be_long() -> None:
     screen = Screen()
     reporter = progress.Reporter(screen, Clock())
-    reporter.handle(event("run_info", stats={"total": 3}))
+    reporter.steps.total = 3
     reporter.handle(event("progress", done=1, total=40))
     reporter.handle(started(1, "Fit a block"))
     reporter.handle(event("job_finished", job_id=1))
@@ -71,7 +71,7 @@ def test_the_total_follows_a_series_that_turns_out_to_be_long() -> None:
 def test_a_terminal_gets_one_line_with_a_bar() -> None:
     screen, clock = Screen(is_terminal=True), Clock()
     reporter = progress.Reporter(screen, clock)
-    reporter.handle(event("run_info", stats={"total": 4}))
+    reporter.steps.total = 4
     reporter.handle(started(0, "Fit the components of a series"))
     reporter.handle(event("progress", done=2, total=4))
     assert "\n" not in screen.getvalue()
@@ -86,7 +86,7 @@ def test_a_terminal_line_is_never_wider_than_the_terminal(monkeypatch: pytest.Mo
     monkeypatch.setenv("COLUMNS", "60")
     screen = Screen(is_terminal=True)
     reporter = progress.Reporter(screen, Clock())
-    reporter.handle(event("run_info", stats={"total": 4}))
+    reporter.steps.total = 4
     reporter.handle(started(0, "x" * 500))
     assert len(screen.getvalue().split("\033[K")[-1]) == 59
 
@@ -94,7 +94,7 @@ def test_a_terminal_line_is_never_wider_than_the_terminal(monkeypatch: pytest.Mo
 def test_a_run_of_many_steps_does_not_flood_its_log() -> None:
     screen, clock = Screen(), Clock()
     reporter = progress.Reporter(screen, clock)
-    reporter.handle(event("run_info", stats={"total": 1000}))
+    reporter.steps.total = 1000
     for job in range(1000):
         reporter.handle(started(job, "Fit a block"))
         clock.now += 0.1
@@ -137,8 +137,11 @@ def test_a_warning_is_no_reason(tmp_path: Path) -> None:
 
 def test_a_locked_folder_is_explained() -> None:
     screen = Screen()
-    reporter = progress.Reporter(screen, Clock())
-    reporter.handle(event("error", logging.ERROR, "LockException:\nError: Directory cannot be locked. Please"))
+    logger = logging.Logger("snakemake")
+    progress.explain_locks(logger, screen)
+    logger.error("another error")
+    assert screen.getvalue() == ""
+    logger.error("LockException:\nError: Directory cannot be locked. Please")
     assert "make unlock" in screen.getvalue()
 
 
@@ -167,7 +170,7 @@ def test_of_snakemakes_own_words_only_what_matters_is_shown(record: logging.LogR
     handler.name = "DefaultStreamHandler"
     logger = logging.Logger("snakemake")
     logger.addHandler(handler)
-    progress.follow(logger, Screen())
+    progress.follow(logger, progress.Reporter(Screen()), total=1)
     logger.handle(record)
     assert bool(screen.getvalue()) == is_shown
 
@@ -178,7 +181,7 @@ def test_that_nothing_is_to_be_done_is_shown() -> None:
     handler.name = "DefaultStreamHandler"
     logger = logging.Logger("snakemake")
     logger.addHandler(handler)
-    progress.follow(logger, Screen())
+    progress.follow(logger, progress.Reporter(Screen()), total=1)
     logger.info("Nothing to be done (all requested files are present and up to date).")
     assert "Nothing to be done" in screen.getvalue()
 

@@ -1,8 +1,8 @@
 """What a person sees of a run: stage, steps done, time left, and the sentence that matters when something fails.
 
-Snakemake reports its events to a logger; ``follow`` listens there. A terminal gets one line that is renewed, with a
-bar; a log gets a line per finished step, of a long run at most one every few seconds. What Snakemake itself says stays
-in its own log under .snakemake/log; on the screen only its warnings and errors remain.
+Snakemake reports its events to a logger; ``follow`` listens there once a run begins. A terminal gets one line that is
+renewed, with a bar; a log gets a line per finished step, of a long run at most one every few seconds. What Snakemake
+itself says stays in its own log under .snakemake/log; on the screen only its warnings and errors remain.
 """
 
 import logging
@@ -84,6 +84,10 @@ class Reporter(logging.Handler):
         self._last_line_at = -_SECONDS_BETWEEN_LINES
         self.steps = Steps(clock())
 
+    def begin(self, total: int) -> None:
+        """Start the clock of a run of ``total`` steps."""
+        self.steps = Steps(self._clock(), total)
+
     def emit(self, record: logging.LogRecord) -> None:
         """Take one event; anything that is none of those known here is left to others."""
         facts: Mapping[str, Any] = record.__dict__
@@ -91,13 +95,8 @@ class Reporter(logging.Handler):
         try:
             if action is not None:
                 action(facts)
-            elif record.levelno >= logging.ERROR and "cannot be locked" in record.getMessage():
-                self._say(LOCKED)
         except Exception:  # a run must not fail over the wording of its progress
             self.handleError(record)
-
-    def _on_run_info(self, facts: Mapping[str, Any]) -> None:
-        self.steps.total = int(facts.get("stats", {}).get("total", 0)) or self.steps.total
 
     def was_tried(self, job: int) -> bool:
         """Return whether a job was started at all."""
@@ -167,14 +166,31 @@ class Reporter(logging.Handler):
             self._stream.flush()
 
 
-def follow(logger: logging.Logger, stream: TextIO) -> Reporter:
-    """Report the events that ``logger`` gets on ``stream``; of all else there, only warnings and errors are shown."""
+def follow(logger: logging.Logger, reporter: Reporter, total: int) -> None:
+    """Let ``reporter`` tell what ``logger`` hears of a run of ``total`` steps that begins now.
+
+    Of Snakemake's own words only what matters is shown any more.
+    """
     for handler in logger.handlers:
         if handler.name == "DefaultStreamHandler":
             handler.addFilter(_matters)
-    reporter = Reporter(stream)
+    reporter.begin(total)
     logger.addHandler(reporter)
-    return reporter
+
+
+class _LockHint(logging.Handler):
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(logging.ERROR)
+        self._stream = stream
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "cannot be locked" in record.getMessage():
+            self._stream.write(LOCKED + "\n")
+
+
+def explain_locks(logger: logging.Logger, stream: TextIO) -> None:
+    """Say on ``stream`` what to do when Snakemake refuses to work in a folder that another run has locked."""
+    logger.addHandler(_LockHint(stream))
 
 
 # What the reporter has said already, or says better.
