@@ -1,6 +1,7 @@
 """What befalls a run on one machine: killed, started twice, no room on the disk; later results are the same."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -73,7 +74,7 @@ def test_after_kill_9_a_second_run_is_refused_unlock_ends_the_orphan_and_the_res
     assert Path(f"/proc/{writer(temporary)}").exists(), "the job goes on without the run that started it"
     unlocked = unlock(project)
     assert unlocked.returncode == 0, unlocked.stderr
-    assert "ended 1 process" in unlocked.stdout
+    assert re.match(r"ended [1-9] process", unlocked.stdout), unlocked.stdout
     (project / "hold").unlink()
     answer = snakemake(project, "--cores", "2")
     assert answer.returncode == 0, answer.stdout

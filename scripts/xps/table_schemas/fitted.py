@@ -121,6 +121,6 @@ SCHEMAS: Schemas = {
             "upper_limit_95_cps_ev", "number", "counts/s·eV", "95 % upper limit of the area under the alternative"
         ),
         Column("statement", "text", "", "what is in question; of its alternatives the largest change counts"),
-        Column("counted", "flag", "", "systematic, fitted and not refused by the counts: part of the systematic error"),
+        Column("counted_share", "number", "1", "share of the change that counts towards the systematic error; 0: none"),
     ),
 }
