@@ -14,7 +14,7 @@ import pytest
 from background_runs import Run
 from small_projects import artefacts, edit_yaml, half_written, hesitant, make_project, snakemake, unlock, writer
 
-pytestmark = pytest.mark.xdist_group("workflow_faults")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("workflow_faults")]
 
 
 @pytest.fixture
@@ -97,10 +97,10 @@ def test_two_runs_in_two_checkouts_do_not_meet(expected: Path, tmp_path: Path, s
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of half a megabyte."""
+    """A disk of eight megabytes."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(disk)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
         pytest.skip("only root may mount a small disk")
     yield disk
