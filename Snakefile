@@ -43,6 +43,14 @@ rule all:
         "All that was asked for is there"
 
 
+# What a person sees (scripts/xps/progress.py); a dry run, or a job that a cluster runs, speaks as Snakemake does.
+progress.explain_locks(logger, sys.stderr)
+
+
+onstart:
+    progress.follow(logger, REPORTER, total=len(workflow.dag))
+
+
 onsuccess:
     print(closing_lines())
 

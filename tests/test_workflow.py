@@ -5,51 +5,18 @@ Every test works on a copy of the project with two tiny simulated series, ``mini
 
 import base64
 import hashlib
-import os
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 
+from small_projects import EXPERIMENTS, artefacts, edit_yaml, make_project, snakemake
 from xps import tables
-from xps.simulation.files import write_series
-from xps.simulation.mini import mini_series
 
-ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "environment.yml", "requirements.lock")
-EXPERIMENTS = ("mini_a", "mini_b")
 CHAIN = {"calibrate_energy", "subtract_background", "fit_components", "extract_kinetics", "render_figure"}
-EXPERIMENT = {
-    "description": "tiny series",
-    "data_origin": "simulated",
-    "regions": {"Al2p": ["Al 2p"], "C1s": ["C 1s"]},
-    "energy_reference": {"mode": "fitted", "level": "C 1s", "component": "C-C", "binding_energy_ev": 284.8},
-    "axis": "plating_time_s",
-    "areas_cm2": {"pellet": 0.5515},
-    "models": ["lagp_al2p", "adventitious_c1s"],
-}
 pytestmark = pytest.mark.xdist_group("workflow")
-
-
-def edit_yaml(path: Path, change: Callable[[dict], object]) -> None:
-    """Load a YAML file, let ``change`` work on it, write it back."""
-    settings = yaml.safe_load(path.read_text())
-    change(settings)
-    path.write_text(yaml.safe_dump(settings, sort_keys=False))
-
-
-def snakemake(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run Snakemake in ``project`` as a user would, both streams in stdout."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("XPS_", "SNAKEMAKE"))}
-    command = [sys.executable, "-m", "snakemake", *options]
-    return subprocess.run(
-        command, cwd=project, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-    )
 
 
 def planned(project: Path) -> dict[str, int]:
@@ -58,40 +25,6 @@ def planned(project: Path) -> dict[str, int]:
     assert answer.returncode == 0, answer.stdout
     counts = re.findall(r"^(\w+) +(\d+)$", answer.stdout, flags=re.MULTILINE)
     return {rule: int(count) for rule, count in counts if rule not in ("all", "total")}
-
-
-def artefacts(project: Path) -> dict[str, str]:
-    """Return the SHA-256 of every artefact; logs, benchmarks and run records are none."""
-    results = project / "results"
-    skipped = {"logs", "benchmarks", "runs"}
-    paths = (path for path in sorted(results.rglob("*")) if path.is_file())
-    kept = (path for path in paths if path.relative_to(results).parts[0] not in skipped)
-    return {path.relative_to(results).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
-
-
-def make_project(folder: Path, experiments: Sequence[str] = EXPERIMENTS) -> Path:
-    """Copy the project without data into ``folder`` and give it tiny series with figures."""
-    for part in PARTS:
-        source = ROOT / part
-        copy = shutil.copytree if source.is_dir() else shutil.copy2
-        folder.mkdir(exist_ok=True)
-        copy(source, folder / part)
-    figures = []
-    for name in experiments:
-        write_series(mini_series(name), folder / "raw")
-        source = {"folder": name, "files": ["*.spe"], "log": "acquisitions.csv"}
-        (folder / f"config/experiments/{name}.yaml").write_text(yaml.safe_dump(EXPERIMENT | {"source": source}))
-        for kind in ("spectra", "kinetics"):
-            settings = yaml.safe_load((ROOT / f"config/figures/lagp_vep_demo_{kind}.yaml").read_text())
-            settings |= {"experiment": name} | FIGURE_CHANGES[kind]
-            (folder / f"config/figures/{name}_{kind}.yaml").write_text(yaml.safe_dump(settings))
-            figures.append(f"{name}_{kind}")
-    settings = {"experiments": [*experiments], "figures": figures}
-    edit_yaml(folder / "config/config.yaml", lambda config: config.update(settings))
-    return folder
-
-
-FIGURE_CHANGES = {"spectra": {"models": ["lagp_al2p", "adventitious_c1s"]}, "kinetics": {"core_levels": ["Al 2p"]}}
 
 
 @pytest.fixture(scope="session")
