@@ -17,6 +17,7 @@ rule audit_page:
     params:
         fingerprint=fingerprint("audit_page"),
         configuration=CONFIGURATION,
+        settings=ANALYSIS.figures,
     message:
         "Verify the figures and write the audit page"
     script:
