@@ -34,7 +34,7 @@ rule all:
             experiment=ANALYSIS.experiments,
             table=TABLES,
         ),
-        f"{RESULTS}/phases.parquet",
+        expand(f"{RESULTS}/{{table}}.parquet", table=("phases", "kinetics", "claims")),
         expand(f"{RESULTS}/figures/{{figure}}.pdf", figure=ANALYSIS.figures),
     message:
         "All that was asked for is there"
