@@ -133,6 +133,9 @@ def _analysis(reading: _Reading, top: Mapping[str, Any]) -> Analysis:
     reading.faults += faults
     reference[references.CHECKS], faults = references.energy_checks(reading.folder / "reference")
     reading.faults += faults
+    tables, faults = references.factor_tables(reading.folder / "reference")
+    reference |= tables
+    reading.faults += faults
     listings = {name: places.listing(Path(top["raw"]), item["source"]) for name, item in experiments.items()}
     for name, found in listings.items():
         reading.note(f"config/experiments/{name}.yaml", found.faults)
@@ -156,7 +159,7 @@ def _sense_faults(root: Path, top: Mapping[str, Any], analysis: Analysis) -> lis
         models = {model: analysis.models[model] for model in settings["models"] if model in analysis.models}
         found = sense.experiment_faults(name, settings, models)
         found += series_sense.series_faults(settings, models, analysis.reference)
-        found += references.experiment_faults(settings, analysis.reference.get(references.CHECKS, []))
+        found += references.experiment_faults(settings, models, analysis.reference)
         faults += [f"config/experiments/{name}.yaml: {fault}" for fault in found]
     for name, settings in analysis.figures.items():
         named = figure_settings.experiments_of(settings, top["experiments"])

@@ -12,7 +12,7 @@ from typing import Any
 
 from xps import figure_settings
 from xps.configuration.documents import plain
-from xps.configuration.reference import CHECKS, checks_of
+from xps.configuration.reference import CHECKS, checks_of, composition_of
 from xps.configuration.sense import reference_holders
 from xps.configuration.shape import near
 from xps.errors import ConfigError
@@ -124,6 +124,13 @@ class Analysis:
         """Return what the experiment's energy scale is held against: rows of the reference table."""
         models = self.model_mappings(wildcards)
         return list(plain(checks_of(self._settings(wildcards), models, self.reference.get(CHECKS, []))))
+
+    def composition(self, wildcards: Any) -> dict[str, Any]:
+        """Return what the composition rests on: factors, counted levels and the survey; empty without factors."""
+        settings = self._settings(wildcards)
+        # The order of models decides which of them counts, so it is kept.
+        models = {name: self.models[name] for name in settings["models"] if name in self.models}
+        return dict(plain(composition_of(settings, models, self.reference)))
 
     def axis(self, wildcards: Any) -> str:
         """Return the column of the series' axis."""
