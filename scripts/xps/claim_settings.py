@@ -1,7 +1,7 @@
-"""What a check of a claim may name: computations and their parameters; the first layer of sense for config/claims.yaml.
+"""What a check of a claim may name: computations and their parameters, and what is wrong in config/claims.yaml.
 
-The computations themselves stand in ``claims``, which needs the tables' libraries; this list is read while the Snakefile
-is parsed, and a test keeps the two equal.
+The computations themselves stand in ``claims``, which needs the tables' libraries; this list is read while the
+Snakefile is parsed, and a test keeps the two equal.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -75,7 +75,7 @@ def _row(claim: Settings, check: Settings, shared: Evidence) -> dict[str, Any]:
         answer = _computed(check, evidence)
     except NotTestableError as error:
         reason = str(error)
-    except (KeyError, IndexError, ValueError, ZeroDivisionError, FloatingPointError) as error:
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         # One sentence that breaks must not take the other thirty with it.
         log.exception("%s: %s", claim["claim"], check["quantity"])
         reason = f"the computation failed ({type(error).__name__}: {error})"
