@@ -177,7 +177,12 @@ def change_raw_byte(project: Path) -> None:
 
 
 ALL = {"parse_spectra": 2, "calibrate_energy": 2, "subtract_background": 2, "fit_components": 2}
-LATE = {"extract_kinetics": 2, "render_figure": 4}
+# What looks at the fits of each series, what looks at all series at once, and what is drawn of both.
+LATE = {"check_energy_scale": 2, "quantify_composition": 2, "extract_kinetics": 2}
+LATE |= {"compare_experiments": 1, "render_figure": 4}
+OF_ONE = {"check_energy_scale": 1, "quantify_composition": 1, "extract_kinetics": 1}
+OF_ONE |= {"compare_experiments": 1, "render_figure": 2}
+RATES = {"extract_kinetics": 2, "compare_experiments": 1, "render_figure": 2}
 
 
 @pytest.mark.parametrize(
@@ -186,21 +191,15 @@ LATE = {"extract_kinetics": 2, "render_figure": 4}
         (lambda p: append_comment(p, "scripts/xps/versaprobe/__init__.py"), ALL | LATE),
         (lambda p: append_comment(p, "scripts/xps/calibration.py"), {k: 2 for k in ALL if k[0] != "p"} | LATE),
         (lambda p: append_comment(p, "scripts/xps/windows.py"), {"subtract_background": 2, "fit_components": 2} | LATE),
-        (
-            lambda p: append_comment(p, "scripts/xps/kinetics/regression.py"),
-            {"extract_kinetics": 2, "render_figure": 2},
-        ),
+        (lambda p: append_comment(p, "scripts/xps/kinetics/regression.py"), RATES),
         (lambda p: append_comment(p, "scripts/xps/figures/style.py"), {"render_figure": 4}),
-        (lambda p: append_comment(p, "scripts/extract_kinetics.py"), {"extract_kinetics": 2, "render_figure": 2}),
-        (lambda p: append_comment(p, "requirements.lock"), ALL | LATE | {"compare_experiments": 1}),
+        (lambda p: append_comment(p, "scripts/extract_kinetics.py"), RATES),
+        (lambda p: append_comment(p, "requirements.lock"), ALL | LATE),
         (lambda p: append_comment(p, "scripts/inspect_raw.py"), {}),
         (lambda p: append_comment(p, "environment.yml"), {}),
         (tighten_component, {"fit_components": 2} | LATE),
-        (
-            choose_the_other_engine,
-            {k: 1 for k in ALL if k[0] != "p"} | {"extract_kinetics": 1, "render_figure": 2},
-        ),
-        (change_raw_byte, dict.fromkeys(ALL, 1) | {"extract_kinetics": 1, "render_figure": 2}),
+        (choose_the_other_engine, {k: 1 for k in ALL if k[0] != "p"} | OF_ONE),
+        (change_raw_byte, dict.fromkeys(ALL, 1) | OF_ONE),
     ],
 )
 def test_exactly_what_depends_on_an_edit_reruns(
