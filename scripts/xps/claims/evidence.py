@@ -105,11 +105,13 @@ class Evidence:
             raise NotTestableError(f"{experiment}: {model} has no fitted {' or '.join(names)}")
         return rows.assign(minutes=rows["acquisition"].map(times)).sort_values(["acquisition", "component"])
 
-    def shift_stderr_ev(self, experiment: str, acquisition: int) -> float:
-        """Return the standard error of the energy reference in one acquisition (eV)."""
+    def energy_stderr_ev(self, experiment: str, acquisition: int, region: str) -> float:
+        """Return the standard error of the energy scale in one region: reference and drift since then (eV)."""
         rows = self.frame(experiment, "calibration")
-        found = rows.loc[rows["acquisition"] == acquisition, "shift_stderr_ev"]
-        return float(found.iloc[0]) if len(found) else 0.0
+        found = rows[(rows["acquisition"] == acquisition) & (rows["region"] == region)]
+        if found.empty:
+            return 0.0
+        return float(np.hypot(found["shift_stderr_ev"].iloc[0], found["drift_stderr_ev"].iloc[0]))
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

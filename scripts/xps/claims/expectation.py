@@ -8,16 +8,29 @@ from xps.claims.evidence import Answer
 _TWO_SIDED_95 = 1.96
 
 
-def verdict(answer: Answer, expected: Mapping[str, Any]) -> bool:
-    """Return whether ``answer`` is as ``expected``: equals and within, above, below, between, or word."""
+HOLDS, FAILS, OPEN = "holds", "fails", "not_testable"
+
+
+def verdict(answer: Answer, expected: Mapping[str, Any]) -> str:
+    """Return whether ``answer`` is as ``expected``: equals and within, above, below, between, or word.
+
+    A number outside whose 95 % interval reaches inside is not testable: its error is too large to contradict.
+    """
     if "word" in expected:
-        return answer.word in _words(expected)
+        return HOLDS if answer.word in _words(expected) else FAILS
     if answer.value is None:
-        return False
+        return FAILS
     if "equals" in expected:
-        return bool(abs(answer.value - expected["equals"]) <= expected["within"])
-    low, high = _bounds(expected)
-    return (low is None or answer.value > low) and (high is None or answer.value < high)
+        outside = abs(answer.value - expected["equals"]) - expected["within"]
+        inside = outside <= 0
+    else:
+        low, high = _bounds(expected)
+        distances = [*([] if low is None else [low - answer.value]), *([] if high is None else [answer.value - high])]
+        outside = max(distances)
+        inside = outside < 0
+    if inside:
+        return HOLDS
+    return OPEN if outside < _TWO_SIDED_95 * (answer.stderr or 0.0) else FAILS
 
 
 def _words(expected: Mapping[str, Any]) -> list[str]:

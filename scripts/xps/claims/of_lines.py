@@ -1,6 +1,6 @@
 """Computations on fitted lines: where they are, which share they hold, how far they may be absent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,17 +22,13 @@ def position(evidence: Evidence, experiment: str, model: str, component: str, at
     row = records(rows)[0]
     if _known(row["position_stderr_ev"]) is None:
         raise NotTestableError(f"{experiment}: {model} imposes the position of {component}, so it tests nothing")
-    error = float(np.hypot(row["position_stderr_ev"], evidence.shift_stderr_ev(experiment, acquisition)))
-    return Answer(float(row["position_ev"]), error, "eV")
+    return Answer(float(row["position_ev"]), _place_error(evidence, experiment, row), "eV")
 
 
 def position_mean(evidence: Evidence, experiment: str, model: str, component: str, from_min: float = 0.0) -> Answer:
     """Mean position of a component over the acquisitions from a time on in which it was detected (eV)."""
     rows = _placed(evidence, experiment, model, component, from_min)
-    errors = [
-        float(np.hypot(row["position_stderr_ev"], evidence.shift_stderr_ev(experiment, int(row["acquisition"]))))
-        for row in records(rows)
-    ]
+    errors = [_place_error(evidence, experiment, row) for row in records(rows)]
     return Answer(*weighted_mean(rows["position_ev"], errors), "eV", remark=f"{len(rows)} acquisitions")
 
 
@@ -41,8 +37,15 @@ def position_range(evidence: Evidence, experiment: str, model: str, component: s
     rows = _placed(evidence, experiment, model, component, from_min)
     ordered = records(rows.sort_values("position_ev"))
     lowest, highest = ordered[0], ordered[-1]
-    error = float(np.hypot(highest["position_stderr_ev"], lowest["position_stderr_ev"]))
-    return Answer(float(highest["position_ev"] - lowest["position_ev"]), error, "eV")
+    error = float(np.hypot(_place_error(evidence, experiment, highest), _place_error(evidence, experiment, lowest)))
+    words = f"lowest at {lowest['minutes']:g}, highest at {highest['minutes']:g} min; {len(ordered)} acquisitions"
+    return Answer(float(highest["position_ev"] - lowest["position_ev"]), error, "eV", remark=words)
+
+
+def _place_error(evidence: Evidence, experiment: str, row: Mapping[str, Any]) -> float:
+    """Return the standard error of a position, that of the energy scale in its region included (eV)."""
+    scale = evidence.energy_stderr_ev(experiment, int(row["acquisition"]), str(row["region"]))
+    return float(np.hypot(row["position_stderr_ev"], scale))
 
 
 def _placed(evidence: Evidence, experiment: str, model: str, component: str, from_min: float) -> pd.DataFrame:
@@ -64,7 +67,17 @@ def position_difference(
     other_model: str = "",
     other_from_min: float | None = None,
 ) -> Answer:
-    """Mean position of one component minus that of another, of the same or another experiment (eV)."""
+    """Mean position of one component minus that of another, of the same or another experiment (eV).
+
+    Within one region of one experiment the energy scale's error cancels, cycle by cycle.
+    """
+    if not (other_experiment or other_model) and other_from_min is None:
+        both = [_placed(evidence, experiment, model, name, from_min) for name in (component, other_component)]
+        joint = both[0].merge(both[1], on=["acquisition", "region"], suffixes=("", "_other"))
+        if len(joint):
+            apart = joint["position_ev"] - joint["position_ev_other"]
+            error = np.hypot(joint["position_stderr_ev"], joint["position_stderr_ev_other"])
+            return Answer(*weighted_mean(apart, error), "eV", remark=f"{len(joint)} acquisitions")
     first = position_mean(evidence, experiment, model, component, from_min)
     start = from_min if other_from_min is None else other_from_min
     second = position_mean(evidence, other_experiment or experiment, other_model or model, other_component, start)
@@ -94,7 +107,7 @@ def line_maximum(evidence: Evidence, experiment: str, model: str, region: str, a
     place = -coefficients[1] / (2 * coefficients[0])
     slopes = np.array([coefficients[1] / (2 * coefficients[0] ** 2), -1 / (2 * coefficients[0]), 0.0])
     own = float(np.sqrt(slopes @ covariance @ slopes))
-    error = float(np.hypot(own, evidence.shift_stderr_ev(experiment, acquisition)))
+    error = float(np.hypot(own, evidence.energy_stderr_ev(experiment, acquisition, region)))
     return Answer(centre + float(place), error, "eV", remark="from the data's maximum, not from the fit's line")
 
 
@@ -153,7 +166,8 @@ def centroid_trend(
         place = float((weights * group["position_ev"]).sum())
         moved = weights * group["position_stderr_ev"].fillna(0.0)
         mixed = (group["position_ev"] - place) * group["area_stderr_cps_ev"].fillna(0.0) / group["area_cps_ev"].sum()
-        reference = evidence.shift_stderr_ev(experiment, int(group["acquisition"].iloc[0]))
+        where = group["acquisition"].iloc[0], group["region"].iloc[0]
+        reference = evidence.energy_stderr_ev(experiment, int(where[0]), str(where[1]))
         times.append(float(group["minutes"].iloc[0]))
         places.append(place)
         errors.append(float(np.sqrt((moved**2).sum() + (mixed**2).sum() + reference**2)))
