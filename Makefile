@@ -48,7 +48,7 @@ RESULTS = $(or $(patsubst ./%,%,$(patsubst %/,%,$(shell $(PLAIN_RESULTS)))),$(er
 known = $(notdir $(basename $(wildcard config/$@s/*.yaml)))
 name = $(if $(NAME),$(if $(filter $(NAME),$(known)),$(NAME),$(error there is no config/$@s/$(NAME).yaml; there are: $(known))),$(error say which: make $@ NAME=<a file of config/$@s, without .yaml>))
 
-.PHONY: all dry-run figure experiment audit unlock clean test test-slow lint format lock help
+.PHONY: all dry-run figure experiment audit crate unlock clean test test-slow lint format lock help
 
 all: $(READY)  ## analyse: everything the configuration names (the default; CONFIG=other.yaml for another one)
 	@$(call snakemake)
@@ -64,6 +64,9 @@ experiment: $(READY)  ## make one experiment's tables: NAME=lagp_vep_demo
 
 audit: $(READY)  ## is anything changed since? ARGS='trace FILE', 'reproduce FIGURE', 'diff A B', 'impact PATH_OR_SETTING' ask more
 	@$(BIN)/python scripts/audit.py $(or $(ARGS),verify $(if $(CONFIG),--config '$(CONFIG)'))
+
+crate: $(READY)  ## results, raw files, code and run records as one RO-Crate archive, for Zenodo or WorkflowHub
+	@$(BIN)/python scripts/audit.py crate $(if $(CONFIG),--config '$(CONFIG)') $(ARGS)
 
 unlock: $(READY)  ## free the folder after a run was killed
 	@$(call snakemake,--unlock)

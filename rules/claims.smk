@@ -14,7 +14,7 @@ rule compare_experiments:
         "../environment.yml"
     params:
         fingerprint=fingerprint("compare_experiments"),
-        reference=ANALYSIS.chemistry_rows(),
+        reference=ANALYSIS.reference_rows(),
     message:
         "Compare the experiments with each other"
     script:

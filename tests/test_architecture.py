@@ -31,7 +31,7 @@ FLOORS = [
         "uncertainty",
     ),
     "figure_records",
-    *("attenuation", "reference_tables", "chemistry"),
+    *("attenuation", "reference_tables", "chemistry", "core_lines"),
     *("table_schemas", "tables", "cycles", "figure_settings", "configuration", "spectra", "versaprobe", "inspection"),
     *(
         "acquisitions",
@@ -41,12 +41,14 @@ FLOORS = [
         "calibration",
         "energy_scale",
         "quantification",
+        "layers",
+        "balance",
         "kinetics",
         "simulation",
         "claims",
         "figures",
     ),
-    *("crate", "audit"),
+    *("audit", "crate"),
 ]
 
 # Stages meet at tables. The reference line is fitted by the same engine as every other line: the one exception.
@@ -57,6 +59,8 @@ STAGES = {
     "fitting",
     "energy_scale",
     "quantification",
+    "layers",
+    "balance",
     "kinetics",
     "claims",
     "figures",

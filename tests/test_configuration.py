@@ -156,7 +156,7 @@ def test_every_key_has_a_description_that_names_its_unit_or_says_there_is_none(n
     schema = yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text())
     described = {path: own.get("description", "") for path, own in keys_of(schema)}
     assert [path for path, text in described.items() if len(text) < 10] == []
-    unit = re.compile(r"\((no unit|a count|a path|a file name|a relative path|s|eV|cm2|uA|Pa|local time)\b")
+    unit = re.compile(r"\((no unit|a count|a fraction|a path|a file name|a relative path|s|eV|cm2|uA|Pa|local time)\b")
     leaves = {path: text for path, text in described.items() if not _is_container(dict(keys_of(schema))[path])}
     assert [path for path, text in leaves.items() if not unit.search(text)] == []
 
@@ -732,7 +732,7 @@ def test_each_getter_gives_just_its_leaf(project: Project) -> None:
     assert analysis.axis(SERIES) == "plating_time_s"
     assert analysis.areas_cm2(SERIES) == {"pellet": 0.5515}
     assert analysis.fit_engine(SERIES) == "separable"
-    assert analysis.kinetics_laws(SERIES) == ["linear", "exponential", "parabolic"]
+    assert analysis.kinetics_settings(SERIES) == {"laws": ["linear", "exponential", "parabolic"]}
     assert analysis.figure_settings(wildcards(figure="areas")) == FIGURE
     assert analysis.model_mappings(SERIES) == {"germanium": project.germanium, "carbon": project.carbon}
 

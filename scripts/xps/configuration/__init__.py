@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from xps import chemistry, figure_settings
-from xps.configuration import documents, places, sense, shape
+from xps import chemistry, core_lines, figure_settings
+from xps.configuration import documents, places, sense, series_sense, shape
 from xps.configuration import reference as references
 from xps.configuration.analysis import Analysis
 from xps.errors import ConfigError
@@ -119,7 +119,12 @@ def _analysis(reading: _Reading, top: Mapping[str, Any]) -> Analysis:
     figures = reading.all_of("figure", dict.fromkeys(top["figures"], "the configuration"))
     reference, faults = chemistry.rows(reading.folder / "reference")
     reading.faults += faults
+    reference["lines"], faults = core_lines.rows(reading.folder / "reference")
+    reading.faults += faults
     reference[references.CHECKS], faults = references.energy_checks(reading.folder / "reference")
+    reading.faults += faults
+    tables, faults = references.factor_tables(reading.folder / "reference")
+    reference |= tables
     reading.faults += faults
     listings = {name: places.listing(Path(top["raw"]), item["source"]) for name, item in experiments.items()}
     for name, found in listings.items():
@@ -142,7 +147,8 @@ def _sense_faults(root: Path, top: Mapping[str, Any], analysis: Analysis) -> lis
     for name, settings in analysis.experiments.items():
         models = {model: analysis.models[model] for model in settings["models"] if model in analysis.models}
         found = sense.experiment_faults(name, settings, models)
-        found += references.experiment_faults(settings, analysis.reference.get(references.CHECKS, []))
+        found += series_sense.series_faults(settings, models, analysis.reference)
+        found += references.experiment_faults(settings, models, analysis.reference)
         faults += [f"config/experiments/{name}.yaml: {fault}" for fault in found]
     for name, settings in analysis.figures.items():
         named = figure_settings.experiments_of(settings, top["experiments"])

@@ -12,7 +12,7 @@ from typing import Any
 
 from xps import figure_settings
 from xps.configuration.documents import plain
-from xps.configuration.reference import CHECKS, checks_of
+from xps.configuration.reference import CHECKS, checks_of, composition_of
 from xps.configuration.sense import reference_holders
 from xps.configuration.shape import near
 from xps.errors import ConfigError
@@ -120,6 +120,13 @@ class Analysis:
         models = self.model_mappings(wildcards)
         return list(plain(checks_of(self._settings(wildcards), models, self.reference.get(CHECKS, []))))
 
+    def composition(self, wildcards: Any) -> dict[str, Any]:
+        """Return what the composition rests on: factors, counted levels and the survey; empty without factors."""
+        settings = self._settings(wildcards)
+        # The order of models decides which of them counts, so it is kept.
+        models = {name: self.models[name] for name in settings["models"] if name in self.models}
+        return dict(plain(composition_of(settings, models, self.reference)))
+
     def axis(self, wildcards: Any) -> str:
         """Return the column of the series' axis."""
         return str(self._settings(wildcards)["axis"])
@@ -128,13 +135,21 @@ class Analysis:
         """Return the declared areas in cm2 by name."""
         return dict(plain(self._settings(wildcards).get("areas_cm2", {})))
 
-    def kinetics_laws(self, wildcards: Any) -> list[str]:
-        """Return the rate laws to compare."""
-        return list(self._settings(wildcards).get("kinetics", {}).get("laws", KINETICS_LAWS))
+    def kinetics_settings(self, wildcards: Any) -> dict[str, Any]:
+        """Return the rate laws to compare and what is asked about mechanisms in one series (not: decay)."""
+        wanted = dict(plain(self._settings(wildcards).get("kinetics", {})))
+        wanted.pop("decay", None)
+        return {"laws": list(KINETICS_LAWS), **wanted}
 
-    def chemistry_rows(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the rows of the reference tables ``phases`` and ``reactions``."""
-        return {name: plain(self.reference.get(name, ())) for name in ("phases", "reactions")}
+    def layer_settings(self, wildcards: Any) -> dict[str, Any]:
+        """Return the declared stacks, what holds the lithium, and the reference rows that either needs."""
+        settings = self._settings(wildcards)
+        stacks = [plain(stack) for stack in settings.get("layers", [])]
+        return {"stacks": stacks, "balance": plain(settings.get("balance")), "reference": self.reference_rows()}
+
+    def reference_rows(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the rows of the reference tables ``phases``, ``reactions`` and ``lines``."""
+        return {name: plain(self.reference.get(name, ())) for name in ("phases", "reactions", "lines")}
 
     def figure_settings(self, wildcards: Any) -> dict[str, Any]:
         """Return a figure's settings."""
