@@ -1,10 +1,12 @@
 # Needs: the configuration that profiles/default or --configfile names.
 # Makes: nothing; checks every setting and gives the rules their paths and parameters.
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
-from xps import block_names, configuration, models, quantification, runlog
+from xps import block_names, configuration, models, progress, quantification, runlog
 from xps.errors import AnalysisError
 from xps.provenance import fingerprint
 from xps.table_schemas import fitted
@@ -21,6 +23,7 @@ except AnalysisError as error:
 
 RESULTS = ANALYSIS.results
 BLOCKS = f"{RESULTS}/{{experiment}}/blocks"
+REPORTER = progress.Reporter(sys.stderr)
 RUN_FOLDER = runlog.announce_run(Path(RESULTS))
 TABLES = (
     "acquisitions",
@@ -72,7 +75,17 @@ def complete_run_record():
 
 def closing_lines():
     complete_run_record()
-    return runlog.summary(RUN_FOLDER, RESULTS)
+    REPORTER.clear()
+    dag = workflow.dag
+    untried = [
+        job
+        for job in dag.needrun_jobs()
+        if job.is_script and not REPORTER.was_tried(dag.jobid(job))
+    ]
+    names = sorted(
+        f"{job.rule.name} {'.'.join(job.wildcards)}".rstrip() for job in untried
+    )
+    return runlog.summary(RUN_FOLDER, RESULTS, names)
 
 
 def fitted_blocks(wildcards):
