@@ -28,6 +28,9 @@ _LINE_CM = 0.235
 _LETTER_CM = 0.118
 _ROW_GAP_CM = 0.06
 _TOP_CM = 1.0
+# As the claims stage writes them in a remark.
+IN_OUR_WORDS = "sentence in our words"
+FOUND = "found: "
 _ROUND_TRIP = "Round-trip check on simulated data, not evidence."
 
 
@@ -95,13 +98,17 @@ def _plain(sign: str) -> str:
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
     """Return the texts of a row, wrapped to the columns' widths."""
-    texts = [row["claim"], f"“{row['quote']}”", row["quantity"], _value(row), f"{row['expected']} ({row['tolerance']})"]
+    # Only what the publication says word by word stands in quotation marks.
+    sentence = row["quote"] if IN_OUR_WORDS in row["remark"] else f"“{row['quote']}”"
+    expected = f"{row['expected']} ({row['tolerance']})" if row["tolerance"] else row["expected"]
+    texts = [row["claim"], sentence, row["quantity"], _value(row), expected]
     return [_wrapped(text, width) for text, (_, _, width) in zip(texts, _COLUMNS[1:], strict=True)]
 
 
 def _value(row: Mapping[str, Any]) -> str:
     if pd.isna(row["value"]):
-        return "–"
+        first, *_ = row["remark"].split("; ")
+        return first.removeprefix(FOUND) if first.startswith(FOUND) else "–"
     error = "" if pd.isna(row["stderr"]) else f" ± {row['stderr']:.2g}"
     unit = "" if row["unit"] in ("", "1") else f" {row['unit']}"
     return minus(f"{row['value']:.4g}") + error + unit
