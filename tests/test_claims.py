@@ -319,7 +319,7 @@ def test_a_row_says_what_came_out_where_from_and_what_it_is_worth() -> None:
     assert (row["expected"], row["tolerance"], row["unit"]) == ("above 0.5", "", "1")
     assert row["sources"] == [f"{VEP}/acquisitions", f"{VEP}/components"]
     assert row["data_origin"] == "simulated"
-    assert row["remark"] == f"Ge alone is 3.3 vol%; {claims.ROUND_TRIP}; sentence in our words"
+    assert row["remark"] == f"note: Ge alone is 3.3 vol%; {claims.ROUND_TRIP}; sentence in our words"
 
 
 def test_measured_data_and_literature_are_no_round_trip() -> None:
