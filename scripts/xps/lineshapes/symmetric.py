@@ -60,7 +60,7 @@ def voigt(offset: Array, width: Array, lorentzian_width: Array, slopes: bool = T
     rows = max(1, _PIECE * shape[0] // max(1, math.prod(shape))) if shape else 1
     if not shape or rows >= shape[0]:
         return _voigt(offset, lorentzian_width, gauss, slopes)
-    found = Profile(*(np.empty(shape) for _ in range(3)), (np.empty(shape),) if slopes else ())
+    found = Profile(np.empty(shape), np.empty(shape), np.empty(shape), (np.empty(shape),) if slopes else ())
     for begin in range(0, shape[0], rows):
         piece = slice(begin, begin + rows)
         some = GaussianWidth(*(_rows(part, piece, shape) for part in gauss))
