@@ -1,6 +1,6 @@
-# Needs: component areas and the series' axis.
-# Makes: kinetics, rate laws fitted to every area and fraction.
-# Steps: extract_kinetics fits each law to each quantity and compares the laws.
+# Needs: component areas, the series' axis and the declared films.
+# Makes: layers, thicknesses from attenuation; balance, what became of the plated charge; kinetics, rate laws.
+# Steps: extract_kinetics solves the films, balances the charge, fits each law to each quantity and compares the laws.
 
 
 rule extract_kinetics:
@@ -8,6 +8,8 @@ rule extract_kinetics:
         acquisitions=rules.parse_spectra.output.acquisitions,
         components=rules.fit_components.output.components,
     output:
+        layers=kept(f"{RESULTS}/{{experiment}}/layers.parquet"),
+        balance=kept(f"{RESULTS}/{{experiment}}/balance.parquet"),
         kinetics=kept(f"{RESULTS}/{{experiment}}/kinetics.parquet"),
     log:
         f"{RESULTS}/logs/extract_kinetics/{{experiment}}.log",
@@ -18,7 +20,9 @@ rule extract_kinetics:
     params:
         fingerprint=fingerprint("extract_kinetics"),
         axis=ANALYSIS.axis,
-        laws=ANALYSIS.kinetics_laws,
+        kinetics=ANALYSIS.kinetics_settings,
+        films=ANALYSIS.layer_settings,
+        areas_cm2=ANALYSIS.areas_cm2,
     message:
         "Fit rate laws to the series {wildcards.experiment}"
     script:

@@ -1,34 +1,39 @@
-"""Doorway of rule extract_kinetics: component areas along a series to rate laws."""
+"""Doorway of rule extract_kinetics: component areas along a series to thicknesses, charge balance and rate laws."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
-from xps import kinetics, provenance, runlog, tables
+from xps import balance, chemistry, kinetics, layers, provenance, runlog, tables
 
 
 def main(
-    experiment: str, axis: str, laws: Sequence[str], inputs: Mapping[str, str], output: str, fingerprint: str
+    experiment: str,
+    settings: Mapping[str, Any],
+    inputs: Mapping[str, str],
+    outputs: Mapping[str, str],
+    fingerprint: str,
 ) -> None:
-    """Fit each of ``laws`` to each component's area and fraction along ``axis``; write ``kinetics`` to ``output``."""
+    """Solve the declared films, balance the charge, fit the laws; write ``layers``, ``balance`` and ``kinetics``."""
     acquired, of_acquired = tables.read(inputs["acquisitions"], "acquisitions")
     components, of_components = tables.read(inputs["components"], "components")
-    rates = kinetics.extract(acquired, components, axis, laws)
-    record = provenance.record(
-        "extract_kinetics",
-        [of_acquired, of_components],
-        {"axis": axis, "laws": laws},
-        fingerprint,
-        subject=experiment,
-    )
-    tables.write(output, "kinetics", rates, record)
+    films, areas, reference = settings["films"], settings["areas_cm2"], settings["films"]["reference"]
+    known = chemistry.chemistry(reference["phases"], reference["reactions"])
+    thick = layers.extract(acquired, components, films["stacks"], known, reference["lines"])
+    charge = balance.extract(acquired, thick, areas, films["balance"], films["stacks"], known)
+    series = kinetics.series_of(acquired, components, thick, films["stacks"], known, reference["lines"], areas)
+    rates = kinetics.follow(series, components, settings["axis"], settings["kinetics"])
+    ancestors = [of_acquired, of_components]
+    record = provenance.record("extract_kinetics", ancestors, settings, fingerprint, subject=experiment)
+    for name, table in (("layers", thick), ("balance", charge), ("kinetics", rates)):
+        tables.write(outputs[name], name, table, record)
 
 
 if __name__ == "__main__":
     with runlog.job(snakemake.log[0], snakemake.rule, snakemake.wildcards.experiment, snakemake.output):
         main(
             experiment=snakemake.wildcards.experiment,
-            axis=snakemake.params.axis,
-            laws=snakemake.params.laws,
+            settings={name: value for name, value in snakemake.params.items() if name != "fingerprint"},
             inputs=dict(snakemake.input.items()),
-            output=snakemake.output.kinetics,
+            outputs=dict(snakemake.output.items()),
             fingerprint=snakemake.params.fingerprint,
         )

@@ -24,6 +24,8 @@ FLOORS = [
         "block_names",
         "provenance",
         "runlog",
+        "progress",
+        "orphans",
         "rate_laws",
         "lineshapes",
         "backgrounds",
@@ -31,8 +33,18 @@ FLOORS = [
         "uncertainty",
     ),
     "figure_records",
-    *("attenuation", "reference_tables", "chemistry"),
-    *("table_schemas", "tables", "cycles", "figure_settings", "configuration", "spectra", "versaprobe", "inspection"),
+    *("attenuation", "reference_tables", "chemistry", "core_lines"),
+    *(
+        "table_schemas",
+        "tables",
+        "cycles",
+        "figure_settings",
+        "claim_settings",
+        "configuration",
+        "spectra",
+        "versaprobe",
+        "inspection",
+    ),
     *(
         "acquisitions",
         "models",
@@ -41,12 +53,14 @@ FLOORS = [
         "calibration",
         "energy_scale",
         "quantification",
+        "layers",
+        "balance",
         "kinetics",
         "simulation",
         "claims",
         "figures",
     ),
-    *("crate", "audit"),
+    *("audit", "crate"),
 ]
 
 # Stages meet at tables. The reference line is fitted by the same engine as every other line: the one exception.
@@ -57,6 +71,8 @@ STAGES = {
     "fitting",
     "energy_scale",
     "quantification",
+    "layers",
+    "balance",
     "kinetics",
     "claims",
     "figures",
@@ -76,7 +92,7 @@ ROOMS: dict[str, set[str]] = {
 }
 OPEN_TO_SCRIPTS = {"pandas"}
 
-COMMAND_LINES = {"audit", "inspect_raw", "new_experiment", "simulate_experiment"}
+COMMAND_LINES = {"audit", "inspect_raw", "new_experiment", "simulate_experiment", "unlock"}
 VAGUE_NAMES = {"util", "utils", "helper", "helpers", "common", "misc"}
 DOORWAY_LINES = 40
 MODULE_LINES = 400

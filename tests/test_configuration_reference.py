@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from test_configuration import SERIES, Project, project
+from xps import quantification
 from xps.configuration import reference
+from xps.quantification import factors
 
 __all__ = ["project"]
 
@@ -53,3 +55,81 @@ def test_the_shipped_checks_are_sound_and_marked_where_nothing_was_looked_up() -
     assert faults == []
     assert {row["kind"] for row in rows} == {"drift", "reference_step", "literature"}
     assert all(row["source"] for row in rows)
+
+
+FACTORS = "core_level,factor,relative_stderr,contains,counts,minor_ratio,asymmetry_beta,binding_energy_ev,source\n"
+CARBON = "C 1s,1,0.05,cross_section,total,,2,285,Scofield\n"
+GERMANIUM = "Ge 3d,1.42,0.05,cross_section,total,,1.05,29,Scofield\n"
+SURVEY = "core_level,low_ev,high_ev,background,relative_stderr,remark,source\nC 1s,279,294,linear,0.1,,assumed\n"
+
+
+def test_a_level_counts_in_the_window_of_its_own_and_an_intruder_nowhere(project: Project) -> None:
+    project.write("reference/factors_scofield.csv", FACTORS + CARBON + GERMANIUM)
+    settings = project.load().composition(SERIES)
+    assert settings["counted"] == [
+        {"core_level": "Ge 3d", "model": "germanium", "components": ["Ge4+"]},
+        {"core_level": "C 1s", "model": "carbon", "components": ["C-C", "C-O"]},
+    ]
+    assert (settings["factors"], settings["imfp_exponent"], settings["survey"]) == ("scofield", 0.75, None)
+
+
+def test_where_two_models_hold_a_level_the_first_counts(project: Project) -> None:
+    project.write("reference/factors_scofield.csv", FACTORS + CARBON + GERMANIUM)
+    project.write("models/again.yaml", {**project.germanium, "description": "The same window once more."})
+    project.experiment["models"] = ["carbon", "again", "germanium"]
+    assert [item["model"] for item in project.load().composition(SERIES)["counted"]] == ["carbon", "again"]
+
+
+def test_satellites_are_not_counted(project: Project) -> None:
+    project.write("reference/factors_scofield.csv", FACTORS + CARBON + GERMANIUM)
+    project.carbon["components"][1]["role"] = "loss"
+    assert project.load().composition(SERIES)["counted"][1]["components"] == ["C-C"]
+
+
+def test_a_users_own_factors_and_a_survey_are_taken_by_name(project: Project) -> None:
+    project.write("reference/factors_multipak.csv", FACTORS + CARBON.replace(",1,", ",0.296,") + GERMANIUM)
+    project.write("reference/survey_lines.csv", SURVEY)
+    project.experiment["composition"] = {"factors": "multipak", "survey": "Su1s", "imfp_exponent": 0.6}
+    settings = project.load().composition(SERIES)
+    assert {row["core_level"]: row["factor"] for row in settings["factor_rows"]} == {"C 1s": 0.296, "Ge 3d": 1.42}
+    assert settings["survey"]["region"] == "Su1s"
+    assert [line["core_level"] for line in settings["survey"]["lines"]] == ["C 1s"]
+
+
+@pytest.mark.parametrize(
+    ("composition", "fault"),
+    [
+        ({"factors": "scofeld"}, "there is no config/reference/factors_scofeld.csv (did you mean 'scofield'?)"),
+        ({"core_levels": ["Ge 3p"]}, "no fit model of this experiment has a window of Ge 3p"),
+        ({"survey": "C1s"}, "C1s holds fitted core levels"),
+    ],
+)
+def test_what_is_asked_for_and_not_there_is_told(project: Project, composition: dict[str, object], fault: str) -> None:
+    project.write("reference/factors_scofield.csv", FACTORS + CARBON + GERMANIUM)
+    project.experiment["composition"] = composition
+    assert any(
+        f"config/experiments/series_a.yaml: composition.{next(iter(composition))}: {fault}" in found
+        for found in project.faults()
+    )
+
+
+def test_a_counted_level_without_a_factor_is_told_before_anything_runs(project: Project) -> None:
+    project.write("reference/factors_scofield.csv", FACTORS + CARBON)
+    (fault,) = project.faults(checks=[quantification.faults])
+    assert "Ge 3d has no factor in config/reference/factors_scofield.csv" in fault
+
+
+def test_faults_inside_the_tables_are_told_with_their_file(project: Project) -> None:
+    project.write("reference/factors_scofield.csv", FACTORS + CARBON + GERMANIUM.replace("total", "both"))
+    project.write("reference/survey_lines.csv", SURVEY.replace("linear", "spline").replace("279", "295"))
+    faults = project.faults(checks=[quantification.faults])
+    assert any("factors_scofield.csv: Ge 3d: counts: found 'both'" in fault for fault in faults)
+    assert any("survey_lines.csv: C 1s: no survey background is called 'spline'" in fault for fault in faults)
+    assert any("survey_lines.csv: C 1s: low_ev 295 is not below high_ev 294" in fault for fault in faults)
+
+
+def test_the_shipped_tables_of_factors_are_sound() -> None:
+    found, faults = reference.factor_tables(Path(__file__).parents[1] / "config" / "reference")
+    assert faults == []
+    assert {"factors_scofield", "factors_scofield_isotropic", "factors_wagner", "survey_lines"} <= found.keys()
+    assert all(factors.faults(rows) == [] for name, rows in found.items() if name.startswith("factors_"))

@@ -340,7 +340,7 @@ def test_a_searched_position_needs_more_to_count_as_detected() -> None:
 
 def test_shares_add_up_and_know_their_correlations() -> None:
     model = ge3d_model()
-    shares, errors = [], []
+    shares, errors, sums = [], [], []
     for seed in range(60):
         found = fitted(model, ge3d_task(seed, 2.0)).areas
         assert found is not None
@@ -348,6 +348,10 @@ def test_shares_add_up_and_know_their_correlations() -> None:
         assert found.fraction_stderr[0] == pytest.approx(found.fraction_stderr[1])
         shares.append(found.fraction[1])
         errors.append(found.fraction_stderr[1])
+        assert found.level_stderr[0] == found.level_stderr[1]
+        sums.append((found.area.sum() - 13000.0) / found.level_stderr[0])
+    assert abs(np.mean(sums)) < 4 / np.sqrt(60)
+    assert abs(np.std(sums) - 1) < 4 / np.sqrt(120)
     pulls = (np.array(shares) - 4000 / 13000) / np.array(errors)
     assert abs(pulls.mean()) < 4 / np.sqrt(60)
     assert abs(pulls.std() - 1) < 4 / np.sqrt(120)

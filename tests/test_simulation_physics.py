@@ -155,7 +155,7 @@ def test_growth_with_endless_lithium_follows_the_closed_forms(rate: float, scale
         "deal_grove": scale * (math.sqrt(1.0 / rate**2 + 2.0 * minutes / scale) - 1.0 / rate),
         "direct_log": scale * math.log1p(rate * minutes / scale),
     }
-    shots = simulation.schedule([0.0], minutes, doses=True)
+    shots = list(simulation.schedule([0.0], minutes, doses=True))
     for law, expected in forms.items():
         endless = Sample("LAGP", 0.0, 0.0, 0.0, "LAGP-SEI", GrowthLaw(law, rate, scale), lithium_nm=1e9)
         (trajectory,) = simulation.evolve(setup.matter, endless, shots)
@@ -287,7 +287,7 @@ def test_shares_and_their_complements_add_up(start: float, end: float, dose: flo
 
 
 def test_shots_follow_doses_or_the_clock() -> None:
-    doses = simulation.schedule([0.0, 5.0, 20.0], 60.0, doses=True)
+    doses = list(simulation.schedule([0.0, 5.0, 20.0], 60.0, doses=True))
     assert [(shot.start_min, shot.end_min, shot.dose_min) for shot in doses] == [
         (0, 60, 0),
         (65, 125, 5),
@@ -297,7 +297,7 @@ def test_shots_follow_doses_or_the_clock() -> None:
     assert [(shot.start_min, shot.dose_min) for shot in clock] == [(0.0, 0.0), (60.0, 0.0)]
     for times, by_dose in (([0.0, 59.0], False), ([5.0, 4.0], True)):
         with pytest.raises(ConfigError, match="too early"):
-            simulation.schedule(times, 60.0, doses=by_dose)
+            list(simulation.schedule(times, 60.0, doses=by_dose))
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------

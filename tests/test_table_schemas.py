@@ -27,7 +27,8 @@ AGREED = {
     "components": "experiment model acquisition region component core_level species line detected? position_ev? "
     "position_stderr_ev? maximum_ev? fwhm_ev? fwhm_stderr_ev? area_cps_ev? area_stderr_cps_ev? area_low_cps_ev? "
     "area_high_cps_ev? area_systematic_stderr_cps_ev? area_fraction? area_fraction_stderr? critical_level_cps_ev? "
-    "detection_limit_cps_ev? upper_limit_95_cps_ev? verdict? condition? shape? absent_p_value?",
+    "detection_limit_cps_ev? upper_limit_95_cps_ev? verdict? condition? shape? absent_p_value? "
+    "level_area_stderr_cps_ev?",
     "parameters": "experiment model acquisition region component? parameter value? stderr? low? high? lower_bound? "
     "upper_bound? status tied_to? pull? at_bound",
 }

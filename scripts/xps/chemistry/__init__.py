@@ -12,17 +12,20 @@ from xps.chemistry.formulas import atoms, mass_g_mol
 from xps.chemistry.phases import Case, Chemistry, Phase, chemistry, rows
 from xps.chemistry.reactions import Reaction, balance
 from xps.chemistry.volumes import (
+    LITHIUM,
     THRESHOLD,
     THRESHOLD_RANGE,
     conductive_fraction,
     interphase,
     interphase_per_lithium,
+    lithium_nm_per_uah_cm2,
     percolation,
     phase_rows,
     volume_fractions,
 )
 
 __all__ = [
+    "LITHIUM",
     "THRESHOLD",
     "THRESHOLD_RANGE",
     "Case",
@@ -35,6 +38,7 @@ __all__ = [
     "conductive_fraction",
     "interphase",
     "interphase_per_lithium",
+    "lithium_nm_per_uah_cm2",
     "mass_g_mol",
     "percolation",
     "phase_rows",

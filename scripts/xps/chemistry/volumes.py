@@ -17,6 +17,9 @@ from xps.chemistry.reactions import Reaction
 THRESHOLD = 0.154
 THRESHOLD_RANGE = (0.05, 0.30)
 LITHIUM = "Li"
+FARADAY_C_MOL = 96485.33212
+_UAH_C = 3.6e-3
+_NM_PER_CM = 1e7
 
 
 class ConductiveFraction(NamedTuple):
@@ -90,6 +93,11 @@ def interphase_per_lithium(case: Case, phases: Mapping[str, Phase]) -> float:
     """Return nm of interphase per nm of dense lithium that the reaction takes up (both per area)."""
     volume = sum(float(number) * phases[name].molar_volume_cm3 for name, number in case.reaction.made.items())
     return volume / (float(case.reaction.taken[LITHIUM]) * phases[LITHIUM].molar_volume_cm3)
+
+
+def lithium_nm_per_uah_cm2(phases: Mapping[str, Phase]) -> float:
+    """Return the thickness of dense lithium (nm) that 1 µAh/cm² makes: one atom per electron."""
+    return _UAH_C / FARADAY_C_MOL * phases[LITHIUM].molar_volume_cm3 * _NM_PER_CM
 
 
 def phase_rows(chemistry: Chemistry) -> Iterator[dict[str, Any]]:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from xps import chemistry, figure_settings
-from xps.configuration import documents, places, sense, shape
+from xps import chemistry, claim_settings, core_lines, figure_settings
+from xps.configuration import documents, places, sense, series_sense, shape
 from xps.configuration import reference as references
 from xps.configuration.analysis import Analysis
 from xps.errors import ConfigError
@@ -103,6 +103,16 @@ class _Reading:
         self.note(place, document.faults)
         return None if document.mapping is None else self.sound(place, document.mapping, kind)
 
+    def claims(self) -> tuple[Mapping[str, Any], ...]:
+        """Return the sentences of claims.yaml; none with its faults noted where it is not sound."""
+        document = documents.read(self.folder / "claims.yaml")
+        self.note("config/claims.yaml", document.faults)
+        sound = None if document.mapping is None else self.sound("config/claims.yaml", document.mapping, "claims")
+        if sound is None:
+            return ()
+        self.note("config/claims.yaml", claim_settings.faults(sound["claims"]))
+        return tuple(sound["claims"])
+
     def all_of(self, kind: str, wanted: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
         """Return the sound files of one ``kind``; ``wanted`` says for each name which file asks for it."""
         found = {name: self.file(kind, name, wanted_by) for name, wanted_by in wanted.items()}
@@ -119,7 +129,12 @@ def _analysis(reading: _Reading, top: Mapping[str, Any]) -> Analysis:
     figures = reading.all_of("figure", dict.fromkeys(top["figures"], "the configuration"))
     reference, faults = chemistry.rows(reading.folder / "reference")
     reading.faults += faults
+    reference["lines"], faults = core_lines.rows(reading.folder / "reference")
+    reading.faults += faults
     reference[references.CHECKS], faults = references.energy_checks(reading.folder / "reference")
+    reading.faults += faults
+    tables, faults = references.factor_tables(reading.folder / "reference")
+    reference |= tables
     reading.faults += faults
     listings = {name: places.listing(Path(top["raw"]), item["source"]) for name, item in experiments.items()}
     for name, found in listings.items():
@@ -133,6 +148,7 @@ def _analysis(reading: _Reading, top: Mapping[str, Any]) -> Analysis:
         files={name: found.files for name, found in listings.items()},
         logs={name: found.log for name, found in listings.items()},
         reference=reference,
+        claims=reading.claims() if top.get("claims", False) else (),
         **top.get("run", {}),
     )
 
@@ -142,7 +158,8 @@ def _sense_faults(root: Path, top: Mapping[str, Any], analysis: Analysis) -> lis
     for name, settings in analysis.experiments.items():
         models = {model: analysis.models[model] for model in settings["models"] if model in analysis.models}
         found = sense.experiment_faults(name, settings, models)
-        found += references.experiment_faults(settings, analysis.reference.get(references.CHECKS, []))
+        found += series_sense.series_faults(settings, models, analysis.reference)
+        found += references.experiment_faults(settings, models, analysis.reference)
         faults += [f"config/experiments/{name}.yaml: {fault}" for fault in found]
     for name, settings in analysis.figures.items():
         named = figure_settings.experiments_of(settings, top["experiments"])

@@ -12,12 +12,15 @@ from typing import Any
 
 from xps import figure_settings
 from xps.configuration.documents import plain
-from xps.configuration.reference import CHECKS, checks_of
+from xps.configuration.reference import CHECKS, checks_of, composition_of
 from xps.configuration.sense import reference_holders
 from xps.configuration.shape import near
 from xps.errors import ConfigError
 
 FIT_ENGINE = "separable"
+# What the comparison reads of the experiments that it compares, and of every experiment where claims are asked for.
+COMPARED = ("acquisitions", "components", "layers", "kinetics")
+CLAIMED = (*COMPARED, "calibration", "correlations", "curves", "alternatives", "composition", "balance")
 KINETICS_LAWS = ("linear", "exponential", "parabolic")
 # ASSUME a cycle of a depth profile holds at least a hundred points, of four bytes each. Where one holds less, a series
 # of a little more than a block is fitted as one: no number changes, and such a file is small.
@@ -49,6 +52,8 @@ class Analysis:
     """Operator's log by experiment, None where there is none."""
     reference: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     """Rows of the reference tables by name; none where the project has no such table."""
+    claims: Sequence[Mapping[str, Any]] = ()
+    """Sentences of a publication to hold against the tables; none unless the configuration asks for them."""
     block_size: int = 1000
     """Acquisitions per job where a series is split (how to run, never what comes out)."""
     threads: int = 1
@@ -120,6 +125,13 @@ class Analysis:
         models = self.model_mappings(wildcards)
         return list(plain(checks_of(self._settings(wildcards), models, self.reference.get(CHECKS, []))))
 
+    def composition(self, wildcards: Any) -> dict[str, Any]:
+        """Return what the composition rests on: factors, counted levels and the survey; empty without factors."""
+        settings = self._settings(wildcards)
+        # The order of models decides which of them counts, so it is kept.
+        models = {name: self.models[name] for name in settings["models"] if name in self.models}
+        return dict(plain(composition_of(settings, models, self.reference)))
+
     def axis(self, wildcards: Any) -> str:
         """Return the column of the series' axis."""
         return str(self._settings(wildcards)["axis"])
@@ -128,17 +140,64 @@ class Analysis:
         """Return the declared areas in cm2 by name."""
         return dict(plain(self._settings(wildcards).get("areas_cm2", {})))
 
-    def kinetics_laws(self, wildcards: Any) -> list[str]:
-        """Return the rate laws to compare."""
-        return list(self._settings(wildcards).get("kinetics", {}).get("laws", KINETICS_LAWS))
+    def kinetics_settings(self, wildcards: Any) -> dict[str, Any]:
+        """Return the rate laws to compare and what is asked about mechanisms in one series (not: decay)."""
+        wanted = dict(plain(self._settings(wildcards).get("kinetics", {})))
+        wanted.pop("decay", None)
+        return {"laws": list(KINETICS_LAWS), **wanted}
 
-    def chemistry_rows(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the rows of the reference tables ``phases`` and ``reactions``."""
-        return {name: plain(self.reference.get(name, ())) for name in ("phases", "reactions")}
+    def layer_settings(self, wildcards: Any) -> dict[str, Any]:
+        """Return the declared stacks, what holds the lithium, and the reference rows that either needs."""
+        settings = self._settings(wildcards)
+        stacks = [plain(stack) for stack in settings.get("layers", [])]
+        return {"stacks": stacks, "balance": plain(settings.get("balance")), "reference": self.reference_rows()}
+
+    def reference_rows(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the rows of the reference tables ``phases``, ``reactions`` and ``lines``."""
+        return {name: plain(self.reference.get(name, ())) for name in ("phases", "reactions", "lines")}
+
+    def comparison(self) -> dict[str, Any]:
+        """Return what the comparison of all experiments depends on: claims, decays, films, areas and reference rows."""
+        settings = {name: self.experiments[name] for name in self._compared()}
+        return {
+            "claims": plain(self.claims),
+            "decays": self._decays(),
+            "series": {
+                name: {"stacks": plain(item.get("layers", [])), "areas_cm2": plain(item.get("areas_cm2", {}))}
+                for name, item in settings.items()
+            },
+            "reference": self.reference_rows(),
+        }
+
+    def comparison_inputs(self) -> list[str]:
+        """Return the paths of the tables that the comparison reads: for claims those of every experiment."""
+        names, tables = (self.experiments, CLAIMED) if self.claims else (self._compared(), COMPARED)
+        return [f"{self.results}/{name}/{table}.parquet" for name in names for table in tables]
+
+    def _decays(self) -> dict[str, Any]:
+        kinetics = {name: item.get("kinetics", {}) for name, item in self.experiments.items()}
+        return {name: plain(item["decay"]) for name, item in kinetics.items() if "decay" in item}
+
+    def _compared(self) -> list[str]:
+        """Return the experiments that a decay at rest needs, of those that are analysed."""
+        decays = self._decays()
+        sources = {item["oxidation_from"] for item in decays.values() if "oxidation_from" in item}
+        return [name for name in self.experiments if name in decays or name in sources]
 
     def figure_settings(self, wildcards: Any) -> dict[str, Any]:
         """Return a figure's settings."""
         return dict(plain(self._figure(wildcards)))
+
+    def figure_category(self, wildcards: Any) -> str:
+        """Return the part of the report in which a figure stands."""
+        return figure_settings.category(self._figure(wildcards)["kind"])
+
+    def methods_settings(self) -> dict[str, dict[str, Any]]:
+        """Return what the methods section says of each experiment that no table holds: description and areas."""
+        return {
+            name: {"areas_cm2": plain(item.get("areas_cm2", {})), "description": plain(item.get("description", ""))}
+            for name, item in self.experiments.items()
+        }
 
     def figure_inputs(self, wildcards: Any) -> list[str]:
         """Return the paths of the tables that a figure is drawn from."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xps import reference_tables
-from xps.errors import near
+from xps.errors import known_or_near, near
 
 Row = Mapping[str, Any]
 
@@ -24,6 +24,34 @@ CHECK_KINDS = {
     "stderr_ev": "number?",
 }
 """Columns of config/reference/binding_energies.csv."""
+FACTORS = "factors_"
+"""What the names of tables of sensitivity factors begin with: config/reference/factors_<name>.csv."""
+DEFAULT_FACTORS = "scofield"
+FACTOR_KINDS = {
+    "core_level": "text",
+    "factor": "number",
+    "relative_stderr": "number",
+    "contains": "words",
+    "counts": "text",
+    "minor_ratio": "number?",
+    "asymmetry_beta": "number?",
+    "binding_energy_ev": "number",
+}
+"""Columns of a table of sensitivity factors; their meaning stands in ``quantification.factors``."""
+IMFP_EXPONENT = 0.75
+
+SURVEY_LINES = "survey_lines"
+SURVEY_KINDS = {
+    "core_level": "text",
+    "low_ev": "number",
+    "high_ev": "number",
+    "background": "text",
+    "relative_stderr": "number",
+    "remark": "text?",
+}
+"""Columns of config/reference/survey_lines.csv."""
+SURVEY_BACKGROUNDS = ("linear", "shirley")
+
 # Which of the optional cells each kind of check needs; the others it must leave empty.
 _NEEDED = {
     "drift": ("minus_core_level", "minus_species", "expected_ev", "stderr_ev"),
@@ -40,6 +68,31 @@ def energy_checks(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
     contents = reference_tables.read(path, CHECK_KINDS, "check")
     faults = [*contents.faults, *(fault for row in contents.rows for fault in _check_faults(row))]
     return contents.rows, [f"config/reference/{path.name}: {fault}" for fault in faults]
+
+
+def factor_tables(folder: Path) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
+    """Return the rows of every ``factors_<name>.csv`` and of ``survey_lines.csv`` in ``folder``, and every fault."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    faults: list[str] = []
+    wanted = dict.fromkeys(sorted(folder.glob(f"{FACTORS}*.csv")), FACTOR_KINDS)
+    wanted |= dict.fromkeys(folder.glob(f"{SURVEY_LINES}.csv"), SURVEY_KINDS)
+    for path, kinds in wanted.items():
+        contents = reference_tables.read(path, kinds, "core_level")
+        found[path.stem] = contents.rows
+        own = _survey_faults(contents.rows) if kinds is SURVEY_KINDS else []
+        faults += [f"config/reference/{path.name}: {fault}" for fault in [*contents.faults, *own]]
+    return found, faults
+
+
+def _survey_faults(rows: Sequence[Row]) -> list[str]:
+    faults = []
+    for row in rows:
+        if not row["low_ev"] < row["high_ev"]:
+            faults.append(f"{row['core_level']}: low_ev {row['low_ev']:g} is not below high_ev {row['high_ev']:g}")
+        if row["background"] not in SURVEY_BACKGROUNDS:
+            known = ", ".join(SURVEY_BACKGROUNDS)
+            faults.append(f"{row['core_level']}: no survey background is called {row['background']!r}; one of {known}")
+    return faults
 
 
 def _check_faults(row: Row) -> list[str]:
@@ -72,8 +125,85 @@ def _lines(row: Row) -> set[tuple[str, str]]:
     return lines if row["minus_core_level"] is None else lines | {(row["minus_core_level"], row["minus_species"])}
 
 
-def experiment_faults(settings: Row, declared: Sequence[Row]) -> list[str]:
-    """Return what an experiment asks for that no reference table holds."""
+def composition_of(settings: Row, models: Mapping[str, Row], reference: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
+    """Return what an experiment's composition rests on; empty where there is no such table of factors."""
+    given = settings.get("composition", {})
+    name = given.get("factors", DEFAULT_FACTORS)
+    rows = reference.get(f"{FACTORS}{name}")
+    if rows is None:
+        return {}
+    counted = _counted(given.get("core_levels"), models)
+    lines = list(reference.get(SURVEY_LINES, ())) if "survey" in given else []
+    used = {item["core_level"] for item in [*counted, *lines]}
+    return {
+        "factors": name,
+        "factor_rows": [row for row in rows if row["core_level"] in used],
+        "imfp_exponent": float(given.get("imfp_exponent", IMFP_EXPONENT)),
+        "counted": counted,
+        "survey": {"region": given["survey"], "lines": lines} if "survey" in given else None,
+    }
+
+
+def _counted(chosen: Sequence[str] | None, models: Mapping[str, Row]) -> list[dict[str, Any]]:
+    """Return the counted core levels with the model and the components that count for each.
+
+    Unless chosen, these are the levels that have a window of their own, the first of each element; what intrudes on
+    another's window (Ge 3p under P 2p) is never among them. Satellites are not counted.
+    """
+    own = {window["core_level"]: name for name, model in reversed(list(models.items())) for window in model["windows"]}
+    if chosen is None:
+        levels = [level for model in models.values() for level in (w["core_level"] for w in model["windows"])]
+        first: dict[str, str] = {}
+        for level in levels:
+            first.setdefault(level.split()[0], level)
+        chosen = list(first.values())
+    return [
+        {
+            "core_level": level,
+            "model": own[level],
+            "components": [
+                part["name"]
+                for part in models[own[level]]["components"]
+                if part["core_level"] == level and part.get("role", "species") == "species"
+            ],
+        }
+        for level in chosen
+        if level in own
+    ]
+
+
+def experiment_faults(settings: Row, models: Mapping[str, Row], reference: Mapping[str, Sequence[Row]]) -> list[str]:
+    """Return what an experiment asks for that no reference table, fit model or region holds."""
+    return [*_unknown_checks(settings, reference.get(CHECKS, ())), *_composition_faults(settings, models, reference)]
+
+
+def _composition_faults(settings: Row, models: Mapping[str, Row], reference: Mapping[str, Sequence[Row]]) -> list[str]:
+    given = settings.get("composition", {})
+    known = [name.removeprefix(FACTORS) for name in reference if name.startswith(FACTORS)]
+    faults = []
+    if "factors" in given and given["factors"] not in known:
+        faults.append(
+            f"composition.factors: there is no config/reference/{FACTORS}{given['factors']}.csv"
+            f"{known_or_near(given['factors'], known)}"
+        )
+    windows = [window["core_level"] for model in models.values() for window in model.get("windows", [])]
+    faults += [
+        f"composition.core_levels: no fit model of this experiment has a window of {level}{near(level, windows)}"
+        for level in given.get("core_levels", [])
+        if level not in windows
+    ]
+    elements = [level.split()[0] for level in given.get("core_levels", [])]
+    faults += [
+        f"composition.core_levels: {name} is counted by several core levels; leave one"
+        for name in dict.fromkeys(elements)
+        if elements.count(name) > 1
+    ]
+    if given.get("survey") in settings["regions"]:
+        faults.append(f"composition.survey: {given['survey']} holds fitted core levels; name the survey's own region")
+    return faults
+
+
+def _unknown_checks(settings: Row, declared: Sequence[Row]) -> list[str]:
     known = [row["check"] for row in declared]
     return [
         f"energy_checks: no check is called {name!r}{near(name, known)}; config/reference/{CHECKS}.csv has "

@@ -43,7 +43,7 @@ def _whole_cells(one: Tested) -> Row:
         "success": one.outcome.best is not None,
         "message": one.outcome.message,
         "statement": what.statement,
-        "counted": one.counted,
+        "counted_share": one.counted,
     }
 
 

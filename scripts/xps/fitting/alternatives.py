@@ -10,10 +10,13 @@ largest change and not the half range is taken, because the model itself is one 
 as they. What a soft tie contributes to the statistical error through its penalty is in both: total errors are too large
 rather than too small.
 
-An alternative that the counts refuse says nothing about the truth: where its BIC is worse than the model's by more than
-10, in units of the model's own excess scatter, it stays in the table and leaves the systematic error alone.
+An alternative that the counts refuse counts only as far as they would let the model go towards it: where its BIC is
+worse than the model's by D > 10 (in units of the model's own excess scatter), the objective along the way from the
+model to it, a parabola, allows √(10/D) of the change. So a background that fits much worse says little, and of two
+ratios on either side of the truth, both refused, the nearer one still says what lies between.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -23,7 +26,7 @@ from numpy.typing import NDArray
 
 from xps.fitting import detection, layout, outcome, problem
 from xps.fitting.engines import BROKEN, Job, Starts, optima
-from xps.fitting.layout import Layout
+from xps.fitting.layout import Layout, OthersSay
 from xps.fitting.outcome import Outcome
 from xps.models import Alternative, FitModel
 
@@ -34,11 +37,14 @@ REFUSED = 10.0
 
 
 class Tested(NamedTuple):
-    """An alternative fitted to one acquisition; without numbers where it could not be."""
+    """An alternative fitted to one acquisition; without numbers where it could not be.
+
+    ``counted`` is the share of its changes that counts towards the systematic error, 0 where it is not systematic.
+    """
 
     alternative: Alternative
     outcome: Outcome
-    counted: bool
+    counted: float
 
 
 def tested(
@@ -48,7 +54,7 @@ def tested(
     of_each: list[list[Tested]] = [[] for _ in found]
     for alternative in model.alternatives:
         for mine, base, end in zip(of_each, found, _fitted(alternative, model, found, starts, engine), strict=True):
-            mine.append(Tested(alternative, end, alternative.systematic and not _refused(base, end)))
+            mine.append(Tested(alternative, end, _allowed(base, end) if alternative.systematic else 0.0))
     done = [replace(base, systematic=systematic(model, base, mine)) for base, mine in zip(found, of_each, strict=True)]
     return done, of_each
 
@@ -59,8 +65,8 @@ def systematic(model: FitModel, base: Outcome, alternatives: Sequence[Tested]) -
         return None
     largest: dict[str, Array] = {}
     for one in alternatives:
-        if one.counted and one.outcome.areas is not None:
-            change = np.abs(_areas(model, one) - base.areas.area)
+        if one.counted > 0.0 and one.outcome.areas is not None:
+            change = one.counted * np.abs(_areas(model, one) - base.areas.area)
             before = largest.get(one.alternative.statement, np.full(change.size, np.nan))
             largest[one.alternative.statement] = np.fmax(before, change)
     if not largest:
@@ -78,11 +84,13 @@ def _areas(model: FitModel, one: Tested) -> Array:
     return np.array([found.get(part.name, np.nan) for part in model.components])
 
 
-def _refused(base: Outcome, end: Outcome) -> bool:
+def _allowed(base: Outcome, end: Outcome) -> float:
+    """Return the share of an alternative's changes that the counts allow; 0 without a fit."""
     if base.quality is None or end.quality is None:
-        return True
+        return 0.0
     scatter = max(base.quality.reduced_chi_square or 1.0, 1.0)
-    return end.quality.bic - base.quality.bic > REFUSED * scatter
+    worse = (end.quality.bic - base.quality.bic) / scatter
+    return math.sqrt(REFUSED / worse) if worse > REFUSED else 1.0
 
 
 def _fitted(
@@ -123,8 +131,28 @@ def _together(jobs: Sequence[Job], factors: Sequence[Array], engine: str) -> lis
 def _job(other: FitModel, model: FitModel, base: Outcome, starts: Starts) -> Job:
     assert base.problem is not None
     bound = problem.bind(other, base.task.found)
+    bound = replace(bound, layout=replace(bound.layout, others=_others(bound.layout, model, base.problem.layout)))
     values = _start(bound.layout, model, base, starts)
     return Job(base.task, bound, np.clip(values[bound.layout.varied], bound.layout.lower, bound.layout.upper), 0)
+
+
+def _others(plan: Layout, model: FitModel, own: Layout) -> OthersSay | None:
+    """Return what the rest of a jointly fitted series says about the numbers that the alternative has too.
+
+    ASSUME it is what they say under the model: an alternative moves shared positions and widths far less than areas.
+    """
+    if own.others is None:
+        return None
+    slots, root, centre, excess, chance = own.others
+    place = {_key(plan.slots[slot], plan.model): int(slot) for slot in plan.varied}
+    keys = [_key(own.slots[slot], model) for slot in slots]
+    kept = [i for i, key in enumerate(keys) if key in place]
+    if not kept:
+        return None
+    mine = np.array([place[keys[i]] for i in kept], dtype=np.intp)
+    # What is left out is held where the others see it; a smaller root of the rest keeps one row per number.
+    smaller = np.asarray(np.linalg.qr(root[:, kept], mode="r"), dtype=np.float64)
+    return OthersSay(mine, smaller, centre[kept], excess, chance)
 
 
 def _start(plan: Layout, model: FitModel, base: Outcome, starts: Starts) -> Array:

@@ -49,6 +49,7 @@ class Areas(NamedTuple):
     upper_limit_95: Array
     absent_p_value: Array
     critical_factor: Array
+    level_stderr: Array
 
     @property
     def detected(self) -> Mask:
@@ -110,7 +111,21 @@ def areas(problem: Problem, best: Optimum) -> Areas:
     fraction, fraction_stderr = shares(plan.model, area, of_areas)
     unknown = np.full(area.size, np.nan)
     limit = area + Z_ONE_SIDED_95 * stderr
-    return Areas(area, stderr, fraction, fraction_stderr, unknown, unknown, limit, unknown, unknown)
+    sums = level_errors(plan.model, of_areas)
+    return Areas(area, stderr, fraction, fraction_stderr, unknown, unknown, limit, unknown, unknown, sums)
+
+
+def level_errors(model: FitModel, of_areas: Array) -> Array:
+    """Return, for each species, the standard error of the sum of its core level's species; NaN for satellites.
+
+    Overlapping lines take from each other, so that their sum is often known far better than either.
+    """
+    stderr = np.full(of_areas.shape[0], np.nan)
+    for level in model.core_levels:
+        members = [i for i, part in enumerate(model.components) if part.core_level == level and part.role == "species"]
+        # Rounding may leave a sum of nearly opposite errors a little below 0.
+        stderr[members] = np.sqrt(max(float(of_areas[np.ix_(members, members)].sum()), 0.0))
+    return stderr
 
 
 def shares(model: FitModel, area: Array, of_areas: Array) -> tuple[Array, Array]:

@@ -14,12 +14,29 @@ from xps.uncertainty.identifiability import Assumption, Finding, findings
 
 Array = NDArray[np.float64]
 
+_CAUTION = ("identified", "conditional", "not_identified")
+
 
 def area_findings(problem: Problem, best: Optimum) -> list[Finding]:
-    """Return the verdict on each component's area, in the model's order."""
-    plan, values = problem.layout, best.at.values
+    """Return the verdict on each component's area, in the model's order.
+
+    Where lines overlap so much that nothing is determined, the optimum may lie anywhere, also where the lines happen to
+    look different (one broad, one narrow) and the curvature pretends to know them. Therefore the question is put a
+    second time, with the same areas at the positions and widths that the model file starts from, and the more cautious
+    answer counts.
+    """
+    plan = problem.layout
+    found = _findings(problem, best.at.values, best.at.weights)
+    kinds = np.array([plan.slots[slot].kind for slot in plan.varied])
+    theta = np.where(np.isin(kinds, ("position", "width", "shape")), plan.start, best.at.theta)
+    again = _findings(problem, plan.expand(theta)[0], best.at.weights)
+    return [max(pair, key=lambda finding: _CAUTION.index(finding.verdict)) for pair in zip(found, again, strict=True)]
+
+
+def _findings(problem: Problem, values: Array, weights: Array) -> list[Finding]:
+    plan = problem.layout
     jacobian = slot_jacobian(problem, values)
-    information = np.asarray((jacobian * best.at.weights[:, None]).T @ jacobian)
+    information = np.asarray((jacobian * weights[:, None]).T @ jacobian)
     areas = plan.indices("area")
     kept = [
         i

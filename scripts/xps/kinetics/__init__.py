@@ -1,5 +1,9 @@
 """Which rate law a series follows, how fast, how sure, and when it cannot be said: tables in, ``kinetics`` out.
 
+When to use what: ``follow`` makes the whole table of one series, from the generic laws of ``extract`` and from what
+its experiment file asks about mechanisms (``mechanisms``: growth, onset, oxidation). ``compare`` adds what needs a
+second experiment (``decay_rows``).
+
 ``extract`` follows every component's area and share along the series' axis and fits the laws asked for (see
 ``rate_laws``), weighted by the standard errors of the fits.
 
@@ -21,6 +25,8 @@ from numpy.typing import NDArray
 
 from xps import tables
 from xps.errors import ConfigError
+from xps.kinetics import decay_rows, mechanisms
+from xps.kinetics.mechanisms import Series, series_of, series_of_tables
 from xps.kinetics.regression import BIC_GAP, LawFit, choices, fit_law
 from xps.rate_laws import LAWS, Floats
 
@@ -45,6 +51,39 @@ class _Series:
     detected: int
     reason: str = ""
     notes: tuple[str, ...] = ()
+
+
+def follow(series: Series, components: pa.Table, axis: str, wanted: Mapping[str, Any]) -> pa.Table:
+    """Return the ``kinetics`` table of one series; ``wanted`` is the section of its experiment file, laws and all."""
+    generic = extract(series.acquisitions, components, axis, wanted["laws"])
+    asked = tables.from_rows("kinetics", mechanisms.rows(series, axis, wanted))
+    return tables.concatenate("kinetics", [generic, asked])
+
+
+def compare(
+    series: Mapping[str, Series], wanted: Mapping[str, Mapping[str, Any]], rates: Mapping[str, pa.Table]
+) -> pa.Table:
+    """Return the ``kinetics`` rows that need two experiments: ``wanted`` decays, priors from the tables ``rates``."""
+    rows: list[dict[str, Any]] = []
+    for name, decay in wanted.items():
+        prior = _oxidation_prior(series[name], decay.get("oxidation_from"), series, rates)
+        rows += decay_rows.rows(series[name], decay, prior)
+    return tables.from_rows("kinetics", rows)
+
+
+def _oxidation_prior(
+    own: Series, source: str | None, series: Mapping[str, Series], rates: Mapping[str, pa.Table]
+) -> tuple[float, str] | None:
+    if source is None or source not in rates:
+        return None
+    for row in rates[source].to_pylist():
+        if (row["quantity"], row["parameter"]) == ("oxidation", "g") and row["verdict"] == "tested":
+            pressures = [
+                [pressure for pressure in one.clock.pressures_pa.values() if pressure is not None]
+                for one in (own, series[source])
+            ]
+            return decay_rows.scaled_prior(row["value"], source, *pressures)
+    return None
 
 
 def extract(acquisitions: pa.Table, components: pa.Table, axis: str, laws: Sequence[str]) -> pa.Table:
@@ -169,3 +208,6 @@ def _unit(law: str, parameter: str, unit: str) -> str:
     power = dict(zip(LAWS[law].coefficients, LAWS[law].powers, strict=True))[parameter]
     base = f"({unit})" if "/" in unit else unit
     return {0.0: unit, 0.5: f"{base}/√s", 1.0: f"{base}/s"}[power]
+
+
+__all__ = ["AXES", "QUANTITIES", "compare", "extract", "follow", "series_of", "series_of_tables"]

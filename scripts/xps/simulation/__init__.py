@@ -6,8 +6,9 @@ Use it to make the series that ``raw/`` ships while no measured data are public,
 
 ``load`` reads what to simulate, ``truth_of`` works out the true lines of each acquisition, ``simulate`` writes them as
 PHI files and operator's log in memory, ``write_series`` puts those under a raw root. ``long_setup`` and
-``write_long_series`` do the same for series of any length, file by file. ``mini_series`` is a tiny series for tests,
-made from lines instead of physics; ``load_truth`` and ``read_truth`` read a table of lines.
+``write_long_series`` do the same for series of any length, file by file; ``variant`` sets traps and breaks assumptions.
+``mini_series`` is a tiny series for tests, made from lines instead of physics; ``load_truth`` and ``read_truth`` read
+a table of lines.
 
 The recorded axis is the true binding energy plus the charge shift. Noise is seeded by experiment, acquisition and
 region name: leaving out a cycle or swapping two regions changes no other spectrum. Every file says SIMULATED in its
@@ -24,8 +25,10 @@ from xps.simulation.plan import Instrument, LogPlan, Plan, RegionPlan, plan_from
 from xps.simulation.setting import load, load_settings, setup_from
 from xps.simulation.signal import expected_cps, line_cps, noise, recorded_energy_ev, survey_lines
 from xps.simulation.truth import TrueLine, load_truth, read_truth, truth_table
+from xps.simulation.variants import VARIANTS, Variant, variant
 
 __all__ = [
+    "VARIANTS",
     "Charging",
     "Emitter",
     "Gas",
@@ -47,6 +50,7 @@ __all__ = [
     "Supply",
     "Trajectory",
     "TrueLine",
+    "Variant",
     "checksums_with",
     "evolve",
     "expected_cps",
@@ -71,6 +75,7 @@ __all__ = [
     "survey_lines",
     "truth_of",
     "truth_table",
+    "variant",
     "write_long_series",
     "write_series",
 ]

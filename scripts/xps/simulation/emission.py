@@ -32,11 +32,17 @@ class Charging:
     end_ev: float
     settling_min: float
     spread_ev: float
+    drift_ev_per_h: float = 0.0
+    """Within an acquisition, from its first region on."""
 
-    def shift_ev(self, time_min: float, scatter: float) -> float:
-        """Return the shift after ``time_min``; ``scatter`` is a standard normal number."""
+    def shift_ev(self, time_min: float, scatter: float, passed_min: float) -> float:
+        """Return the shift after ``time_min``, ``passed_min`` into the acquisition.
+
+        ``scatter`` is a standard normal number.
+        """
         settled = math.exp(-time_min / self.settling_min)
-        return self.end_ev + (self.start_ev - self.end_ev) * settled + self.spread_ev * scatter
+        course = self.end_ev + (self.start_ev - self.end_ev) * settled
+        return course + self.spread_ev * scatter + self.drift_ev_per_h * passed_min / 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +57,16 @@ class Setup:
     doses: bool
     """Times are cumulated doses; otherwise starts on the wall clock."""
 
-    def shots(self) -> list[Shot]:
-        """Return when each acquisition is made; every region keeps its minutes, also where it is not taken."""
+    def shots(self) -> Iterator[Shot]:
+        """Yield when each acquisition is made; every region keeps its minutes, also where it is not taken."""
         return schedule(self.times_min, sum(region.minutes for region in self.plan.regions), self.doses)
 
 
 def truth_of(setup: Setup) -> Iterator[tuple[TrueLine, ...]]:
     """Yield the true lines of each acquisition in turn; memory does not grow with their number."""
-    shots = setup.shots()
-    for shot, trajectory in zip(shots, evolve(setup.matter, setup.sample, shots), strict=True):
-        yield tuple(
-            line for region, start in _windows(setup, shot) for line in _lines(setup, shot, trajectory, region, start)
-        )
+    for trajectory in evolve(setup.matter, setup.sample, setup.shots()):
+        windows = _windows(setup, trajectory.shot)
+        yield tuple(line for region, start in windows for line in _lines(setup, trajectory, region, start))
 
 
 def seen_lengths_nm(
@@ -113,20 +117,20 @@ def _stack(layers: Sequence[tuple[Floats, Floats]]) -> Floats:
 
 def _windows(setup: Setup, shot: Shot) -> list[tuple[RegionPlan, float]]:
     """Return the regions that are taken, with their start on the wall clock (min)."""
-    starts = np.cumsum([0.0, *(region.minutes for region in setup.plan.regions)])
-    held = setup.plan.regions_of(shot.row)
+    order, held = setup.plan.order_of(shot.row), setup.plan.regions_of(shot.row)
+    starts = np.cumsum([0.0, *(region.minutes for region in order)])
     return [
-        (region, shot.start_min + float(start))
-        for region, start in zip(setup.plan.regions, starts, strict=False)
-        if region in held
+        (region, shot.start_min + float(start)) for region, start in zip(order, starts, strict=False) if region in held
     ]
 
 
-def _lines(setup: Setup, shot: Shot, trajectory: Trajectory, region: RegionPlan, start_min: float) -> list[TrueLine]:
+def _lines(setup: Setup, trajectory: Trajectory, region: RegionPlan, start_min: float) -> list[TrueLine]:
     """Return the true lines of one region: its own core levels, or all of them in a survey."""
-    matter, dose = setup.matter, setup.sample.earlier_dose_min + (shot.time_min if setup.doses else 0.0)
+    matter, shot = setup.matter, trajectory.shot
+    dose = setup.sample.earlier_dose_min + (shot.time_min if setup.doses else 0.0)
     layers = _snapshots(trajectory, start_min, region)
-    shift = setup.charging.shift_ev(shot.time_min, _scatter(setup.plan, shot.row, region.name))
+    scatter = _scatter(setup.plan, shot.row, region.name)
+    shift = setup.charging.shift_ev(shot.time_min, scatter, start_min - shot.start_min)
     seen: dict[str, Mapping[str, Floats]] = {}
     found = []
     for emitter in matter.emitters:

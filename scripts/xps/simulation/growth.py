@@ -15,7 +15,7 @@ of a fixed coverage on flat layers; the photocurrent that pulls lithium back whi
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -44,9 +44,20 @@ class Layers(NamedTuple):
     carbon: Any
 
 
-class Trajectory(NamedTuple):
-    """A stretch of time of one acquisition."""
+class Shot(NamedTuple):
+    """When one acquisition is made: after ``dose_min`` more minutes of dose, from start to end on the wall clock."""
 
+    row: int
+    time_min: float
+    dose_min: float
+    start_min: float
+    end_min: float
+
+
+class Trajectory(NamedTuple):
+    """What happens during one acquisition."""
+
+    shot: Shot
     time_min: Floats
     layers: Layers
 
@@ -118,25 +129,14 @@ class Sample:
         return found
 
 
-class Shot(NamedTuple):
-    """When one acquisition is made: after ``dose_min`` more minutes of dose, from start to end on the wall clock."""
-
-    row: int
-    time_min: float
-    dose_min: float
-    start_min: float
-    end_min: float
-
-
-def schedule(times_min: Sequence[float], acquisition_min: float, doses: bool) -> list[Shot]:
-    """Return the acquisitions at ``times_min``, each ``acquisition_min`` long.
+def schedule(times_min: Sequence[float], acquisition_min: float, doses: bool) -> Iterator[Shot]:
+    """Yield the acquisitions at ``times_min``, each ``acquisition_min`` long.
 
     With ``doses``, times are cumulated doses between acquisitions; otherwise they are starts on the wall clock.
     Raises ConfigError where an acquisition would begin before the one before it has ended.
     """
-    shots: list[Shot] = []
+    before = Shot(-1, 0.0, 0.0, 0.0, 0.0)
     for row, time in enumerate(times_min):
-        before = shots[-1] if shots else Shot(-1, 0.0, 0.0, 0.0, 0.0)
         dose = time - before.time_min if doses else 0.0
         start = before.end_min + dose if doses else time
         if dose < 0.0 or start < before.end_min:
@@ -144,11 +144,11 @@ def schedule(times_min: Sequence[float], acquisition_min: float, doses: bool) ->
                 f"times_min: {time:g} min comes too early; the acquisition before it, at {before.time_min:g} min, "
                 f"lasts {acquisition_min:g} min, and times may not fall"
             )
-        shots.append(Shot(row, time, dose, start, start + acquisition_min))
-    return shots
+        before = Shot(row, time, dose, start, start + acquisition_min)
+        yield before
 
 
-def evolve(matter: Matter, sample: Sample, shots: Sequence[Shot]) -> Iterator[Trajectory]:
+def evolve(matter: Matter, sample: Sample, shots: Iterable[Shot]) -> Iterator[Trajectory]:
     """Yield for each of ``shots`` the layers over its own time, step by step; nothing earlier is kept.
 
     Explicit steps of a tenth of a minute; ten times finer ones change no thickness of lagp_vep by more than 0.002 nm.
@@ -168,7 +168,7 @@ def evolve(matter: Matter, sample: Sample, shots: Sequence[Shot]) -> Iterator[Tr
             times.append(shot.start_min + passed)
             states.append(state)
         clock = shot.end_min
-        yield Trajectory(np.array(times), Layers(*np.array(states).T))
+        yield Trajectory(shot, np.array(times), Layers(*np.array(states).T))
 
 
 def _steps(duration_min: float) -> Iterator[tuple[float, float]]:

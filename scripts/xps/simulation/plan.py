@@ -13,6 +13,7 @@ from xps.errors import ConfigError
 
 SURVEY = 111  # what a PHI header gives as atomic number of a survey
 FileType = Literal["spectrum", "depth_profile"]
+Background = Literal["shirley", "tougaard"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ class Instrument:
     survey_resolution_fwhm_ev: float
     seconds_per_sweep: float
     delay_before_region_s: float
+    counting_share: float = 1.0
+    """Share of each sweep's time in which the detector counts."""
 
     def transmission(self, kinetic_energy_ev: float, survey: bool = False) -> float:
         """Return the transmission over that of slow electrons at the narrow pass energy.
@@ -79,7 +82,7 @@ class Instrument:
 
     def time_per_channel_s(self, plan: RegionPlan) -> float:
         """Return the counting time of one channel over all sweeps (s)."""
-        return round(self.sweeps(plan) * self.seconds_per_sweep, 6)  # as written in the header
+        return round(self.sweeps(plan) * self.seconds_per_sweep * self.counting_share, 6)  # as written in the header
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +111,17 @@ class Plan:
     file_type: FileType = "spectrum"
     """``spectrum``: a .spe file per acquisition; ``depth_profile``: one .pro with an acquisition per cycle."""
 
+    background: Background = "shirley"
+    reversed_rows: tuple[int, ...] = ()
+    """Acquisitions that take their regions in reverse order."""
+
+    def order_of(self, row: int) -> tuple[RegionPlan, ...]:
+        """Return all regions in the order in which acquisition ``row`` has time for them, taken or not."""
+        return self.regions[::-1] if row in self.reversed_rows else self.regions
+
     def regions_of(self, row: int) -> tuple[RegionPlan, ...]:
         """Return the regions that acquisition ``row`` holds, in the order in which they are acquired."""
-        return tuple(region for region in self.regions if region.rows is None or row in region.rows)
+        return tuple(region for region in self.order_of(row) if region.rows is None or row in region.rows)
 
     def pass_energy_ev(self, region: RegionPlan) -> float:
         """Return the pass energy at which ``region`` is acquired (eV)."""

@@ -121,7 +121,7 @@ def _header_lines(plan: Plan, name: str, shots: Sequence[Exposure]) -> tuple[tup
         ("ExperimentID", plan.experiment),
         ("DelayBeforeAcquire", f"{instrument.delay_before_region_s:g} seconds"),
         ("SurvNumCycles", "1"),
-        ("SurvTimePerStep", f"{instrument.seconds_per_sweep * 1000.0:.6f}"),
+        ("SurvTimePerStep", f"{instrument.seconds_per_sweep * instrument.counting_share * 1000.0:.6f}"),
         ("EgunNeutMode", "Off"),
         ("AutoEGunNeut", "no"),
     )
@@ -147,7 +147,7 @@ def _region(plan: Plan, shots: Sequence[Exposure], number: int, region: RegionPl
 
 
 def _counts(plan: Plan, shot: Exposure, region: RegionPlan, time_s: float) -> NDArray[np.int64]:
-    expected = expected_cps(region, shot.lines[region.name], plan.shirley_per_ev) * time_s
+    expected = expected_cps(region, shot.lines[region.name], plan.shirley_per_ev, plan.background) * time_s
     return noise(plan.experiment, shot.row, region.name, plan.seed).poisson(expected)
 
 

@@ -60,7 +60,8 @@ def setup_from(settings: Mapping[str, Any]) -> Setup:
         raise ConfigError.of(f"simulation of {plan.experiment}", faults)
     times = tuple(float(time) for time in settings["times_min"])
     setup = Setup(plan, matter, sample, Charging(**settings["charging"]), times, settings["times_are"] == "doses")
-    setup.shots()  # refuses times that run into each other
+    for _ in setup.shots():
+        pass  # refuses times that run into each other
     return setup
 
 

@@ -37,7 +37,8 @@ class TrueLine:
     binding energy of the j = l + 1/2 line; the minor line lies ``splitting_ev`` above it with ``area_ratio`` of its
     area (0: a single line). ``area_cps_ev`` is that of both lines as recorded, transmission included.
     ``charge_shift_ev`` is recorded minus true binding energy. ``start_min`` and ``end_min`` bound the region's own
-    acquisition window on the wall clock of the series.
+    acquisition window on the wall clock of the series. ``asymmetry`` is the α of a Doniach-Sunjic line (0: a Voigt
+    line); tables do not hold it.
     """
 
     row: int
@@ -54,6 +55,7 @@ class TrueLine:
     area_cps_ev: float
     start_min: float
     end_min: float
+    asymmetry: float = 0.0
 
 
 def load_truth(project: Path, name: str) -> tuple[TrueLine, ...]:

@@ -36,6 +36,12 @@ SCHEMAS: Schemas = {
         optional("condition", "text", "", "the tie or prior that carries the result"),
         optional("shape", "text", "", "line shape, to be drawn from the component's rows of parameters"),
         optional("absent_p_value", "number", "1", "chance of such an area or a larger one where there is no such line"),
+        optional(
+            "level_area_stderr_cps_ev",
+            "number",
+            "counts/s·eV",
+            "standard error of the sum of the level's species; less than its parts' where they overlap",
+        ),
     ),
     "parameters": (
         *FITTED,
@@ -115,6 +121,6 @@ SCHEMAS: Schemas = {
             "upper_limit_95_cps_ev", "number", "counts/s·eV", "95 % upper limit of the area under the alternative"
         ),
         Column("statement", "text", "", "what is in question; of its alternatives the largest change counts"),
-        Column("counted", "flag", "", "systematic, fitted and not refused by the counts: part of the systematic error"),
+        Column("counted_share", "number", "1", "share of the change that counts towards the systematic error; 0: none"),
     ),
 }

@@ -39,12 +39,16 @@ class Assumption:
 
 
 class Finding(NamedTuple):
-    """The verdict on one area: standard errors from the data alone and with everything, and what carries it."""
+    """The verdict on one area: standard errors from the data alone and with everything, and what carries it.
+
+    ``needed_stderr`` is the standard error below which the area counts as known.
+    """
 
     verdict: Verdict
     data_stderr: float
     full_stderr: float
     condition: tuple[str, ...]
+    needed_stderr: float
 
 
 def findings(
@@ -66,15 +70,15 @@ def findings(
     found = []
     for i, limit in enumerate(needed):
         if alone[i] <= limit:
-            found.append(Finding("identified", float(alone[i]), float(every[i]), ()))
+            found.append(Finding("identified", float(alone[i]), float(every[i]), (), float(limit)))
             continue
         if not every[i] <= limit:
-            found.append(Finding("not_identified", float(alone[i]), float(every[i]), ()))
+            found.append(Finding("not_identified", float(alone[i]), float(every[i]), (), float(limit)))
             continue
         names = tuple(item.name for item, errors in zip(assumptions, lacking, strict=True) if not errors[i] <= limit)
         # Where each one can be missed but not all, the area hangs on them together.
         names = names or tuple(item.name for item in assumptions)
-        found.append(Finding("conditional", float(alone[i]), float(every[i]), names))
+        found.append(Finding("conditional", float(alone[i]), float(every[i]), names, float(limit)))
     return found
 
 

@@ -1,0 +1,146 @@
+"""Where the plated charge went: charge per area, its equivalent of lithium, and what of it the spectra account for.
+
+q = I t / A per declared area, over the plating time of the operator's log. One electron plates one lithium atom, so
+1 µAh/cm² is 3.731e-8 mol/cm² and V_Li times that of dense metal (4.849 nm at 12.996 cm³/mol). Accounted for is what the
+films of the table ``layers`` hold: interphase by the lithium its reaction takes up, oxides by their own lithium, metal
+as it is. A share far below 1 is a finding, not an error: the beam leaks, makes secondaries and plates unevenly.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from xps import tables
+from xps.chemistry import LITHIUM, Chemistry, interphase_per_lithium, lithium_nm_per_uah_cm2
+from xps.errors import ConfigError
+
+_UAH_C = 3.6e-3
+
+Settings = Mapping[str, Any]
+
+
+def lithium_share(name: str, chemistry: Chemistry) -> float:
+    """Return nm of dense lithium from outside held by 1 nm of the phase or reaction case ``name``."""
+    if name in chemistry.cases:
+        return 1.0 / interphase_per_lithium(chemistry.cases[name], chemistry.phases)
+    phase = chemistry.phases[name]
+    amount = float(phase.atoms.get(LITHIUM, 0)) / phase.molar_volume_cm3
+    return amount * chemistry.phases[LITHIUM].molar_volume_cm3
+
+
+def extract(
+    acquisitions: pa.Table,
+    layers: pa.Table,
+    areas_cm2: Mapping[str, float],
+    accounting: Settings | None,
+    stacks: Sequence[Settings],
+    chemistry: Chemistry,
+) -> pa.Table:
+    """Return the table ``balance``: one row per acquisition and declared area of a plating series.
+
+    ``accounting`` says which layer model's films count (``layer_model``, ``films``, ``coverage_fraction``); without it
+    nothing is accounted for. A series that was not plated has no rows. ConfigError when a series was plated and
+    ``accounting`` asks for the charge but no area is declared.
+    """
+    plated = _plated(acquisitions)
+    if not plated:
+        return tables.from_rows("balance", [])
+    if accounting is not None and not areas_cm2:
+        experiment = next(iter(plated.values()))["experiment"]
+        raise ConfigError(
+            f"{experiment}: balance asks for the charge per area, but areas_cm2 declares none; name the plated area, "
+            "such as areas_cm2: {pellet: 0.5027}"
+        )
+    if accounting is not None and LITHIUM not in chemistry.phases:
+        raise ConfigError("balance: config/reference/phases.csv has no phase Li, which the equivalent needs")
+    charges = _charges_c(plated)
+    found = {acquisition: _accounted(acquisition, layers, accounting, stacks, chemistry) for acquisition in plated}
+    return tables.from_rows("balance", list(_rows(plated, charges, found, areas_cm2, chemistry)))
+
+
+def _plated(acquisitions: pa.Table) -> dict[int, dict[str, Any]]:
+    """Return one row per acquisition that has a plating time, chronological, excluded ones too: their charge flowed."""
+    rows: dict[int, dict[str, Any]] = {}
+    for row in acquisitions.to_pylist():
+        if row["plating_time_s"] is not None:
+            rows.setdefault(int(row["acquisition"]), row)
+    return {number: rows[number] for number in sorted(rows)}
+
+
+def _charges_c(plated: Mapping[int, Settings]) -> dict[int, float | None]:
+    """Return the charge (C) plated before each acquisition; None from the first step on whose current is unknown.
+
+    ASSUME the current logged with an acquisition flowed in the plating step before it.
+    """
+    charges: dict[int, float | None] = {}
+    total: float | None = 0.0
+    before = 0.0
+    for number, row in plated.items():
+        step = row["plating_time_s"] - before
+        if step > 0:
+            current = row["plating_current_ua"]
+            total = None if total is None or current is None else total + current * 1e-6 * step
+        charges[number], before = total, row["plating_time_s"]
+    return charges
+
+
+def _accounted(
+    acquisition: int, layers: pa.Table, accounting: Settings | None, stacks: Sequence[Settings], chemistry: Chemistry
+) -> tuple[float, float, float, str]:
+    """Return lithium found (nm), its statistical and systematic standard errors, and words; NaN where unknown."""
+    if accounting is None:
+        return np.nan, np.nan, np.nan, "the experiment file does not say which films hold the lithium"
+    phases = {(stack["layer_model"], film["layer"]): film["phase"] for stack in stacks for film in stack["films"]}
+    model, coverage = accounting["layer_model"], accounting.get("coverage_fraction", 1.0)
+    total, variance, systematic = 0.0, 0.0, 0.0
+    for row in layers.to_pylist():
+        wanted = (
+            row["acquisition"] == acquisition and row["layer_model"] == model and row["layer"] in accounting["films"]
+        )
+        if not wanted or row["patch_coverage_fraction"] not in (None, coverage):
+            continue
+        if row["thickness_nm"] is None:
+            return np.nan, np.nan, np.nan, f"{row['layer']}: {row['condition']}"
+        share = lithium_share(phases[model, row["layer"]], chemistry) * (row["coverage_fraction"] or 1.0)
+        total += share * row["thickness_nm"]
+        variance += (share * (row["thickness_stderr_nm"] or 0.0)) ** 2
+        systematic += share * (row["thickness_imfp_stderr_nm"] or 0.0)  # mean free paths are wrong together
+    words = f"lithium in {', '.join(accounting['films'])} by the model {model}, seen in the analysed spot"
+    return total, float(np.sqrt(variance)), systematic, words
+
+
+def _rows(
+    plated: Mapping[int, Settings],
+    charges: Mapping[int, float | None],
+    found: Mapping[int, tuple[float, float, float, str]],
+    areas_cm2: Mapping[str, float],
+    chemistry: Chemistry,
+) -> Iterator[dict[str, Any]]:
+    unit = lithium_nm_per_uah_cm2(chemistry.phases) if LITHIUM in chemistry.phases else None
+    for number, row in plated.items():
+        accounted, stderr, systematic, words = found[number]
+        for name, area in sorted(areas_cm2.items()):
+            charge_c = charges[number]
+            charge = None if charge_c is None else charge_c / _UAH_C / area
+            equivalent = None if charge is None or unit is None else charge * unit
+            condition = words if charge is not None else "the operator's log lacks the plating current of a step"
+            share = accounted / equivalent if equivalent else np.nan
+            yield {
+                "experiment": row["experiment"],
+                "acquisition": number,
+                "area": name,
+                "area_cm2": area,
+                "charge_uah_cm2": charge,
+                "lithium_equivalent_nm": equivalent,
+                "accounted_nm": _known(accounted),
+                "accounted_stderr_nm": _known(stderr),
+                "accounted_systematic_stderr_nm": _known(systematic),
+                "accounted_fraction": _known(share),
+                "condition": condition,
+            }
+
+
+def _known(number: float) -> float | None:
+    return float(number) if np.isfinite(number) else None

@@ -1,0 +1,136 @@
+"""Rows of ``kinetics`` on metal that vanishes at rest; they need a second experiment, so they come last.
+
+What is fitted stands in ``decay``; here tables become what it asks for, and its answers become rows: one for each set
+of assumptions, and one that says which assumption carries the result.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from xps.chemistry import interphase_per_lithium
+from xps.core_lines import atoms_per_nm3, length_nm, phase_of
+from xps.kinetics import decay
+from xps.kinetics.estimation import Estimate, Floats
+from xps.kinetics.mechanisms import Series, foil
+
+Settings = Mapping[str, Any]
+LAW = "reaction and oxidation"
+
+
+def rows(series: Series, wanted: Settings, prior: tuple[float, str] | None) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one rest series; ``prior`` is another series' oxidation rate (nm/min) scaled here, in words."""
+    metal = wanted["metal"]
+    keys = {
+        "experiment": series.clock.experiment,
+        "model": metal["model"],
+        "component": metal["component"],
+        "quantity": "decay",
+        "law": LAW,
+        "chosen": "undecided",
+    }
+    rest = _rest(series, wanted, prior[0] if prior else None)
+    if isinstance(rest, str):
+        yield {**keys, "parameter": "", "unit": "nm/min", "window": "no points", "verdict": f"not testable: {rest}"}
+        return
+    window = f"clock 0 to {rest.windows_min.max():.6g} min, {len(rest.share)} points"
+    judged = []
+    for variant in decay.variants(wanted["coverages"], prior is not None):
+        found = decay.fit(rest, variant)
+        verdict = decay.verdict(found, decay.points(rest, variant))
+        judged.append((variant, verdict))
+        words = "; ".join([variant.words, *([prior[1]] if prior and variant.prior else []), decay.NOT_MODELLED])
+        yield from _variant_rows(found, verdict, {**keys, "window": window, "condition": words})
+    words = "; ".join([*_carrying(judged), decay.NOT_MODELLED])
+    summary = {"parameter": "", "unit": "nm/min", "window": window, "condition": words}
+    yield {**keys, **summary, "verdict": _summary(judged)}
+
+
+def _variant_rows(found: Estimate, verdict: str, shared: Settings) -> Iterator[dict[str, Any]]:
+    if not found.success:
+        yield {**shared, "parameter": "", "unit": "nm/min", "verdict": verdict}
+    for name in (decay.RATE, "r_ox") if found.success else ():
+        low, high = found.intervals[name]
+        stderr = found.values[name] * found.log_stderrs[name]
+        numbers = {"value": found.values[name], "stderr": stderr if np.isfinite(stderr) else None}
+        yield {**shared, **numbers, "low": low, "high": high, "parameter": name, "unit": "nm/min", "verdict": verdict}
+
+
+Judged = Sequence[tuple[decay.Variant, str]]
+
+
+def _summary(judged: Judged) -> str:
+    identified = [variant for variant, verdict in judged if verdict.startswith("conditional")]
+    if not identified:
+        return f"not identified: {decay.RATE} under no set of assumptions"
+    without = [variant for variant in identified if not (variant.below or variant.growth)]
+    if without and {variant.coverage for variant in without} == {variant.coverage for variant, _ in judged}:
+        return f"conditional: {decay.RATE} from the metal's decay and the oxidation rate, for every morphology tried"
+    return f"conditional: {decay.RATE} is identified by further assumptions only"
+
+
+def _carrying(judged: Judged) -> list[str]:
+    """Name the assumptions that close the interval, for each morphology."""
+    found = []
+    for coverage in dict.fromkeys(variant.coverage for variant, _ in judged):
+        ways = [variant.words for variant, verdict in judged if variant.coverage == coverage and verdict[0] == "c"]
+        film = "closed film" if coverage == 1.0 else f"islands on {coverage:g} of the surface"
+        found.append(f"{film}: carried by ({') or ('.join(ways)})" if ways else f"{film}: not identified")
+    return found
+
+
+def _rest(series: Series, wanted: Settings, prior: float | None) -> decay.Rest | str:
+    """Return what is fitted, or why nothing can be."""
+    when, metal = series.clock, wanted["metal"]
+    rows = series.component(metal["model"], metal["component"])
+    rows = rows[rows["area_fraction"].notna() & rows["area_fraction_stderr"].notna()]
+    if len(rows) < 4:
+        return f"{len(rows)} acquisitions with a share of the metal" if len(rows) != 1 else "one cycle"
+    film, declared = series.film(wanted["interphase"])
+    known = [row for row in film or [] if row["thickness_nm"] is not None and row["thickness_stderr_nm"]]
+    if len(known) < 4 or declared["phase"] not in series.chemistry.cases:
+        return "no thickness of the interphase in at least four acquisitions"
+    level, region = str(rows["core_level"].iloc[0]), str(rows["region"].iloc[0])
+    line, facts = series.lines[level], series.facts(region)
+    mixture = {"metal": metal["phase"], "products": wanted["products"]}
+    element = next(iter(series.chemistry.phases[metal["phase"]].atoms))
+    strength = atoms_per_nm3(phase_of(declared["phase"], series.chemistry), element)
+    windows = when.windows([int(number) for number in rows["acquisition"]], region)
+    start = windows[0, 0]
+    numbers = [row["acquisition"] for row in known]
+    return decay.Rest(
+        foil(series, mixture, level, region),
+        rows["area_fraction"].to_numpy(dtype=np.float64),
+        rows["area_fraction_stderr"].to_numpy(dtype=np.float64),
+        windows - start,
+        strength * length_nm(declared["phase"], series.chemistry, line, facts),
+        tuple(below for item in wanted["below"] if (below := _below(series, item, mixture, start)) is not None),
+        np.array([row["thickness_nm"] for row in known]),
+        np.array([row["thickness_stderr_nm"] for row in known]),
+        when.windows(numbers, series.region(declared["tracer"])) - start,
+        interphase_per_lithium(series.chemistry.cases[declared["phase"]], series.chemistry.phases),
+        prior,
+    )
+
+
+def _below(series: Series, item: Settings, mixture: Settings, start_min: float) -> decay.Below | None:
+    """Return a line from below with the areas of its components added up; None where it was hardly measured."""
+    parts = [series.component(item["model"], name).set_index("acquisition") for name in item["components"]]
+    shared = sorted(set.intersection(*(set(part.index) for part in parts)))
+    if len(shared) < 4:
+        return None
+    level, region = str(parts[0]["core_level"].iloc[0]), str(parts[0]["region"].iloc[0])
+    optics = foil(series, mixture, level, region)
+    area: Floats = np.sum([part.loc[shared, "area_cps_ev"].to_numpy(dtype=np.float64) for part in parts], axis=0)
+    errors = [part.loc[shared, "area_stderr_cps_ev"].to_numpy(dtype=np.float64, na_value=0.0) for part in parts]
+    windows = series.clock.windows(shared, region) - start_min
+    return decay.Below(area, np.hypot.reduce(np.array(errors)), windows, optics.metal_length_nm, optics.oxide_length_nm)
+
+
+def scaled_prior(rate: float, name: str, own: Sequence[float], other: Sequence[float]) -> tuple[float, str]:
+    """Return the oxidation rate of experiment ``name`` (nm/min) scaled by the logged pressures (Pa), and words."""
+    if not own or not other:
+        return rate, f"oxidation rate of {name} as it is: a log lacks the pressure"
+    factor = float(np.mean(own) / np.mean(other))
+    return rate * factor, f"oxidation rate of {name} times {factor:.3g}, the ratio of the logged pressures"

@@ -1,0 +1,113 @@
+"""A stack of films on a substrate: intensities from thicknesses, and thicknesses from intensities.
+
+Each layer has one tracer, a core level of an element whose area is measured in it. With N films there are N + 1 areas
+for N thicknesses and the common intensity factor, so no absolute calibration is needed. Films marked as patches cover
+the same share of the surface, all others the whole of it; a thickness is always that of the covered places.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import least_squares
+
+from xps.attenuation import RELATIVE_STDERR, stack_lengths_nm
+
+Floats = NDArray[np.float64]
+
+_SOLVED = 1e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stack:
+    """Layers from the surface down, the substrate last.
+
+    ``strengths`` (layers,): sensitivity × atoms per nm³ of each layer's tracer. ``lengths_nm`` (layers, layers): those
+    of each layer's tracer line (axis 0) in each layer (axis 1). ``patches`` (layers,): covers only ``coverage``.
+    """
+
+    strengths: Floats
+    lengths_nm: Floats
+    patches: NDArray[np.bool_]
+    coverage: float = 1.0
+
+    @property
+    def films(self) -> int:
+        """Number of layers above the substrate."""
+        return self.strengths.size - 1
+
+    def intensities(self, thickness_nm: Floats) -> Floats:
+        """Return each tracer's intensity (layers,) for the films' thicknesses (films,), up to one common factor."""
+        covered = np.append(thickness_nm, np.inf)
+        bare = np.where(self.patches, 0.0, covered)
+        share = self.coverage if self.patches.any() else 1.0
+        return np.array(
+            [
+                strength
+                * (
+                    share * stack_lengths_nm(covered, lengths)[layer]
+                    + (1.0 - share) * stack_lengths_nm(bare, lengths)[layer]
+                )
+                for layer, (strength, lengths) in enumerate(zip(self.strengths, self.lengths_nm, strict=True))
+            ]
+        )
+
+    def scaled(self, factor: float) -> "Stack":
+        """Return the stack with all attenuation lengths times ``factor``: they are wrong together if at all."""
+        return Stack(self.strengths, self.lengths_nm * factor, self.patches, self.coverage)
+
+
+class Thicknesses(NamedTuple):
+    """Thicknesses of the films (films,) in nm, their statistical and mean-free-path errors, and whether it worked."""
+
+    value_nm: Floats
+    stderr_nm: Floats
+    imfp_stderr_nm: Floats
+    success: bool
+
+
+def thicknesses(stack: Stack, areas: Floats, stderrs: Floats) -> Thicknesses:
+    """Return the films' thicknesses that make the measured ``areas`` (layers,), in cps·eV with their ``stderrs``.
+
+    Thicknesses are at least 0. The systematic error is the change when all mean free paths grow by their relative
+    standard error (see ``attenuation``).
+    """
+    value, stderr, success = _solved(stack, areas, stderrs)
+    longer, _, again = _solved(stack.scaled(1.0 + RELATIVE_STDERR), areas, stderrs)
+    return Thicknesses(value, stderr, np.abs(longer - value), success and again)
+
+
+def _solved(stack: Stack, areas: Floats, stderrs: Floats) -> tuple[Floats, Floats, bool]:
+    scale = float(np.max(np.abs(areas)))
+    typical = np.diagonal(stack.lengths_nm)[:-1]
+
+    def residual(trial: Floats) -> Floats:
+        return np.asarray((np.exp(trial[0]) * scale * stack.intensities(trial[1:]) - areas) / stderrs)
+
+    best = None
+    # A thick and a thin start: where a film is many lengths thick the substrate's residual hardly pulls.
+    for start in (0.3, 2.0):
+        depths = start * typical
+        level = np.log(max(float(np.max(areas)) / scale, 1e-12) / float(np.max(stack.intensities(depths))))
+        found = least_squares(
+            residual,
+            np.append(level, depths),
+            bounds=(np.append(-np.inf, np.zeros(stack.films)), np.inf),
+            x_scale=np.append(1.0, typical),
+            xtol=1e-10,
+            ftol=1e-10,
+            gtol=1e-10,
+        )
+        best = found if best is None or found.cost < best.cost else best
+        if best.cost < _SOLVED:
+            break
+    assert best is not None
+    jacobian = np.asarray(best.jac)
+    information = jacobian.T @ jacobian
+    size = np.sqrt(np.diag(information))
+    # Zero columns belong to films that no line feels any more.
+    safe = np.where(size > 0, size, 1.0)
+    covariance = np.linalg.pinv(information / np.outer(safe, safe)) / np.outer(safe, safe)
+    stderr = np.where(size[1:] > 0, np.sqrt(np.maximum(np.diag(covariance)[1:], 0.0)), np.nan)
+    return np.asarray(best.x[1:]), stderr, bool(best.success)

@@ -1,0 +1,108 @@
+"""Charge per area against the independent table, lithium against the twin's states, and what is asked in vain."""
+
+import csv
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+import twin_tables
+from xps import balance, chemistry, layers, tables
+from xps.errors import ConfigError
+
+AREAS = {"disk_8_00_mm": 0.50265, "pellet_8_38_mm": 0.55155}
+EXPERIMENT = "fig2a_LGPS_VEP"
+STACK: dict[str, Any] = {
+    "layer_model": "layers",
+    "substrate": {"phase": "LGPS", "tracer": twin_tables.tracer("Ge4+ Ge 3d", "Ge")},
+    "films": [
+        {"layer": "SEI", "phase": "LGPS-A", "tracer": twin_tables.tracer("Ge0 Ge 3d", "Ge")},
+        {"layer": "Li2O", "phase": "Li2O", "tracer": twin_tables.tracer("Li2O O 1s", "O")},
+    ],
+}
+SEI = {"layer_model": "layers", "films": ["SEI"]}
+
+
+def published() -> list[dict[str, str]]:
+    with (twin_tables.SCIENCE / "charge_table.csv").open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def made(accounting: dict[str, Any] | None = SEI, areas: dict[str, float] = AREAS, **more: Any) -> list[dict[str, Any]]:
+    known, lines = twin_tables.reference()
+    acquired = twin_tables.acquisitions(EXPERIMENT, **more)
+    thick = layers.extract(acquired, twin_tables.components(EXPERIMENT), [STACK], known, lines)
+    return balance.extract(acquired, thick, areas, accounting, [STACK], known).to_pylist()
+
+
+def test_charge_and_lithium_are_those_of_the_independent_table() -> None:
+    table = {float(row["plating_time_min"]): row for row in published()}
+    minutes = [state["t_min"] for state in twin_tables.states(EXPERIMENT)]
+    rows = made()
+    assert len(rows) == 2 * len(minutes)
+    for row in rows:
+        width = "8.00mm" if row["area"] == "disk_8_00_mm" else "8.38mm"
+        expected = table[minutes[row["acquisition"]]]
+        assert row["charge_uah_cm2"] == pytest.approx(float(expected[f"q_uAh_cm2_{width}"]), rel=1e-3)
+        assert row["lithium_equivalent_nm"] == pytest.approx(float(expected[f"Li_equiv_nm_{width}"]), rel=1e-3)
+
+
+def test_one_unit_of_charge_is_a_known_thickness_of_lithium() -> None:
+    assert chemistry.lithium_nm_per_uah_cm2(twin_tables.reference()[0].phases) == pytest.approx(4.849, abs=0.001)
+
+
+def test_the_interphase_accounts_for_the_share_that_reacted() -> None:
+    truth = twin_tables.states(EXPERIMENT)
+    for row in made():
+        if row["area"] == "disk_8_00_mm" and 1 <= row["acquisition"] <= 6:
+            reacted = truth[row["acquisition"]]["Li_reacted_nm"]
+            assert row["accounted_nm"] == pytest.approx(reacted, rel=0.01)
+            assert row["accounted_fraction"] == pytest.approx(0.05, rel=0.01)  # the twin's utilisation
+            assert row["accounted_systematic_stderr_nm"] == pytest.approx(0.15 * reacted, rel=0.02)
+            assert "lithium in SEI by the model layers" in row["condition"]
+
+
+def test_nothing_is_accounted_for_before_plating_or_where_a_film_has_no_thickness() -> None:
+    rows = [row for row in made() if row["area"] == "disk_8_00_mm"]
+    assert rows[0]["charge_uah_cm2"] == 0.0
+    assert rows[0]["accounted_fraction"] is None
+    assert rows[-1]["accounted_nm"] is None
+    assert rows[-1]["condition"].startswith("SEI: thicker than")
+
+
+@pytest.mark.parametrize(
+    ("name", "share"), [("Li", 1.0), ("LGPS-A", 1 / 1.6088), ("Li2O", 2 * 12.996 / 14.843), ("Ge", 0)]
+)
+def test_lithium_held_by_a_film_is_that_of_its_atoms(name: str, share: float) -> None:
+    assert balance.lithium_share(name, twin_tables.reference()[0]) == pytest.approx(share, rel=1e-3)
+
+
+def test_charge_without_an_area_is_refused_with_the_remedy() -> None:
+    with pytest.raises(ConfigError, match="areas_cm2 declares none; name the plated area"):
+        made(areas={})
+
+
+def test_a_missing_current_leaves_the_charge_empty_from_there_on() -> None:
+    rows = made(plating_current_ua=None)
+    assert rows[0]["charge_uah_cm2"] == 0.0  # nothing flowed yet
+    for row in rows[2:]:
+        assert (row["charge_uah_cm2"], row["accounted_fraction"]) == (None, None)
+        assert row["condition"] == "the operator's log lacks the plating current of a step"
+
+
+def test_current_belongs_to_the_step_before_its_acquisition() -> None:
+    acquired = twin_tables.acquisitions(EXPERIMENT)
+    currents = pa.array([10.0 * (cycle + 1) for cycle in acquired.column("acquisition").to_pylist()])
+    at = acquired.schema.get_field_index("plating_current_ua")
+    changed = acquired.set_column(at, acquired.schema.field(at), currents)
+    empty = tables.from_rows("layers", [])
+    rows = balance.extract(changed, empty, {"a": 1.0}, None, [], twin_tables.reference()[0]).to_pylist()
+    steps = [0, 5, 5, 5, 5, 10, 20, 20]  # min, each with its own current
+    total = 0.0
+    for cycle, (row, minutes) in enumerate(zip(rows, steps, strict=True)):
+        total += 10.0 * (cycle + 1) * minutes / 60.0
+        assert row["charge_uah_cm2"] == pytest.approx(total)
+
+
+def test_a_series_that_was_not_plated_has_no_balance() -> None:
+    assert made(plating_time_s=None) == []
