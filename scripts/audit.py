@@ -5,6 +5,7 @@
     python scripts/audit.py reproduce FIGURE [--keep DIR] [--cores N] [--json]
     python scripts/audit.py diff A B [--json]
     python scripts/audit.py impact PATH_OR_SETTING [--json]
+    python scripts/audit.py crate [--output FILE]
 
 Exit status 0: it holds (traced, verified, same bytes, no difference); 1: it does not; 2: the question cannot be
 answered, the reason is on standard error. `docs/provenance.md` shows each on a real figure.
@@ -16,7 +17,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from xps.audit import answers
+from xps import crate
+from xps.audit import answers, project
 from xps.errors import AnalysisError
 
 REFUSED = 2
@@ -26,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Answer the question on the command line and return the exit status."""
     given = vars(_parser().parse_args(arguments))
     try:
-        status = getattr(answers, given.pop("question"))(**given)
+        question = given.pop("question")
+        status = _pack(**given) if question == "crate" else getattr(answers, question)(**given)
         sys.stdout.flush()
     except AnalysisError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -35,6 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return int(status)
+
+
+def _pack(config: Path | None, output: Path | None) -> int:
+    found = project.find(config=config)
+    target = output or found.root / f"{found.results.name}.crate.zip"
+    print(f"{target}: a crate of {crate.pack(found, target)} files")
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("second", type=Path, metavar="B", help="another of the same kind")
     impact = questions.add_parser("impact", parents=[common, held], help="what hangs on this?")
     impact.add_argument("what", metavar="PATH_OR_SETTING", help="raw file, module, settings file or one setting in it")
+    pack = questions.add_parser("crate", parents=[held], help="pack the results with all that made them")
+    pack.add_argument("--output", type=Path, metavar="FILE", help="archive to write (default: <results>.crate.zip)")
     return parser
 
 

@@ -24,6 +24,8 @@ FLOORS = [
         "block_names",
         "provenance",
         "runlog",
+        "progress",
+        "orphans",
         "rate_laws",
         "lineshapes",
         "backgrounds",
@@ -48,7 +50,7 @@ FLOORS = [
         "claims",
         "figures",
     ),
-    *("crate", "audit"),
+    *("audit", "crate"),
 ]
 
 # Stages meet at tables. The reference line is fitted by the same engine as every other line: the one exception.
@@ -80,7 +82,7 @@ ROOMS: dict[str, set[str]] = {
 }
 OPEN_TO_SCRIPTS = {"pandas"}
 
-COMMAND_LINES = {"audit", "inspect_raw", "new_experiment", "simulate_experiment"}
+COMMAND_LINES = {"audit", "inspect_raw", "new_experiment", "simulate_experiment", "unlock"}
 VAGUE_NAMES = {"util", "utils", "helper", "helpers", "common", "misc"}
 DOORWAY_LINES = 40
 MODULE_LINES = 400

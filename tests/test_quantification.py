@@ -199,15 +199,16 @@ def test_factor_and_fit_model_make_the_systematic_error() -> None:
     sample = Sample({"Ge 3d": 1.0, "P 2p": 1.0})
     sample.settings["factor_rows"] = [factor_row("Ge 3d", relative_stderr=0.1), factor_row("P 2p")]
     germanium, _ = (parts[0]["area"] for parts in sample.parts)
-    sample.alternatives = [alternative("Ge 3d", "b", 0.03 * germanium), alternative("Ge 3d", "b", -0.05 * germanium)]
-    sample.alternatives += [alternative("Ge 3d", "not counted", germanium, counted=False)]
+    sample.alternatives = [alternative("Ge 3d", "b", 0.03 * germanium)]
+    sample.alternatives += [alternative("Ge 3d", "b", -0.1 * germanium, share=0.5)]
+    sample.alternatives += [alternative("Ge 3d", "not counted", germanium, share=0.0)]
     rows = [row for row in sample.rows() if (row["basis"], row["kind"]) == ("all", "element")]
     imfp = 0.05 * np.log([1457.6 / 1200.0, 1354.6 / 1200.0])
     expected = 25.0 * np.sqrt(0.1**2 + 0.05**2 + np.sum(imfp**2))
     assert [row["systematic_stderr"] for row in rows] == pytest.approx([expected, expected])
 
 
-def alternative(component: str, statement: str, change: float, counted: bool = True) -> Row:
+def alternative(component: str, statement: str, change: float, share: float = 1.0) -> Row:
     return {
         "experiment": "made",
         "model": "m",
@@ -222,7 +223,7 @@ def alternative(component: str, statement: str, change: float, counted: bool = T
         "message": "converged",
         "area_change_cps_ev": change,
         "statement": statement,
-        "counted": counted,
+        "counted_share": share,
     }
 
 

@@ -144,12 +144,17 @@ class _Follower:
 
     def tables(self) -> Iterator[TableRows]:
         """Yield the rows of each ancestor table that fit the point's keys, nearest to the figure first."""
-        names = {Path(name).stem: name for name in self.artefact.steps if name.endswith(".parquet")}
-        for stem in sorted(names, key=lambda stem: [*_READING_ORDER, stem].index(stem)):
-            rows = self._rows(names[stem], stem)
+        of_the_point = {"", self.keys.get("experiment", "")}
+        names = [
+            name
+            for name, record in self.artefact.steps.items()
+            if name.endswith(".parquet") and ("experiment" not in self.keys or record.subject in of_the_point)
+        ]
+        for name in sorted(names, key=lambda name: [*_READING_ORDER, Path(name).stem].index(Path(name).stem)):
+            rows = self._rows(name, Path(name).stem)
             if rows:
                 shown = tuple({**row} for _, row in rows[: _SHOWN_ROWS if len(rows) <= _SHOWN_ROWS else 1])
-                yield TableRows(names[stem], self._recorded(names[stem]), tuple(number for number, _ in rows), shown)
+                yield TableRows(name, self._recorded(name), tuple(number for number, _ in rows), shown)
 
     def raw_bytes(self) -> Iterator[RawBytes]:
         """Yield the bytes of the spectrum, or of the channel where the point has one."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from xps.audit.project import Project
+from xps.errors import TableError
+from xps.provenance import file_sha256
 
 
 @dataclass(frozen=True)
@@ -54,3 +56,11 @@ def _written(artefact: str, sha256: str, run: str, entry: dict[str, Any]) -> Wri
     told = {str(key): str(value) for key, value in machine.items()} if isinstance(machine, dict) else {}
     rule, host, ended_at = (str(entry.get(key) or "") for key in ("rule", "host", "ended_at"))
     return Written(artefact, sha256, run, rule, host, ended_at, told)
+
+
+def sha256_of(project: Project, artefact: str) -> str:
+    """Return the hash of an artefact as it lies there, empty where it cannot be read."""
+    try:
+        return file_sha256(project.file(artefact))
+    except (OSError, TableError):
+        return ""

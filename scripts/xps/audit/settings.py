@@ -17,7 +17,7 @@ from xps.configuration import Analysis
 from xps.errors import ConfigError
 from xps.provenance import Record, leaves
 
-_RULE = re.compile(r"^rule +(\w+) *:", re.MULTILINE)
+_RULE = re.compile(r"^(?:rule|checkpoint) +(\w+) *:", re.MULTILINE)
 _PARAMETER = re.compile(r"^ +(\w+) *= *ANALYSIS\.(\w+)(\(\))?,? *$", re.MULTILINE)
 SECTIONS = {"experiments": "experiments", "models": "models", "figures": "figures"}
 
@@ -40,7 +40,7 @@ def expected(analysis: Analysis, methods: Mapping[str, str], record: Record) -> 
     """
     names = {name.split(".", 1)[0] for name in record.parameters} & methods.keys()
     answers = {name: _answer(analysis, methods[name], record) for name in sorted(names)}
-    held: dict[str, Any] = json.loads(json.dumps(dict(leaves(answers))))
+    held: dict[str, Any] = json.loads(json.dumps(dict(leaves(answers)))) if answers else {}
     return held
 
 

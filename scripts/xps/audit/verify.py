@@ -176,7 +176,7 @@ class _Verification:
                 self._broken("setting", f"{record.rule} {record.subject}", str(error), [name])
                 continue
             for leaf, before, now in settings.differences(record.parameters, today):
-                message = f"was {_said(before)}, is {_said(now)} in {self.project.shown(self.project.config.parent)}/"
+                message = f"was {_said(before)}, is {_said(now)} in config/"
                 self._broken("setting", f"{record.rule} {record.subject}: {leaf}", message, [name])
             self._new_raw_files(name, record)
 

@@ -155,6 +155,17 @@ class Analysis:
         """Return a figure's settings."""
         return dict(plain(self._figure(wildcards)))
 
+    def figure_category(self, wildcards: Any) -> str:
+        """Return the part of the report in which a figure stands."""
+        return figure_settings.category(self._figure(wildcards)["kind"])
+
+    def methods_settings(self) -> dict[str, dict[str, Any]]:
+        """Return what the methods section says of each experiment that no table holds: description and areas."""
+        return {
+            name: {"areas_cm2": plain(item.get("areas_cm2", {})), "description": plain(item.get("description", ""))}
+            for name, item in self.experiments.items()
+        }
+
     def figure_inputs(self, wildcards: Any) -> list[str]:
         """Return the paths of the tables that a figure is drawn from."""
         wanted = figure_settings.inputs(self._figure(wildcards), self.experiments)

@@ -73,11 +73,11 @@ def _stderr(rows: Sequence[Row]) -> float:
 
 
 def _systematic(names: set[str], alternatives: Iterable[Row]) -> float:
-    """Return the systematic error of the sum: per statement the largest change, then the root of their squares."""
+    """Return the systematic error of the sum: per statement the largest counted change, then the root of squares."""
     changes: dict[tuple[str, str], float] = defaultdict(float)
     for row in alternatives:
-        if row["counted"] and row["component"] in names and row["area_change_cps_ev"] is not None:
-            changes[row["statement"] or row["alternative"], row["alternative"]] += row["area_change_cps_ev"]
+        if row["component"] in names and row["area_change_cps_ev"] is not None:
+            changes[row["statement"], row["alternative"]] += row["counted_share"] * row["area_change_cps_ev"]
     largest: dict[str, float] = {}
     for (statement, _), change in changes.items():
         largest[statement] = max(largest.get(statement, 0.0), abs(change))
