@@ -35,7 +35,7 @@ rule all:
             experiment=ANALYSIS.experiments,
             table=TABLES,
         ),
-        f"{RESULTS}/phases.parquet",
+        expand(f"{RESULTS}/{{table}}.parquet", table=("phases", "kinetics", "claims")),
         expand(f"{RESULTS}/figures/{{figure}}.pdf", figure=ANALYSIS.figures),
         expand(f"{RESULTS}/{{experiment}}/areas.csv", experiment=ANALYSIS.experiments),
         f"{RESULTS}/figures/methods.md",

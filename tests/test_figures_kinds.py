@@ -27,6 +27,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "charge_balance": ONE,
     "alternatives": {**TIMED, "species": ["LixP"]},
     "identifiability": {**ONE, "models": ["lagp_o1s"], "region": "O1s", "acquisition": 2},
+    "rate_intervals": ONE,
     "energy_scale": ONE,
     "percolation": {},
     "claims_page": {},

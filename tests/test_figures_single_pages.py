@@ -79,6 +79,50 @@ def test_what_was_not_detected_shows_its_limit(given: dict[str, pa.Table]):
     assert "not detected, 95 % limit" in words(figure)
 
 
+# --- rates -------------------------------------------------------------------------------------------------------
+
+
+def rate(parameter: str, value: float, low: float | None, high: float | None, chosen: str = "no") -> dict[str, Any]:
+    shared = {"experiment": "invented", "component": "SEI", "quantity": "thickness_nm", "law": "deal_grove"}
+    rest = {"unit": "nm/min", "window": "elapsed", "verdict": "tested", "condition": "flat film", "chosen": chosen}
+    return {**shared, **rest, "parameter": parameter, "value": value, "low": low, "high": high}
+
+
+RATES = [rate("ks", 5.0, 4.0, 10.0, "yes"), rate("K", 30.0, 6.0, None), rate("k", 2.0, 0.0, 3.0)]
+
+
+def test_intervals_stand_relative_to_their_value_and_open_ends_are_arrows(given: dict[str, pa.Table]):
+    (figure,), numbers = drawn({**given, "kinetics": tables.from_rows("kinetics", RATES)}, "rate_intervals")
+    axes = named(figure, "rates")
+    bars = [line for line in axes.lines if len(line.get_xdata()) == 2 and line.get_ydata()[0] in (0, 1, 2)][1:]
+    assert bars[0].get_xdata() == pytest.approx((0.8, 2.0))
+    assert bars[1].get_xdata()[0] == pytest.approx(0.2)
+    arrows = [(line.get_marker(), line.get_ydata()[0]) for line in axes.lines if line.get_marker() in ("<", ">")]
+    assert arrows == [(">", 1), ("<", 2)]
+    assert numbers["value"].tolist() == [5.0, 30.0, 2.0]
+    assert "30 nm/min" in words(figure)
+    bold = [text.get_text() for text in figure.texts if text.get_fontweight() == "bold"]
+    assert "invented, SEI: deal grove" in bold
+
+
+def test_open_rates_are_counted_with_their_assumption(given: dict[str, pa.Table]):
+    text = described({**given, "kinetics": tables.from_rows("kinetics", RATES)}, "rate_intervals")
+    assert "95 % intervals of 3 rate parameters" in text
+    assert "1 are open" in text
+    assert "invented deal_grove: flat film" in text
+
+
+def test_no_rate_at_all_is_said_and_many_break_onto_pages(given: dict[str, pa.Table]):
+    (figure,), numbers = drawn({**given, "kinetics": tables.from_rows("kinetics", [])}, "rate_intervals")
+    assert numbers.empty
+    assert "no rate was fitted" in words(figure)
+    many = {**given, "kinetics": tables.from_rows("kinetics", RATES * 30)}
+    pages, numbers = drawn(many, "rate_intervals")
+    assert len(numbers) == 90
+    assert len(pages) == 2
+    assert all(page.get_size_inches()[1] * 2.54 <= style.PAGE_HEIGHT_CM for page in pages)
+
+
 # --- energy scale ------------------------------------------------------------------------------------------------
 
 

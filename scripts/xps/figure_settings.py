@@ -30,6 +30,7 @@ NEEDS: Mapping[str, Needs] = {
     "charge_balance": Needs(("acquisitions", "balance")),
     "alternatives": Needs(("acquisitions", "components", "alternatives")),
     "identifiability": Needs(("acquisitions", "components", "correlations")),
+    "rate_intervals": Needs(("acquisitions", "kinetics")),
     "energy_scale": Needs(("acquisitions", "calibration", "energy_checks")),
     "percolation": Needs((), ("phases",)),
     "claims_page": Needs((), ("claims",)),
@@ -43,7 +44,7 @@ EXPORT_TABLES = ("acquisitions", "components", "composition")
 CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "Spectra": ("spectra_grid", "heat_map", "survey"),
     "Along the series": ("time_series", "composition", "growth", "onset", "charge_balance", "alternatives"),
-    "Checks": ("fit_quality", "energy_scale", "identifiability"),
+    "Checks": ("fit_quality", "energy_scale", "identifiability", "rate_intervals"),
     "Conclusions": ("percolation", "claims_page"),
 }
 

@@ -61,6 +61,10 @@ def module_of(kind: str) -> Kind:  # noqa: C901 - a plain list, one line per kin
             from xps.figures.kinds import identifiability
 
             return identifiability
+        case "rate_intervals":
+            from xps.figures.kinds import rate_intervals
+
+            return rate_intervals
         case "energy_scale":
             from xps.figures.kinds import energy_scale
 
