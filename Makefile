@@ -8,6 +8,8 @@ PYTHON ?= python3
 CONFIG :=
 # what `make figure` and `make experiment` make
 NAME :=
+# where jobs run: default is this machine, slurm a cluster (profiles/)
+PROFILE :=
 # more options for snakemake and for pytest
 ARGS :=
 PYTEST_ARGS :=
@@ -32,12 +34,15 @@ RUNTIME_READY := $(VENV)/.ready-runtime-$(shell cksum < requirements.lock | tr '
 DEV_READY := $(VENV)/.ready-dev-$(shell cat requirements.lock requirements-dev.lock | cksum | tr ' ' '-')
 READY := $(firstword $(wildcard $(DEV_READY)) $(RUNTIME_READY))
 
+ifneq ($(PROFILE),$(notdir $(wildcard profiles/$(PROFILE))))
+$(error PROFILE=$(PROFILE): there is no folder profiles/$(PROFILE))
+endif
 ifneq ($(CONFIG),$(wildcard $(CONFIG)))
 $(error CONFIG=$(CONFIG): there is no such file)
 endif
 
 # Targets stand before --configfile, which would swallow them.
-snakemake = $(BIN)/snakemake $(1) $(ARGS) $(if $(CONFIG),--configfile '$(CONFIG)')
+snakemake = $(BIN)/snakemake $(1) $(ARGS) $(if $(PROFILE),--workflow-profile profiles/$(PROFILE)) $(if $(CONFIG),--configfile '$(CONFIG)')
 SETTINGS := $(or $(CONFIG),config/config.yaml)
 ifeq ($(shell grep -c '^[^\#]' '$(SETTINGS)' 2>/dev/null),0)
 $(error $(SETTINGS) is empty; config/schema/config.schema.yaml explains its keys)
@@ -48,7 +53,7 @@ RESULTS = $(or $(patsubst ./%,%,$(patsubst %/,%,$(shell $(PLAIN_RESULTS)))),$(er
 known = $(notdir $(basename $(wildcard config/$@s/*.yaml)))
 name = $(if $(NAME),$(if $(filter $(NAME),$(known)),$(NAME),$(error there is no config/$@s/$(NAME).yaml; there are: $(known))),$(error say which: make $@ NAME=<a file of config/$@s, without .yaml>))
 
-.PHONY: all dry-run figure experiment audit crate unlock clean test test-slow lint format lock help
+.PHONY: all dry-run figure experiment report audit crate unlock clean test test-slow lint format lock help
 
 all: $(READY)  ## analyse: everything the configuration names (the default; CONFIG=other.yaml for another one)
 	@$(call snakemake)
@@ -62,13 +67,17 @@ figure: $(READY)  ## make one figure: NAME=lagp_vep_demo_spectra
 experiment: $(READY)  ## make one experiment's tables: NAME=lagp_vep_demo
 	@$(call snakemake,'$(RESULTS)/$(name)/kinetics.parquet')
 
+report: all  ## all figures with their captions in one HTML file: <results>/report.html
+	@$(call snakemake,--report '$(RESULTS)/report.html')
+
 audit: $(READY)  ## is anything changed since? ARGS='trace FILE', 'reproduce FIGURE', 'diff A B', 'impact PATH_OR_SETTING' ask more
 	@$(BIN)/python scripts/audit.py $(or $(ARGS),verify $(if $(CONFIG),--config '$(CONFIG)'))
 
 crate: $(READY)  ## results, raw files, code and run records as one RO-Crate archive, for Zenodo or WorkflowHub
 	@$(BIN)/python scripts/audit.py crate $(if $(CONFIG),--config '$(CONFIG)') $(ARGS)
 
-unlock: $(READY)  ## free the folder after a run was killed
+unlock: $(READY)  ## after a run was killed: end what it left running, here or on the cluster, and free the folder
+	@$(BIN)/python scripts/unlock.py
 	@$(call snakemake,--unlock)
 
 # Only a folder inside the project that holds nothing committed is ever emptied.

@@ -35,10 +35,20 @@ rule all:
             experiment=ANALYSIS.experiments,
             table=TABLES,
         ),
-        f"{RESULTS}/phases.parquet",
+        expand(f"{RESULTS}/{{table}}.parquet", table=("phases", "kinetics", "claims")),
         expand(f"{RESULTS}/figures/{{figure}}.pdf", figure=ANALYSIS.figures),
+        expand(f"{RESULTS}/{{experiment}}/areas.csv", experiment=ANALYSIS.experiments),
+        f"{RESULTS}/figures/methods.md",
     message:
         "All that was asked for is there"
+
+
+# What a person sees (scripts/xps/progress.py); a dry run, or a job that a cluster runs, speaks as Snakemake does.
+progress.explain_locks(logger, sys.stderr)
+
+
+onstart:
+    progress.follow(logger, REPORTER, total=len(workflow.dag))
 
 
 onsuccess:

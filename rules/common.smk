@@ -1,10 +1,12 @@
 # Needs: the configuration that profiles/default or --configfile names.
 # Makes: nothing; checks every setting and gives the rules their paths and parameters.
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
-from xps import block_names, configuration, models, quantification, runlog
+from xps import block_names, configuration, models, progress, quantification, runlog
 from xps.errors import AnalysisError
 from xps.provenance import fingerprint
 from xps.table_schemas import fitted
@@ -21,6 +23,7 @@ except AnalysisError as error:
 
 RESULTS = ANALYSIS.results
 BLOCKS = f"{RESULTS}/{{experiment}}/blocks"
+REPORTER = progress.Reporter(sys.stderr)
 RUN_FOLDER = runlog.announce_run(Path(RESULTS))
 TABLES = (
     "acquisitions",
@@ -58,17 +61,31 @@ def complete_run_record():
     # The jobs have left their entries; a run in which none ran has no folder. Told and not raised: the results are there.
     if not (RUN_FOLDER / "jobs").is_dir():
         return
-    from xps import crate  # half a second that only a run with something to record is worth
+    from xps import (
+        crate,
+    )  # half a second that only a run with something to record is worth
 
     try:
-        crate.after_run(Path(workflow.basedir), Path(workflow.configfiles[-1]), RUN_FOLDER)
+        crate.after_run(
+            Path(workflow.basedir), Path(workflow.configfiles[-1]), RUN_FOLDER
+        )
     except (AnalysisError, OSError) as error:
         print(f"the run record stays as the jobs left it: {error}", file=sys.stderr)
 
 
 def closing_lines():
     complete_run_record()
-    return runlog.summary(RUN_FOLDER, RESULTS)
+    REPORTER.clear()
+    dag = workflow.dag
+    untried = [
+        job
+        for job in dag.needrun_jobs()
+        if job.is_script and not REPORTER.was_tried(dag.jobid(job))
+    ]
+    names = sorted(
+        f"{job.rule.name} {'.'.join(job.wildcards)}".rstrip() for job in untried
+    )
+    return runlog.summary(RUN_FOLDER, RESULTS, names)
 
 
 def fitted_blocks(wildcards):

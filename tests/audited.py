@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from test_workflow import make_project, snakemake
+from small_projects import make_project, snakemake
 from xps.audit import project as projects
 from xps.audit.project import Project
 from xps.provenance import PROJECT_ROOT, file_sha256

@@ -24,6 +24,8 @@ FLOORS = [
         "block_names",
         "provenance",
         "runlog",
+        "progress",
+        "orphans",
         "rate_laws",
         "lineshapes",
         "backgrounds",
@@ -32,7 +34,17 @@ FLOORS = [
     ),
     "figure_records",
     *("attenuation", "reference_tables", "chemistry", "core_lines"),
-    *("table_schemas", "tables", "cycles", "figure_settings", "configuration", "spectra", "versaprobe", "inspection"),
+    *(
+        "table_schemas",
+        "tables",
+        "cycles",
+        "figure_settings",
+        "claim_settings",
+        "configuration",
+        "spectra",
+        "versaprobe",
+        "inspection",
+    ),
     *(
         "acquisitions",
         "models",
@@ -80,7 +92,7 @@ ROOMS: dict[str, set[str]] = {
 }
 OPEN_TO_SCRIPTS = {"pandas"}
 
-COMMAND_LINES = {"audit", "inspect_raw", "new_experiment", "simulate_experiment"}
+COMMAND_LINES = {"audit", "inspect_raw", "new_experiment", "simulate_experiment", "unlock"}
 VAGUE_NAMES = {"util", "utils", "helper", "helpers", "common", "misc"}
 DOORWAY_LINES = 40
 MODULE_LINES = 400

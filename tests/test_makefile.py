@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[1]
-TOOLS = ("uv", "snakemake", "pytest", "ruff", "mypy", "snakefmt", "codespell")
+TOOLS = ("python", "uv", "snakemake", "pytest", "ruff", "mypy", "snakefmt", "codespell")
 
 
 class Sandbox:
@@ -164,11 +164,13 @@ def test_make_runs_snakemake_as_the_profile_says(sandbox: Sandbox) -> None:
         (["figure", "NAME=f"], "snakemake elsewhere/figures/f.pdf --configfile config/other.yaml"),
         (["experiment", "NAME=e"], "snakemake elsewhere/e/kinetics.parquet --configfile config/other.yaml"),
         (["ARGS=--cores 1"], "snakemake --cores 1 --configfile config/other.yaml"),
+        (["PROFILE=slurm"], "snakemake --workflow-profile profiles/slurm --configfile config/other.yaml"),
     ],
 )
 def test_another_configuration_reaches_every_verb(sandbox: Sandbox, words: list[str], call: str) -> None:
     sandbox.configure("config/other.yaml", "elsewhere")
     sandbox.offer("figures/f", "experiments/e")
+    (sandbox.folder / "profiles/slurm").mkdir(parents=True)
     assert sandbox.calls(*words, "CONFIG=config/other.yaml")[-1] == call
 
 
@@ -236,6 +238,21 @@ def test_threads_are_one_and_bytecode_may_be_written(sandbox: Sandbox) -> None:
     assert (seen["PYTHONHASHSEED"], seen["MPLBACKEND"]) == ("0", "Agg")
     assert "PYTHONDONTWRITEBYTECODE" not in seen
     assert seen["PATH"].startswith(f"{sandbox.folder}/.venv/bin:")
+
+
+def test_orphans_are_ended_before_the_folder_is_unlocked(sandbox: Sandbox) -> None:
+    sandbox.calls()
+    assert sandbox.calls("unlock") == ["python scripts/unlock.py", "snakemake --unlock"]
+    sandbox.stand_in("python", "exit 2")
+    refused = sandbox.make("unlock")
+    assert refused.returncode != 0
+    assert "snakemake" not in sandbox.journal.read_text()
+
+
+def test_an_unknown_profile_is_refused(sandbox: Sandbox) -> None:
+    refused = sandbox.make("PROFILE=slurn")
+    assert refused.returncode != 0
+    assert "PROFILE=slurn: there is no folder profiles/slurn" in refused.stderr
 
 
 # --- testing -----------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """A job leaves its log and its entry; a run that did nothing leaves nothing; the summary says what failed and why."""
 
+import errno
 import hashlib
 import json
 import logging
@@ -100,7 +101,12 @@ def test_without_an_announced_run_a_job_leaves_only_its_log(tmp_path: Path, monk
     assert [path.name for path in tmp_path.iterdir()] == ["job.log"]
 
 
-def test_the_summary_counts_what_was_made_and_explains_what_failed(run_folder: Path, tmp_path: Path) -> None:
+def test_the_summary_counts_what_was_made_and_explains_what_failed(
+    run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results/figures").mkdir(parents=True)
+    (tmp_path / "results/figures/fig.pdf").touch()
     with runlog.job(str(tmp_path / "1.log"), "render_figure", "fig", ["results/figures/fig.pdf", "x.csv"]):
         pass
     with pytest.raises(SystemExit), runlog.job(str(tmp_path / "2.log"), "parse_spectra", "series", ["t.parquet"]):
@@ -128,3 +134,62 @@ def test_a_job_that_is_killed_is_on_record_and_in_the_summary(run_folder: Path, 
 def test_a_run_that_failed_before_its_first_job_made_nothing(run_folder: Path) -> None:
     assert runlog.summary(run_folder, "results").startswith("made: 0 tables, 0 figures")
     assert not run_folder.exists()
+
+
+def test_of_a_job_that_was_tried_again_the_last_attempt_counts(run_folder: Path, tmp_path: Path) -> None:
+    log = str(tmp_path / "job.log")
+    with pytest.raises(SystemExit), runlog.job(log, "fit_block", "series.0-9", []):
+        raise RawFileError("too little memory")
+    with runlog.job(log, "fit_block", "series.0-9", []):
+        pass
+    assert "FAILED" not in runlog.summary(run_folder, "results")
+
+
+def test_what_was_made_and_is_gone_is_not_counted(run_folder: Path, tmp_path: Path) -> None:
+    """Parts of a long series are gathered and removed."""
+    part = tmp_path / "fits.0-9.parquet"
+    part.touch()
+    with runlog.job(str(tmp_path / "job.log"), "fit_block", "series.0-9", [str(part)]):
+        pass
+    assert runlog.summary(run_folder, "results").startswith("made: 1 tables")
+    part.unlink()
+    assert runlog.summary(run_folder, "results").startswith("made: 0 tables")
+
+
+def test_what_was_skipped_is_named(run_folder: Path) -> None:
+    text = runlog.summary(run_folder, "results", ["extract_kinetics a", "render_figure a_spectra"])
+    assert "skipped, for want of what failed: extract_kinetics a, render_figure a_spectra" in text
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"), [(errno.ENOSPC, "free some space"), (errno.EDQUOT, "quota"), (errno.EROFS, "only be read")]
+)
+def test_a_disk_that_takes_no_more_is_a_refusal_with_its_remedy(
+    number: int, remedy: str, run_folder: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "job.log"
+    with (
+        pytest.raises(SystemExit, match=f"fit series: .*t.parquet.*{remedy}"),
+        runlog.job(str(log), "fit", "series", []),
+    ):
+        raise OSError(number, "no", "results/t.parquet")
+    assert "Traceback" not in log.read_text()
+
+
+def test_another_error_of_the_system_is_a_fault_of_ours(run_folder: Path, tmp_path: Path) -> None:
+    log = tmp_path / "job.log"
+    with pytest.raises(FileNotFoundError), runlog.job(str(log), "fit", "series", []):
+        (tmp_path / "nowhere").read_bytes()
+    assert "Traceback" in log.read_text()
+    assert "FileNotFoundError" in entries(run_folder)[0]["message"]
+
+
+def test_where_no_record_and_no_log_can_be_written_the_job_still_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(runlog.RUN_FOLDER_VARIABLE, str(tmp_path / "file/run"))
+    with pytest.raises(SystemExit, match="the sentence"), runlog.job(str(tmp_path / "file/log"), "fit", "series", []):
+        raise RawFileError("the sentence")
+    logging.basicConfig(handlers=[logging.NullHandler()], force=True)
+    logging.captureWarnings(False)

@@ -3,52 +3,20 @@
 Every test works on a copy of the project with two tiny simulated series, ``mini_a`` and ``mini_b``.
 """
 
+import base64
 import hashlib
-import os
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 
+from small_projects import EXPERIMENTS, artefacts, edit_yaml, make_project, snakemake
 from xps import tables
-from xps.simulation.files import write_series
-from xps.simulation.mini import mini_series
 
-ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "environment.yml", "requirements.lock")
-EXPERIMENTS = ("mini_a", "mini_b")
 CHAIN = {"calibrate_energy", "subtract_background", "fit_components", "extract_kinetics", "render_figure"}
-EXPERIMENT = {
-    "description": "tiny series",
-    "data_origin": "simulated",
-    "regions": {"Al2p": ["Al 2p"], "C1s": ["C 1s"]},
-    "energy_reference": {"mode": "fitted", "level": "C 1s", "component": "C-C", "binding_energy_ev": 284.8},
-    "axis": "plating_time_s",
-    "areas_cm2": {"pellet": 0.5515},
-    "models": ["lagp_al2p", "adventitious_c1s"],
-}
 pytestmark = pytest.mark.xdist_group("workflow")
-
-
-def edit_yaml(path: Path, change: Callable[[dict], object]) -> None:
-    """Load a YAML file, let ``change`` work on it, write it back."""
-    settings = yaml.safe_load(path.read_text())
-    change(settings)
-    path.write_text(yaml.safe_dump(settings, sort_keys=False))
-
-
-def snakemake(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run Snakemake in ``project`` as a user would, both streams in stdout."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("XPS_", "SNAKEMAKE"))}
-    command = [sys.executable, "-m", "snakemake", *options]
-    return subprocess.run(
-        command, cwd=project, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-    )
 
 
 def planned(project: Path) -> dict[str, int]:
@@ -57,40 +25,6 @@ def planned(project: Path) -> dict[str, int]:
     assert answer.returncode == 0, answer.stdout
     counts = re.findall(r"^(\w+) +(\d+)$", answer.stdout, flags=re.MULTILINE)
     return {rule: int(count) for rule, count in counts if rule not in ("all", "total")}
-
-
-def artefacts(project: Path) -> dict[str, str]:
-    """Return the SHA-256 of every artefact; logs, benchmarks and run records are none."""
-    results = project / "results"
-    skipped = {"logs", "benchmarks", "runs"}
-    paths = (path for path in sorted(results.rglob("*")) if path.is_file())
-    kept = (path for path in paths if path.relative_to(results).parts[0] not in skipped)
-    return {path.relative_to(results).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
-
-
-def make_project(folder: Path, experiments: Sequence[str] = EXPERIMENTS) -> Path:
-    """Copy the project without data into ``folder`` and give it tiny series with figures."""
-    for part in PARTS:
-        source = ROOT / part
-        copy = shutil.copytree if source.is_dir() else shutil.copy2
-        folder.mkdir(exist_ok=True)
-        copy(source, folder / part)
-    figures = []
-    for name in experiments:
-        write_series(mini_series(name), folder / "raw")
-        source = {"folder": name, "files": ["*.spe"], "log": "acquisitions.csv"}
-        (folder / f"config/experiments/{name}.yaml").write_text(yaml.safe_dump(EXPERIMENT | {"source": source}))
-        for kind in ("spectra", "kinetics"):
-            settings = yaml.safe_load((ROOT / f"config/figures/lagp_vep_demo_{kind}.yaml").read_text())
-            settings |= {"experiment": name} | FIGURE_CHANGES[kind]
-            (folder / f"config/figures/{name}_{kind}.yaml").write_text(yaml.safe_dump(settings))
-            figures.append(f"{name}_{kind}")
-    settings = {"experiments": [*experiments], "figures": figures}
-    edit_yaml(folder / "config/config.yaml", lambda config: config.update(settings))
-    return folder
-
-
-FIGURE_CHANGES = {"spectra": {"models": ["lagp_al2p", "adventitious_c1s"]}, "kinetics": {"core_levels": ["Al 2p"]}}
 
 
 @pytest.fixture(scope="session")
@@ -177,7 +111,12 @@ def change_raw_byte(project: Path) -> None:
 
 
 ALL = {"parse_spectra": 2, "calibrate_energy": 2, "subtract_background": 2, "fit_components": 2}
-LATE = {"extract_kinetics": 2, "render_figure": 4}
+EXPORTS = {"export_areas": 2, "write_methods": 1}
+# What looks at the fits of each series, what looks at all series at once, and what is drawn or written of both.
+FROM_FITS = ("check_energy_scale", "quantify_composition", "extract_kinetics")
+LATE = dict.fromkeys(FROM_FITS, 2) | {"compare_experiments": 1, "render_figure": 4} | EXPORTS
+LATE_OF_ONE = dict.fromkeys((*FROM_FITS, "compare_experiments", *EXPORTS), 1) | {"render_figure": 2}
+RATES = {"extract_kinetics": 2, "compare_experiments": 1, "render_figure": 2}
 
 
 @pytest.mark.parametrize(
@@ -186,21 +125,15 @@ LATE = {"extract_kinetics": 2, "render_figure": 4}
         (lambda p: append_comment(p, "scripts/xps/versaprobe/__init__.py"), ALL | LATE),
         (lambda p: append_comment(p, "scripts/xps/calibration.py"), {k: 2 for k in ALL if k[0] != "p"} | LATE),
         (lambda p: append_comment(p, "scripts/xps/windows.py"), {"subtract_background": 2, "fit_components": 2} | LATE),
-        (
-            lambda p: append_comment(p, "scripts/xps/kinetics/regression.py"),
-            {"extract_kinetics": 2, "render_figure": 2},
-        ),
-        (lambda p: append_comment(p, "scripts/xps/figures/style.py"), {"render_figure": 4}),
-        (lambda p: append_comment(p, "scripts/extract_kinetics.py"), {"extract_kinetics": 2, "render_figure": 2}),
-        (lambda p: append_comment(p, "requirements.lock"), ALL | LATE | {"compare_experiments": 1}),
+        (lambda p: append_comment(p, "scripts/xps/kinetics/regression.py"), RATES),
+        (lambda p: append_comment(p, "scripts/xps/figures/style.py"), {"render_figure": 4} | EXPORTS),
+        (lambda p: append_comment(p, "scripts/extract_kinetics.py"), RATES),
+        (lambda p: append_comment(p, "requirements.lock"), ALL | LATE),
         (lambda p: append_comment(p, "scripts/inspect_raw.py"), {}),
         (lambda p: append_comment(p, "environment.yml"), {}),
         (tighten_component, {"fit_components": 2} | LATE),
-        (
-            choose_the_other_engine,
-            {k: 1 for k in ALL if k[0] != "p"} | {"extract_kinetics": 1, "render_figure": 2},
-        ),
-        (change_raw_byte, dict.fromkeys(ALL, 1) | {"extract_kinetics": 1, "render_figure": 2}),
+        (choose_the_other_engine, {k: 1 for k in ALL if k[0] != "p"} | LATE_OF_ONE),
+        (change_raw_byte, dict.fromkeys(ALL, 1) | LATE_OF_ONE),
     ],
 )
 def test_exactly_what_depends_on_an_edit_reruns(
@@ -208,6 +141,33 @@ def test_exactly_what_depends_on_an_edit_reruns(
 ) -> None:
     change(project)
     assert planned(project) == expected
+
+
+def test_the_report_is_one_file_with_captions_and_categories(project: Path) -> None:
+    """Nothing outside the file is needed to read it: pages, captions and statistics are inside."""
+    answer = snakemake(project, "--report", "report.html")
+    assert answer.returncode == 0, answer.stdout
+    text = (project / "report.html").read_text()
+    for name in ("mini_a_spectra", "mini_b_kinetics"):
+        assert f"{name}.pdf" in text
+        data = base64.b64encode((project / f"results/figures/{name}.pdf").read_bytes()).decode()
+        assert data[:2000] in text
+    assert "X-ray photoelectron spectra of mini_a with their fits." in text
+    assert "a program made these spectra" in text
+    assert {"Spectra", "Along the series"} <= set(re.findall(r'"name": "([^"]+)"', text)) | set(
+        re.findall(r'"(Spectra|Along the series)"', text)
+    )
+    fetched = re.findall(r"""(?:<script[^>]+src|<link[^>]+href|<img[^>]+src)=["'](?!data:)([^"']+)""", text)
+    assert fetched == []
+
+
+def test_methods_and_areas_are_made(finished: Path) -> None:
+    made = artefacts(finished)
+    assert {"figures/methods.md", "figures/methods.md.record.json", "mini_a/areas.csv"} <= set(made)
+    assert "## mini_b" in (finished / "results/figures/methods.md").read_text()
+    header = (finished / "results/mini_a/areas.csv").read_text().splitlines()[0]
+    assert "Al 2p AlO6 [lagp_al2p] area (counts/s eV)" in header
+    assert (finished / "results/mini_a/areas.csv").read_text().count("\n") > 2
 
 
 def test_run_settings_rerun_nothing(project: Path) -> None:

@@ -4,12 +4,13 @@ Artefacts hold no clock and no host; those belong here. Each job of a run leaves
 ``<results>/runs/<run>/jobs/`` that says how it ended. Files are only ever added: a run in which nothing ran adds none.
 """
 
+import errno
 import json
 import logging
 import os
 import platform
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,11 @@ from xps.errors import AnalysisError
 RUN_FOLDER_VARIABLE = "XPS_RUN_FOLDER"
 _JOB_ID_VARIABLES = ("SLURM_JOB_ID", "SLURM_ARRAY_TASK_ID")
 _ARITHMETIC_VARIABLES = ("OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+_DISK_REMEDIES = {
+    errno.ENOSPC: "free some space on that disk and run again; earlier results are as they were",
+    errno.EDQUOT: "your quota is used up: free some space and run again; earlier results are as they were",
+    errno.EROFS: "that disk may only be read; name another results folder or mount it for writing",
+}
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -37,10 +43,10 @@ def announce_run(results: Path) -> Path:
 def job(log: str, rule: str, subject: str, outputs: Iterable[str]) -> Iterator[None]:
     """Log the enclosed work of ``rule`` on ``subject`` to the file ``log`` and leave its entry in the run record.
 
-    An AnalysisError ends the job with its message alone, in the log and on the standard error stream, and exit
-    status 1; any other exception is a fault of ours and is logged with its traceback.
+    An AnalysisError, or a disk that takes no more, ends the job with its message alone, in the log and on the standard
+    error stream, and exit status 1; any other exception is a fault of ours and is logged with its traceback.
     """
-    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
+    handler = _log_file(log)
     logging.basicConfig(level=logging.INFO, format=_FORMAT, handlers=[handler], force=True)
     logging.captureWarnings(True)
     entry = _Entry(rule, subject, log, sorted(outputs))
@@ -48,8 +54,12 @@ def job(log: str, rule: str, subject: str, outputs: Iterable[str]) -> Iterator[N
     status, message = "ok", ""
     try:
         yield
-    except AnalysisError as error:
-        status, message = "failed", str(error)
+    except (AnalysisError, OSError) as error:
+        status, message = "failed", _refusal(error)
+        if not message:
+            status, message = "failed", f"{type(error).__name__}: {error}"
+            logging.getLogger(rule).exception("unexpected failure")
+            raise
         logging.getLogger(rule).error("%s", message)
         sys.exit(f"{rule} {subject}: {message}")
     except BaseException as error:
@@ -59,6 +69,26 @@ def job(log: str, rule: str, subject: str, outputs: Iterable[str]) -> Iterator[N
     finally:
         entry.add(status, message)
         handler.close()
+
+
+def _refusal(error: AnalysisError | OSError) -> str:
+    """Return the sentence with which an error ends a job; empty where it is a fault of ours."""
+    if isinstance(error, AnalysisError):
+        return str(error)
+    remedy = _DISK_REMEDIES.get(error.errno or 0)
+    return f"{error.filename or 'results'}: {os.strerror(error.errno or 0)}; {remedy}" if remedy else ""
+
+
+class _LogFile(logging.FileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the base class's word
+        """Say nothing: on a full disk the error of the job itself must not be buried under those of its log."""
+
+
+def _log_file(path: str) -> logging.Handler:
+    try:
+        return _LogFile(path, mode="w", encoding="utf-8")
+    except OSError:
+        return logging.NullHandler()  # the job will fail for the same reason, and say so on the error stream
 
 
 class _Entry:
@@ -91,7 +121,10 @@ class _Entry:
         }
         name = f"{self._facts['rule']}.{self._facts['subject']}.{self._started:%H%M%S.%f}.{os.getpid()}.json"
         text = json.dumps(entry, indent=1, sort_keys=True, ensure_ascii=False)
-        provenance.write_atomically(Path(folder) / "jobs" / name, text.encode())
+        try:
+            provenance.write_atomically(Path(folder) / "jobs" / name, text.encode())
+        except OSError as error:
+            logging.getLogger(__name__).warning("this job is missing in the run record: %s", error)
 
 
 def _hashes(outputs: list[str]) -> dict[str, str]:
@@ -112,16 +145,24 @@ def _processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
-def summary(run_folder: Path, results: str) -> str:
-    """Return the closing lines of a run: what was made, what failed and why, where to look."""
-    entries = [json.loads(path.read_bytes()) for path in sorted(run_folder.glob("jobs/*.json"))]
-    made = [output for entry in entries if entry["status"] == "ok" for output in entry["outputs"]]
-    failed = [entry for entry in entries if entry["status"] != "ok"]
+def summary(run_folder: Path, results: str, skipped: Sequence[str] = ()) -> str:
+    """Return the closing lines of a run: what was made, what failed and why, what was skipped, where to look.
+
+    ``skipped`` are jobs that were never tried. Of a job that was tried several times the last attempt counts.
+    """
+    entries = [json.loads(path.read_bytes()) for path in run_folder.glob("jobs/*.json")]
+    entries.sort(key=lambda entry: str(entry["started_at"]))
+    last = {(entry["rule"], entry["subject"]): entry for entry in entries}.values()
+    made = sorted({output for entry in last if entry["status"] == "ok" for output in entry["outputs"]})
+    made = [output for output in made if Path(output).exists()]  # parts that were gathered are gone
+    failed = [entry for entry in last if entry["status"] != "ok"]
     counts = {suffix: sum(output.endswith(suffix) for output in made) for suffix in (".parquet", ".pdf")}
     lines = [f"made: {counts['.parquet']} tables, {counts['.pdf']} figures"]
     lines += [f"  {output}" for output in made if output.endswith(".pdf")]
     for entry in failed:
         lines += [f"FAILED: {entry['rule']} {entry['subject']} (log: {entry['log']})", _indented(entry["message"])]
+    if skipped:
+        lines += [f"skipped, for want of what failed: {', '.join(skipped)}"]
     if failed:
         lines.append("what needs the tables of a failed step was not made anew; earlier results stay as they were")
     where = [f"tables {results}/<experiment>/", f"figures {results}/figures/", f"logs {results}/logs/"]

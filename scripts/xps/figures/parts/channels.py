@@ -1,4 +1,4 @@
-"""The plotted numbers of a grid: one row per channel, one column per curve, rounded far below the noise."""
+"""Spectra as numbers: one row per channel, one column per curve, rounded far below the noise."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from xps.figures.kinds.spectra_grid.scale import Stretch
 from xps.figures.reading.grid import Grid, Panel, PanelKey, Row
 
 ENERGY_DECIMALS = 4
@@ -16,13 +15,13 @@ RESIDUAL_DECIMALS = 3
 COMPONENT = "component_cps: "
 
 
-def plotted(grid: Grid, settings: Mapping[str, Any], stretches: Mapping[PanelKey, Stretch]) -> pd.DataFrame:
+def of_grid(grid: Grid, settings: Mapping[str, Any], factors: Mapping[PanelKey, float] | None = None) -> pd.DataFrame:
     """Return every channel as in the tables (eV, counts/s, σ), before any background is taken off or panel stretched.
 
-    A component's column is empty outside its own window.
+    A component's column is empty outside its own window; ``factors`` say how far each panel is stretched, if any is.
     """
     parts = [
-        _panel_numbers(panel, row, settings, stretches[panel.key].factor)
+        _panel_numbers(panel, row, settings, 1.0 if factors is None else factors[panel.key])
         for column in grid.columns
         for row in grid.rows
         if (panel := grid.panel(row, column)) is not None

@@ -1,0 +1,111 @@
+"""The analysis on a real Slurm: the bytes of a local run, whatever happens to jobs, nodes and the main process."""
+
+import json
+import os
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from slurm import Slurm, kill, wait_until
+
+from background_runs import Run
+from small_projects import artefacts, half_written, unlock, writer
+
+pytestmark = pytest.mark.xdist_group("cluster")
+Submit = Callable[..., Run]
+
+
+def entries(project: Path) -> list[dict[str, str]]:
+    """Entries of all jobs of all runs, in the order in which they started."""
+    found = [json.loads(path.read_text()) for path in project.glob("results/runs/*/jobs/*.json")]
+    return sorted(found, key=lambda entry: entry["started_at"])
+
+
+def wait_for_half_written(project: Path, run: Run, table: str) -> Path:
+    """Wait until a job has written ``table`` and holds before putting it in place; return its temporary file."""
+    wait_until("a job writes", lambda: half_written(project, table) or run.process.poll() is not None, 240)
+    assert run.process.poll() is None, run.said
+    return half_written(project, table)[0]
+
+
+def test_the_analysis_through_sbatch_gives_the_bytes_of_a_local_run(
+    submit: Submit, small_series: Path, local_hashes: dict[str, str]
+) -> None:
+    said = submit().finish()
+    assert artefacts(small_series) == local_hashes
+    assert half_written(small_series) == []
+    jobs = entries(small_series)
+    assert {entry["rule"] for entry in jobs} >= {"parse_spectra", "fit_series", "fit_block", "fit_components"}
+    assert all(re.fullmatch(r"\d+(_\d+)?", entry["job_id"]) for entry in jobs), "a job did not say who it was"
+    assert "SLURM run ID" in said
+    assert re.search(r"made: \d+ tables", said)
+
+
+@pytest.mark.slow
+def test_a_job_killed_while_it_writes_is_made_again(
+    submit: Submit, small_series: Path, local_hashes: dict[str, str]
+) -> None:
+    (small_series / "hold").touch()
+    run = submit()
+    temporary = wait_for_half_written(small_series, run, "calibration.parquet")
+    kill(writer(temporary))
+    (small_series / "hold").unlink()
+    assert "Trying to restart" in run.finish()
+    assert artefacts(small_series) == local_hashes
+    assert half_written(small_series) == []
+    assert [e["status"] for e in entries(small_series) if e["rule"] == "calibrate_energy"] == ["killed", "ok"]
+
+
+@pytest.mark.slow
+def test_the_jobs_of_a_lost_node_run_again_on_another(
+    submit: Submit, slurm: Slurm, small_series: Path, local_hashes: dict[str, str]
+) -> None:
+    (small_series / "hold").touch()
+    run = submit()
+    wait_for_half_written(small_series, run, "acquisitions.parquet")
+    slurm.lose(slurm.ask("squeue", "-h", "-t", "R", "-o", "%N"))
+    (small_series / "hold").unlink()
+    said = run.finish()
+    assert "NODE_FAIL" in said
+    assert artefacts(small_series) == local_hashes
+    assert half_written(small_series) == []
+
+
+@pytest.mark.slow
+def test_a_job_over_its_memory_is_tried_again_with_more(
+    submit: Submit, small_series: Path, local_hashes: dict[str, str]
+) -> None:
+    said = submit("--set-resources", "fit_series:mem_mb=60 if attempt == 1 else 1000").finish()
+    assert "OUT_OF_MEMORY" in said or "Trying to restart" in said
+    assert artefacts(small_series) == local_hashes
+    assert [e["status"] for e in entries(small_series) if e["rule"] == "fit_series"][-1] == "ok"
+
+
+@pytest.mark.slow
+def test_after_the_main_process_is_killed_unlock_leaves_no_orphan_and_the_next_run_ends_the_same(
+    submit: Submit, slurm: Slurm, small_series: Path, local_hashes: dict[str, str]
+) -> None:
+    (small_series / "hold").touch()
+    run = submit()
+    temporary = wait_for_half_written(small_series, run, "acquisitions.parquet")
+    os.kill(run.process.pid, signal.SIGKILL)
+    run.process.wait()
+    assert slurm.jobs() != [], "a job goes on without the process that asked for it"
+
+    refused = submit()
+    assert refused.process.wait(60) != 0
+    assert "make unlock" in refused.said
+    assert slurm.jobs() != []
+
+    unlocked = unlock(small_series, slurm.environment)
+    assert unlocked.returncode == 0, unlocked.stderr
+    assert re.search(r"cancelled [1-9] job", unlocked.stdout), unlocked.stdout
+    assert slurm.jobs() == []
+    assert not Path(f"/proc/{writer(temporary)}").exists()
+
+    (small_series / "hold").unlink()
+    submit().finish()
+    assert artefacts(small_series) == local_hashes
+    assert half_written(small_series) == []
