@@ -495,6 +495,7 @@ def test_two_folders_differ_by_what_was_tampered_with(finished: Path, project: P
     edit_table_number(project)
     found = diff.diff(finished / "results", project / "results")
     assert {item.kind for item in found.differences} == {"bytes"}
+    assert "although both records name the same" in found.differences[0].name
     (apart,) = found.apart
     assert apart.column == "area_cps_ev"
     assert apart.relative == pytest.approx(0.01 / 1.01)
@@ -595,3 +596,83 @@ def test_without_its_raw_file_nothing_can_be_made_again(project: Path) -> None:
     done = ask(project, project, "reproduce", FIGURE)
     assert done.returncode == 2
     assert "without it nothing can be made again" in done.stderr
+
+
+def forged(root: Path) -> Path:
+    """Write a figure whose parts all fit each other, and whose numbers no raw file ever gave."""
+    import io
+
+    from xps import figure_records
+
+    carried = figure_records.read((root / FIGURE).read_bytes(), "x")
+    csv = carried.csv.replace(b",0,", b",1,")
+    record = replace(carried.record, content_sha256=provenance.bytes_sha256(csv))
+    bare = io.BytesIO()
+    with pikepdf.open(root / FIGURE) as pdf:
+        for name in list(pdf.attachments):
+            del pdf.attachments[name]
+        pdf.save(bare)
+    path = root / FIGURE
+    path.write_bytes(figure_records.embed(bare.getvalue(), "t", "s", record, carried.csv_name, csv))
+    return path
+
+
+def test_a_consistent_forgery_deceives_its_own_record(project: Path) -> None:
+    """What the file alone can prove ends here; the run record and `reproduce` go further."""
+    path = forged(project)
+    assert lineage.read(path).faults == ()
+    broken = verify.verify(opened(project), [path]).broken
+    assert [link.message[:32] for link in broken] == ["its bytes are none that a run wr"]
+
+
+@pytest.mark.slow
+def test_a_consistent_forgery_is_caught_by_making_it_again(project: Path, tmp_path: Path) -> None:
+    done = ask(project, tmp_path, "reproduce", forged(project))
+    assert done.returncode == 1
+    assert "OTHER BYTES came out" in done.stdout
+    assert "its record does not tell the truth" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_changed_setting_is_named_as_what_made_the_difference(project: Path, tmp_path: Path) -> None:
+    path = project / "config/models/lagp_al2p.yaml"
+    settings = yaml.safe_load(path.read_text())
+    settings["components"][0]["fwhm_ev"]["low"] = settings["components"][0]["fwhm_ev"]["high"] - 0.01
+    path.write_text(yaml.safe_dump(settings, sort_keys=False))
+    done = ask(project, tmp_path, "reproduce", project / FIGURE, "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert told["steps"][f"results:{EXPERIMENT}/background.parquet"] == "same bytes"
+    assert told["steps"][f"results:{EXPERIMENT}/components.parquet"] == "other content"
+    assert "setting fit_components" in told["explanation"]
+
+
+@pytest.mark.parametrize(
+    ("difference", "rounding"), [(0.0, None), (1e-15, True), (1e-12, True), (1e-10, True), (1e-8, False), (0.1, False)]
+)
+def test_rounding_is_told_from_a_change_by_its_size(difference: float, rounding: bool | None) -> None:
+    from xps.audit import numbers
+
+    values = [1.0, 2.0, -3.0, 0.0]
+    other = [*values[:2], values[2] * (1.0 + difference), 0.0]
+    found = numbers.apart("t", pa.table({"x": values}), pa.table({"x": other}))
+    assert [item.rounding for item in found] == ([] if rounding is None else [rounding])
+    assert [item.row for item in found] == ([] if rounding is None else [2])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "column"),
+    [
+        ({"x": [1.0]}, {"y": [1.0]}, "x"),
+        ({"x": [1.0]}, {"x": [1.0, 2.0]}, "(number of rows)"),
+        ({"x": ["a"]}, {"x": ["b"]}, "x"),
+        ({"x": [1.0, None]}, {"x": [1.0, 2.0]}, "x"),
+        ({"x": [True]}, {"x": [False]}, "x"),
+    ],
+)
+def test_what_is_no_number_is_never_rounding(first: dict, second: dict, column: str) -> None:
+    from xps.audit import numbers
+
+    found = numbers.apart("t", pa.table(first), pa.table(second))
+    assert column in {item.column for item in found}
+    assert not any(item.rounding for item in found)

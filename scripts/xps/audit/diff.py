@@ -48,8 +48,9 @@ def diff(first: Path, second: Path) -> Comparison:
     differences += chains(*merged)
     for one_read, two_read in read:
         if one_read.sha256 != two_read.sha256:
-            differences.append(_bytes(one_read, two_read))
-            found += apart(one_read, two_read, notes)
+            own = apart(one_read, two_read, notes)
+            differences.append(_bytes(one_read, two_read, own))
+            found += own
     differences += [Difference("bytes", name, *sides) for name, sides in lonely]
     return Comparison(str(first), str(second), tuple(differences), tuple(found), tuple(notes))
 
@@ -69,9 +70,11 @@ def _made(folder: Path) -> dict[str, Path]:
     return {name: path for name, path in named.items() if name.split("/")[0] not in ASIDE}
 
 
-def _bytes(one: Artefact, two: Artefact) -> Difference:
+def _bytes(one: Artefact, two: Artefact, own: list[Apart]) -> Difference:
+    """Say what kind of difference it is; the numbers themselves count, not what a record claims of them."""
     same = one.record.content_sha256 == two.record.content_sha256
-    what = "same content, other bytes" if same else "other content"
+    what = "same content, other bytes" if same and not own else "other content"
+    what += ", although both records name the same" if same and own else ""
     return Difference("bytes", f"{one.record.artefact}: {what}", f"{one.sha256[:12]}…", f"{two.sha256[:12]}…")
 
 
