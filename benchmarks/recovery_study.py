@@ -62,6 +62,11 @@ def analysis_of(experiments: Sequence[str]) -> Any:
 
 def components_of(analysis: Any, experiment: str, series: simulation.Series) -> list[dict[str, Any]]:
     """Return the rows of table components that the stages make of ``series``."""
+    return list(tables_of(analysis, experiment, series)["components"].to_pylist())
+
+
+def tables_of(analysis: Any, experiment: str, series: simulation.Series) -> dict[str, Any]:
+    """Return the tables that the stages up to fit_components make of ``series``, by name."""
     wanted = type("Wildcards", (), {"experiment": experiment})()
     settings = analysis.parse_settings(wanted)
     with tempfile.TemporaryDirectory() as folder:
@@ -77,7 +82,9 @@ def components_of(analysis: Any, experiment: str, series: simulation.Series) -> 
     background = windows.cut(parsed.acquisitions, parsed.spectra, shifts, cuts)
     fit_models = [models.from_mapping(name, own) for name, own in analysis.model_mappings(wanted).items()]
     found = fitting.fit_models(background, parsed.acquisitions, shifts, fit_models, engine)
-    return list(found.components.to_pylist())
+    made = {name: getattr(found, name) for name in ("components", "correlations", "curves", "alternatives")}
+    measured = {"acquisitions": parsed.acquisitions, "spectra": parsed.spectra, "calibration": shifts}
+    return measured | made
 
 
 def cases_of(name: str, seed: int, rows: Sequence[Mapping[str, Any]], truth: Sequence[TrueLine]) -> Iterator[Case]:

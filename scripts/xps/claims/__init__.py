@@ -21,6 +21,8 @@ from xps.claims.evidence import TABLES, Answer, Evidence, NotTestableError
 from xps.claims.expectation import OPEN, doubt, told, verdict
 
 ROUND_TRIP = "round-trip check on simulated data, not evidence"
+NOTE = "note: "
+"""Begins each part of a remark that says what an expert should know."""
 COMPUTATIONS: Mapping[str, Callable[..., Answer]] = {
     function.__name__: function
     for function in (
@@ -114,17 +116,19 @@ def _remark(claim: Settings, check: Settings, answer: Answer, reason: str, evide
 
 def _notes(notes: Sequence[Settings], evidence: Evidence) -> Iterator[str]:
     for note in notes:
-        if "compute" not in note:
-            yield note["words"]
-            continue
-        try:
-            answer = _computed(note, evidence)
-        except NotTestableError as error:
-            yield f"{note['words']}: not testable ({error})"
-            continue
-        number = answer.word if answer.value is None else f"{answer.value:.3g}"
-        number += f" ± {answer.stderr:.2g}" if answer.stderr else ""
-        yield f"{note['words']}: {number}{'' if answer.unit == '1' else ' ' + answer.unit}"
+        yield NOTE + _told(note, evidence).replace("; ", ", ")  # a note stays one part of the remark
+
+
+def _told(note: Settings, evidence: Evidence) -> str:
+    if "compute" not in note:
+        return str(note["words"])
+    try:
+        answer = _computed(note, evidence)
+    except NotTestableError as error:
+        return f"{note['words']}: not testable ({error})"
+    number = answer.word if answer.value is None else f"{answer.value:.3g}"
+    number += f" ± {answer.stderr:.2g}" if answer.stderr else ""
+    return f"{note['words']}: {number}{'' if answer.unit == '1' else ' ' + answer.unit}"
 
 
 __all__ = ["COMPUTATIONS", "ROUND_TRIP", "TABLES", "evaluate"]

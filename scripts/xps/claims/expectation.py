@@ -45,17 +45,17 @@ def _bounds(expected: Mapping[str, Any]) -> tuple[float | None, float | None]:
 
 
 def told(expected: Mapping[str, Any], unit: str) -> tuple[str, str]:
-    """Return the expectation and its tolerance in words."""
+    """Return the expectation and its tolerance in words; only a value has a tolerance."""
     suffix = "" if unit == "1" else f" {unit}"
     if "word" in expected:
-        return " or ".join(_words(expected)), "exactly"
+        return " or ".join(_words(expected)), ""
     if "equals" in expected:
         return f"{expected['equals']:g}{suffix}", f"± {expected['within']:g}{suffix}"
     if "between" in expected:
         low, high = expected["between"]
-        return f"{low:g} to {high:g}{suffix}", "inside"
+        return f"{low:g} to {high:g}{suffix}", ""
     side = "above" if "above" in expected else "below"
-    return f"{side} {expected[side]:g}{suffix}", "strictly"
+    return f"{side} {expected[side]:g}{suffix}", ""
 
 
 def doubt(answer: Answer, expected: Mapping[str, Any]) -> str:

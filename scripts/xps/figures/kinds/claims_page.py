@@ -28,6 +28,11 @@ _LINE_CM = 0.235
 _LETTER_CM = 0.118
 _ROW_GAP_CM = 0.06
 _TOP_CM = 1.0
+# As the claims stage writes them in a remark.
+IN_OUR_WORDS = "sentence in our words"
+FOUND = "found: "
+NOTE = "note: "
+_NOTE_COLOUR = "#6E3B00"
 _ROUND_TRIP = "Round-trip check on simulated data, not evidence."
 
 
@@ -67,9 +72,15 @@ def _sheet(claims: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
         width_cm,
     )
     rows = [_cells(row) for row in records(claims)]
+    # A sentence stands once, above all that was computed for it.
+    for index in range(len(rows) - 1, 0, -1):
+        if rows[index][:2] == rows[index - 1][:2]:
+            rows[index][:2] = ["", ""]
+    notes = [_notes(row, width_cm) for row in records(claims)]
     lines = [max(cell.count("\n") + 1 for cell in cells) for cells in rows]
+    extra = [note.count("\n") + 1 if note else 0 for note in notes]
     below = page.key_height_cm(key)
-    height = sum(count * _LINE_CM + _ROW_GAP_CM for count in lines)
+    height = sum(count * _LINE_CM + _ROW_GAP_CM for count in lines) + sum(extra) * _LINE_CM
     sheet = Sheet(width_cm, _TOP_CM + height + below)
     heading = claims["data_origin"].eq("simulated").any()
     y = sheet.height_cm - 0.3
@@ -79,12 +90,14 @@ def _sheet(claims: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
     for words, left, _ in _COLUMNS:
         sheet.text(left, y, words, ha="left", fontweight="bold")
     y -= 0.2
-    for (verdict, cells), count in zip(zip(claims["verdict"], rows, strict=True), lines, strict=True):
+    for verdict, cells, count, note, more in zip(claims["verdict"], rows, lines, notes, extra, strict=True):
         sign, colour, _ = VERDICTS.get(verdict, ("?", "black", verdict))
         sheet.text(_COLUMNS[0][1], y, sign, ha="left", va="top", color=colour, fontsize=style.TEXT_PT)
         for (_, left, _), cell in zip(_COLUMNS[1:], cells, strict=True):
             sheet.text(left, y, cell, ha="left", va="top", linespacing=1.05)
-        y -= count * _LINE_CM + _ROW_GAP_CM
+        y -= count * _LINE_CM
+        sheet.text(_COLUMNS[2][1], y, note, ha="left", va="top", linespacing=1.05, color=_NOTE_COLOUR)
+        y -= more * _LINE_CM + _ROW_GAP_CM
     sheet.key(key)
     return sheet
 
@@ -95,13 +108,23 @@ def _plain(sign: str) -> str:
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
     """Return the texts of a row, wrapped to the columns' widths."""
-    texts = [row["claim"], f"“{row['quote']}”", row["quantity"], _value(row), f"{row['expected']} ({row['tolerance']})"]
+    # Only what the publication says word by word stands in quotation marks.
+    sentence = row["quote"] if IN_OUR_WORDS in row["remark"] else f"“{row['quote']}”"
+    expected = f"{row['expected']} ({row['tolerance']})" if row["tolerance"] else row["expected"]
+    texts = [row["claim"], sentence, row["quantity"], _value(row), expected]
     return [_wrapped(text, width) for text, (_, _, width) in zip(texts, _COLUMNS[1:], strict=True)]
+
+
+def _notes(row: Mapping[str, Any], width_cm: float) -> str:
+    """Return what experts would hold against the sentence, wrapped to the page's width."""
+    parts = [part.removeprefix(NOTE) for part in row["remark"].split("; ") if part.startswith(NOTE)]
+    return _wrapped("But: " + "; ".join(parts), width_cm - _COLUMNS[2][1] - 0.3) if parts else ""
 
 
 def _value(row: Mapping[str, Any]) -> str:
     if pd.isna(row["value"]):
-        return "–"
+        first, *_ = row["remark"].split("; ")
+        return first.removeprefix(FOUND) if first.startswith(FOUND) else "–"
     error = "" if pd.isna(row["stderr"]) else f" ± {row['stderr']:.2g}"
     unit = "" if row["unit"] in ("", "1") else f" {row['unit']}"
     return minus(f"{row['value']:.4g}") + error + unit
