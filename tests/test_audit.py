@@ -676,3 +676,23 @@ def test_what_is_no_number_is_never_rounding(first: dict, second: dict, column: 
     found = numbers.apart("t", pa.table(first), pa.table(second))
     assert column in {item.column for item in found}
     assert not any(item.rounding for item in found)
+
+
+@pytest.mark.parametrize(
+    ("relative", "machine", "told"),
+    [
+        (1e-12, "another processor", "last digits only"),
+        (1e-5, "another processor", "as another environment can: another processor"),
+        (1e-5, "", "does not tell the truth"),
+        (0.02, "another processor", "does not tell the truth"),
+        (None, "another processor", "does not tell the truth"),
+    ],
+)
+def test_only_a_small_difference_is_put_down_to_the_environment(
+    relative: float | None, machine: str, told: str
+) -> None:
+    from xps.audit import numbers, reproduce
+
+    apart = [numbers.Apart("t", "x", 1, 0, 1.0, 2.0, relative)]
+    state = "rounding" if apart[0].rounding else "other content"
+    assert told in reproduce._explanation({"results:t": state}, [], apart, machine, False)

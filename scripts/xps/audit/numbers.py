@@ -17,6 +17,12 @@ ROUNDING = 1e-9
 """Largest relative difference that is taken for rounding. ASSUME it: iterated fits carry a last bit (1e-16) through
 some thousand operations and stop within 1e-10 of the minimum; a changed setting or count moves results by far more."""
 
+SOLVER = 1e-4
+"""Largest relative difference that another processor or library can explain. Measured: 8e-6 in the areas of weak
+components between two of OpenBLAS's kernels, 4e-5 in rounded plotted numbers (docs/provenance.md): fits stop at another
+point of the same minimum."""
+_NOTHING = 1e-3
+
 
 @dataclass(frozen=True)
 class Apart:
@@ -31,7 +37,8 @@ class Apart:
     first: Any
     second: Any
     relative: float | None
-    """The largest difference, relative to the larger of both values; None for texts and where one is missing."""
+    """The largest difference, relative to the larger of both values or a thousandth of the column's largest; None for
+    texts and where one is missing."""
 
     @property
     def rounding(self) -> bool:
@@ -81,7 +88,9 @@ def _column(table: str, column: str, one: Sequence[Any], two: Sequence[Any]) -> 
         odd = next(row for row in differing if not _numbers(one[row], two[row]))
         return Apart(table, column, len(differing), odd, one[odd], two[odd], None)
     a, b = (np.array(values, dtype=np.float64) for values in zip(*pairs, strict=True))
-    scale = np.maximum(np.abs(a), np.abs(b))
+    # What is nothing beside the column's largest value has no digits of its own to lose: 1e-17 against -1e-17.
+    largest = max((abs(v) for v in [*one, *two] if _numbers(v) and np.isfinite(v)), default=0.0)
+    scale = np.maximum(np.maximum(np.abs(a), np.abs(b)), _NOTHING * largest)
     relative = np.where(scale > 0.0, np.abs(a - b) / np.where(scale > 0.0, scale, 1.0), 0.0)
     worst = int(np.argmax(np.nan_to_num(relative, nan=np.inf)))
     row = differing[worst]

@@ -107,7 +107,7 @@ def _compare(project: Project, old: Artefact, made: Path, folder: Path, kept: bo
     differences, apart = tuple(chains(old.steps, new.steps)), list[Apart]()
     states = {name: _state(project, name, old, new, folder / "results", apart) for name in old.steps}
     same = new.sha256 == old.sha256
-    explanation = _explanation(states, differences, _other_machine(project, old), same)
+    explanation = _explanation(states, differences, apart, _other_machine(project, old), same)
     place = str(folder) if kept else None
     return Outcome(old.record.artefact, same, states, differences, tuple(apart), explanation, place)
 
@@ -156,7 +156,9 @@ def _other_machine(project: Project, old: Artefact) -> str:
     return "; ".join(unlike)
 
 
-def _explanation(states: Mapping[str, str], differences: Sequence[Difference], machine: str, same: bool) -> str:
+def _explanation(
+    states: Mapping[str, str], differences: Sequence[Difference], apart: Sequence[Apart], machine: str, same: bool
+) -> str:
     if same:
         return "these raw files, settings, code and environment give this very artefact"
     causes = [item for item in differences if item.kind in ("raw file", "setting", "module")]
@@ -173,6 +175,9 @@ def _explanation(states: Mapping[str, str], differences: Sequence[Difference], m
     if causes:
         named = ", ".join(f"{item.kind} {item.name}" for item in causes[:3])
         return f"a real change, first in {first}: {named}" + (f" and {len(causes) - 3} more" * (len(causes) > 3))
+    largest = max((1.0 if item.relative is None else item.relative for item in apart), default=1.0)
+    if largest <= numbers.SOLVER and (elsewhere or machine):
+        return f"the numbers differ by at most {largest:.2g} relatively, as another environment can: {environment}"
     return (
         f"a real change, first in {first}, although its record names the same raw files, settings and code: "
         f"the file was changed or its record does not tell the truth (environment: {environment})"
