@@ -61,10 +61,14 @@ def complete_run_record():
     # The jobs have left their entries; a run in which none ran has no folder. Told and not raised: the results are there.
     if not (RUN_FOLDER / "jobs").is_dir():
         return
-    from xps import crate  # half a second that only a run with something to record is worth
+    from xps import (
+        crate,
+    )  # half a second that only a run with something to record is worth
 
     try:
-        crate.after_run(Path(workflow.basedir), Path(workflow.configfiles[-1]), RUN_FOLDER)
+        crate.after_run(
+            Path(workflow.basedir), Path(workflow.configfiles[-1]), RUN_FOLDER
+        )
     except (AnalysisError, OSError) as error:
         print(f"the run record stays as the jobs left it: {error}", file=sys.stderr)
 
