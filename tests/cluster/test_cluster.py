@@ -49,13 +49,13 @@ def test_a_job_killed_while_it_writes_is_made_again(
 ) -> None:
     (small_series / "hold").touch()
     run = submit()
-    temporary = wait_for_half_written(small_series, run, "calibration.parquet")
+    temporary = wait_for_half_written(small_series, run, "acquisitions.parquet")
     kill(writer(temporary))
     (small_series / "hold").unlink()
     assert "Trying to restart" in run.finish()
     assert artefacts(small_series) == local_hashes
     assert half_written(small_series) == []
-    assert [e["status"] for e in entries(small_series) if e["rule"] == "calibrate_energy"] == ["killed", "ok"]
+    assert [e["status"] for e in entries(small_series) if e["rule"] == "parse_spectra"] == ["killed", "ok"]
 
 
 @pytest.mark.slow
