@@ -53,7 +53,7 @@ RESULTS = $(or $(patsubst ./%,%,$(patsubst %/,%,$(shell $(PLAIN_RESULTS)))),$(er
 known = $(notdir $(basename $(wildcard config/$@s/*.yaml)))
 name = $(if $(NAME),$(if $(filter $(NAME),$(known)),$(NAME),$(error there is no config/$@s/$(NAME).yaml; there are: $(known))),$(error say which: make $@ NAME=<a file of config/$@s, without .yaml>))
 
-.PHONY: all dry-run figure experiment audit crate unlock clean test test-slow lint format lock help
+.PHONY: all dry-run figure experiment report audit crate unlock clean test test-slow lint format lock help
 
 all: $(READY)  ## analyse: everything the configuration names (the default; CONFIG=other.yaml for another one)
 	@$(call snakemake)
@@ -61,11 +61,14 @@ all: $(READY)  ## analyse: everything the configuration names (the default; CONF
 dry-run: $(READY)  ## show what would be made, and why
 	@$(call snakemake,--quiet host --dry-run)
 
-figure: $(READY)  ## make one figure: NAME=lagp_vep_demo_spectra
+figure: $(READY)  ## make one figure: NAME=fig2b_lagp_vep
 	@$(call snakemake,'$(RESULTS)/figures/$(name).pdf')
 
-experiment: $(READY)  ## make one experiment's tables: NAME=lagp_vep_demo
+experiment: $(READY)  ## make one experiment's tables: NAME=lagp_vep
 	@$(call snakemake,'$(RESULTS)/$(name)/kinetics.parquet')
+
+report: all  ## all figures with their captions in one HTML file: <results>/report.html
+	@$(call snakemake,--report '$(RESULTS)/report.html')
 
 audit: $(READY)  ## is anything changed since? ARGS='trace FILE', 'reproduce FIGURE', 'diff A B', 'impact PATH_OR_SETTING' ask more
 	@$(BIN)/python scripts/audit.py $(or $(ARGS),verify $(if $(CONFIG),--config '$(CONFIG)'))

@@ -25,6 +25,7 @@ include: "rules/composition.smk"
 include: "rules/kinetics.smk"
 include: "rules/claims.smk"
 include: "rules/figures.smk"
+include: "rules/audit.smk"
 
 
 rule all:
@@ -35,8 +36,11 @@ rule all:
             experiment=ANALYSIS.experiments,
             table=TABLES,
         ),
-        f"{RESULTS}/phases.parquet",
+        expand(f"{RESULTS}/{{table}}.parquet", table=("phases", "kinetics", "claims")),
         expand(f"{RESULTS}/figures/{{figure}}.pdf", figure=ANALYSIS.figures),
+        expand(f"{RESULTS}/{{experiment}}/areas.csv", experiment=ANALYSIS.experiments),
+        f"{RESULTS}/figures/methods.md",
+        f"{RESULTS}/audit.html",
     message:
         "All that was asked for is there"
 

@@ -1,11 +1,15 @@
-# Needs: the reference tables of phases and reactions.
-# Makes: phases, what each decomposition reaction would leave behind.
+# Needs: the tables of every experiment, and the reference tables of phases, reactions and core levels.
+# Makes: phases, what each decomposition reaction would leave; kinetics that need two experiments; claims.
 # Steps: compare_experiments looks at what no single experiment can say.
 
 
 rule compare_experiments:
+    input:
+        ANALYSIS.comparison_inputs(),
     output:
         phases=kept(f"{RESULTS}/phases.parquet"),
+        kinetics=kept(f"{RESULTS}/kinetics.parquet"),
+        claims=kept(f"{RESULTS}/claims.parquet"),
     log:
         f"{RESULTS}/logs/compare_experiments/all.log",
     benchmark:
@@ -14,7 +18,7 @@ rule compare_experiments:
         "../environment.yml"
     params:
         fingerprint=fingerprint("compare_experiments"),
-        reference=ANALYSIS.reference_rows(),
+        settings=ANALYSIS.comparison(),
     message:
         "Compare the experiments with each other"
     script:

@@ -3,22 +3,35 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xps import chemistry, provenance, runlog, tables
+from xps import chemistry, claims, kinetics, provenance, runlog, tables
 
 
-def main(reference: Mapping[str, Sequence[Mapping[str, Any]]], outputs: Mapping[str, str], fingerprint: str) -> None:
-    """Write ``phases`` from the ``reference`` rows of phases and reactions."""
+def main(settings: Mapping[str, Any], inputs: Sequence[str], outputs: Mapping[str, str], fingerprint: str) -> None:
+    """Write ``phases``, the ``kinetics`` that need two experiments, and ``claims``, from the tables at ``inputs``."""
+    reference = settings["reference"]
     known = chemistry.chemistry(reference["phases"], reference["reactions"])
-    record = provenance.record(
-        "compare_experiments", [], {"reference": reference}, fingerprint, data_origin="literature"
-    )
-    tables.write(outputs["phases"], "phases", tables.from_rows("phases", chemistry.phase_rows(known)), record)
+    found, ancestors = tables.by_experiment(inputs)
+    series = {
+        name: kinetics.series_of_tables(found[name], own, known, reference["lines"])
+        for name, own in settings["series"].items()
+    }
+    rates = {name: found[name]["kinetics"] for name in series}
+    made = {
+        "phases": tables.from_rows("phases", chemistry.phase_rows(known)),
+        "kinetics": kinetics.compare(series, settings["decays"], rates),
+    }
+    made["claims"] = claims.evaluate(settings["claims"], {**found, "": made})
+    origin = None if ancestors else "literature"  # phases alone
+    record = provenance.record("compare_experiments", ancestors, settings, fingerprint, data_origin=origin)
+    for name, table in made.items():
+        tables.write(outputs[name], name, table, record)
 
 
 if __name__ == "__main__":
     with runlog.job(snakemake.log[0], snakemake.rule, "all", snakemake.output):
         main(
-            reference=snakemake.params.reference,
+            settings=snakemake.params.settings,
+            inputs=list(snakemake.input),
             outputs=dict(snakemake.output.items()),
             fingerprint=snakemake.params.fingerprint,
         )

@@ -18,7 +18,9 @@ NAMES = sorted(path.stem for path in MODELS.glob("*.yaml"))
 
 
 def load(name: str) -> FitModel:
-    return models.from_mapping(name, yaml.safe_load((MODELS / f"{name}.yaml").read_text()))
+    """Return a shipped model without its alternatives, which would be fitted too wherever it is."""
+    content = yaml.safe_load((MODELS / f"{name}.yaml").read_text())
+    return models.from_mapping(name, {key: value for key, value in content.items() if "alternatives" not in key})
 
 
 def truth(bound: problem.Problem, scale: float, rng: np.random.Generator, drift: float) -> Array:

@@ -168,12 +168,17 @@ def _add_acquired(
             "reference_binding_energy_ev": 284.8,
             "found_binding_energy_ev": 287.0 - 0.1 * acquisition,
             "found_stderr_ev": 0.01,
-            "shift_ev": -2.2 + 0.1 * acquisition,
+            "shift_ev": shift_ev(acquisition),
             "shift_stderr_ev": 0.01,
             "drift_stderr_ev": 0.03,
             "method": "fitted" if acquisition else "interpolated",
         }
     )
+
+
+def shift_ev(acquisition: int) -> float:
+    """Return the shift that the invented calibration has found."""
+    return -2.2 + 0.1 * acquisition
 
 
 def profile_cps(part: Part, area: float, energy: np.ndarray) -> np.ndarray:
@@ -209,6 +214,15 @@ def _add_fit(
         }  # fmt: skip
         point = {"channel": channel, "binding_energy_ev": ev, "data_cps": data[channel]}
         rows["curves"].append({**keys, **point, **fitted})
+        rows["spectra"].append(
+            {
+                **_keys(window, acquisition),
+                "channel": channel,
+                "recorded_binding_energy_ev": ev - shift_ev(acquisition),
+                "intensity_cps": data[channel],
+                "counts": data[channel] * time,
+            }
+        )
     rows["fits"].append(
         {
             **keys,

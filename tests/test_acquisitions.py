@@ -716,12 +716,12 @@ def test_natural_order_puts_a_resumed_profile_behind_the_plain_one() -> None:
 # --- shipped and real files ----------------------------------------------------------------------------------------
 
 
-def test_shipped_demonstration_is_parsed_without_warnings() -> None:
-    settings = yaml.safe_load((PROJECT / "config" / "experiments" / "lagp_vep_demo.yaml").read_text())
-    files = sorted((PROJECT / "raw" / "lagp_vep_demo").glob("*.spe"))
-    rows = acquisitions.assemble("lagp_vep_demo", settings, files, PROJECT / "raw").acquisitions.to_pylist()
+def test_a_shipped_series_is_parsed_without_warnings() -> None:
+    settings = yaml.safe_load((PROJECT / "config" / "experiments" / "lagp_vep.yaml").read_text())
+    files = sorted((PROJECT / "raw" / "lagp_vep").glob("*.spe"))
+    rows = acquisitions.assemble("lagp_vep", settings, files, PROJECT / "raw").acquisitions.to_pylist()
     assert set(column(rows, "data_origin")) == {"simulated"}
-    assert sorted(set(column(rows, "plating_time_s"))) == [0.0, 300.0, 1800.0, 4200.0]
+    assert sorted(set(column(rows, "plating_time_s"))) == [60.0 * minute for minute in (0, 5, 10, 15, 20, 30, 50, 70)]
     assert set(column(rows, "time_origin")) == {"log"}
     assert [row["warnings"] for row in rows if row["warnings"]] == []
 

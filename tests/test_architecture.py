@@ -35,7 +35,17 @@ FLOORS = [
     ),
     "figure_records",
     *("attenuation", "reference_tables", "chemistry", "core_lines"),
-    *("table_schemas", "tables", "cycles", "figure_settings", "configuration", "spectra", "versaprobe", "inspection"),
+    *(
+        "table_schemas",
+        "tables",
+        "cycles",
+        "figure_settings",
+        "claim_settings",
+        "configuration",
+        "spectra",
+        "versaprobe",
+        "inspection",
+    ),
     *(
         "acquisitions",
         "models",

@@ -198,7 +198,8 @@ def test_shipped_depth_profile_is_sound(monkeypatch: pytest.MonkeyPatch, shared_
 
 
 def test_shipped_configurations_have_their_own_results_roots() -> None:
-    roots = [yaml.safe_load(path.read_text())["results"] for path in sorted((PROJECT / "config").glob("*.yaml"))]
+    paths = [path for path in sorted((PROJECT / "config").glob("*.yaml")) if path.name != "claims.yaml"]
+    roots = [yaml.safe_load(path.read_text())["results"] for path in paths]
     assert len(roots) == len(set(roots)) >= 2
 
 
@@ -777,6 +778,24 @@ def test_how_to_run_reaches_no_rule_parameter(project: Project) -> None:
     analysis = project.load()
     assert (analysis.block_size, analysis.threads) == (7, 1)
     assert [getattr(analysis, name)(SERIES) for name in getters] == before
+
+
+def test_claims_are_read_where_they_are_asked_for(project: Project) -> None:
+    assert project.load().comparison()["claims"] == []
+    assert project.load().comparison_inputs() == []
+    project.config["claims"] = True
+    with pytest.raises(ConfigError, match=r"config/claims\.yaml: there is no such file"):
+        project.load()
+    claim = {"claim": "C01", "quote": "q", "paraphrase": True, "place": "p"}
+    check = {"quantity": "q", "compute": "conductive_percent", "with": {"case": "A"}, "expect": {"above": 1}}
+    path = project.root / "config/claims.yaml"
+    path.write_text(yaml.safe_dump({"claims": [claim | {"checks": [check]}]}))
+    analysis = project.load()
+    assert [one["claim"] for one in analysis.comparison()["claims"]] == ["C01"]
+    assert "results/series_a/composition.parquet" in analysis.comparison_inputs()
+    path.write_text(yaml.safe_dump({"claims": [claim | {"checks": [check | {"with": {"cast": "A"}}]}]}))
+    with pytest.raises(ConfigError, match="C01: conductive_percent takes no cast"):
+        project.load()
 
 
 def test_defaults_of_run_hold_where_it_is_left_out(project: Project) -> None:

@@ -188,6 +188,14 @@ def test_cycles_share_the_error_of_the_shift_but_not_of_the_drift() -> None:
     assert row["stderr_ev"] == pytest.approx(((0.005**2 + 0.05**2) / 3 + 0.1**2) ** 0.5)
 
 
+def test_what_hangs_on_a_given_energy_is_no_energy_found() -> None:
+    """Al0 tied to a line whose position the model gives: its energy is the model's, whatever the literature says."""
+    status = {"Al0": {"status": "soft_tie", "tied_to": "C-C"}, "C-C": {"status": "fixed"}}
+    (row,) = made({"Al0": [72.8], "C-C": [284.8]}, [METAL], status=lambda name: status[name])
+    assert row["verdict"] == "not_testable"
+    assert "gives its position" in row["remark"]
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -10,6 +10,7 @@ import yaml
 
 from xps import figure_settings
 from xps.configuration import shape
+from xps.table_schemas import SCHEMAS
 
 PROJECT = Path(__file__).parents[1]
 SCHEMA = yaml.safe_load((PROJECT / "config" / "schema" / "figure.schema.yaml").read_text())
@@ -109,7 +110,11 @@ def test_all_faults_come_at_once():
 @pytest.mark.parametrize("kind", figure_settings.NEEDS)
 def test_each_kind_of_the_schema_has_its_tables(kind: str):
     assert kind in SCHEMA["properties"]["kind"]["enum"]
-    assert {"acquisitions", "calibration", "fits"} <= set(figure_settings.tables_needed(kind))
+    needs = figure_settings.NEEDS[kind]
+    assert set(figure_settings.tables_needed(kind)) <= set(SCHEMAS)
+    assert ("acquisitions" in needs.of_experiment) is not bool(needs.of_project)
+    assert kind in SCHEMA["$defs"]
+    assert figure_settings.category(kind) in figure_settings.CATEGORIES
 
 
 def test_schema_and_module_know_the_same_kinds():
@@ -129,7 +134,10 @@ def test_the_projects_figures_fit_the_schema(path: Path):
         ({**GRID, "scale": "rows"}, "expected one of: panel, column"),
         ({**SERIES, "quantity": "area"}, "quantity: found 'area'"),
         ({key: value for key, value in SERIES.items() if key != "quantity"}, "key 'quantity' is missing"),
-        ({**SERIES, "kind": "heat_map"}, "expected one of: spectra_grid"),
+        ({**SERIES, "kind": "heatmap"}, "(did you mean 'heat_map'?), expected one of: spectra_grid"),
+        ({**SERIES, "kind": "heat_map"}, "unknown key 'quantity'"),
+        ({"kind": "composition", "axis": "plating_time_s", "basis": "some"}, "expected one of: all, carbon_free"),
+        ({"kind": "identifiability", "experiment": "lagp_demo"}, "key 'acquisition' is missing"),
         ({"experiment": "lagp_demo"}, "key 'kind' is missing"),
         ({**SERIES, "colour": "red"}, "unknown key 'colour'"),
     ],
@@ -162,3 +170,55 @@ def test_checking_settings_loads_no_drawing_library(module: str):
         [sys.executable, "-c", code], cwd=PROJECT / "scripts", capture_output=True, text=True, check=True
     )
     assert found.stdout.strip() == "[]"
+
+
+BOTH = {"lagp_demo": EXPERIMENTS["lagp_demo"], "lagp_rest": {"models": ["lagp_o1s"], "regions": {"O1s": ["O 1s"]}}}
+
+
+def test_a_figure_of_several_experiments_is_drawn_from_the_tables_of_each():
+    settings = {"kind": "onset", "experiments": ["lagp_demo", "lagp_rest"]}
+    assert figure_settings.inputs(settings, ["x", "y"]) == [
+        (experiment, table)
+        for experiment in ("lagp_demo", "lagp_rest")
+        for table in ("acquisitions", "components", "kinetics")
+    ]
+
+
+def test_a_figure_that_names_no_experiment_takes_all_and_tables_of_the_project_stand_once():
+    assert figure_settings.inputs({"kind": "fit_quality"}, ["a", "b"]) == [
+        ("a", "acquisitions"), ("a", "fits"), ("b", "acquisitions"), ("b", "fits"),
+    ]  # fmt: skip
+    assert figure_settings.inputs({"kind": "percolation"}, ["a", "b"]) == [("", "phases")]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (
+            {"kind": "onset", "experiments": ["lagp_demo", "lagp_rset"]},
+            "experiments: 'lagp_rset' is no experiment of this configuration (did you mean 'lagp_rest'?); "
+            "there are: lagp_demo, lagp_rest",
+        ),
+        (
+            {"kind": "onset", "experiments": ["lagp_rest"], "species": ["Ge0"]},
+            "species: 'Ge0' is no species of these models; there are: PO4",
+        ),
+        (
+            {"kind": "heat_map", "experiment": "lagp_demo", "windows": [{"model": "lagp_o1", "core_level": "O 1s"}]},
+            "windows: 'lagp_o1' is no fit model of lagp_demo (did you mean 'lagp_o1s'?); "
+            "there are: lagp_ge3d, lagp_o1s",
+        ),
+        (
+            {"kind": "heat_map", "experiment": "lagp_demo", "windows": [{"model": "lagp_o1s", "core_level": "O 2s"}]},
+            "windows: 'O 2s' is no core level that lagp_o1s fits (did you mean 'O 1s'?); there are: O 1s",
+        ),
+    ],
+)
+def test_kinds_of_several_experiments_name_only_what_exists(settings: dict[str, Any], expected: str):
+    assert figure_settings.faults(settings, BOTH, MODELS) == [expected]
+
+
+def test_experiments_come_from_the_key_the_list_or_all():
+    assert figure_settings.experiments_of({"experiment": "a", "experiments": ["b"]}) == ["a"]
+    assert figure_settings.experiments_of({"experiments": ["b", "c"]}, ["d"]) == ["b", "c"]
+    assert figure_settings.experiments_of({}, ["d"]) == ["d"]

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 import synthetic_tables
 from page_texts import outside, overlapping, texts, words
 from xps import tables
+from xps.errors import ConfigError
 from xps.figures import palette, style
 from xps.figures.kinds import spectra_grid
 from xps.figures.kinds.spectra_grid import scale
@@ -336,3 +337,48 @@ def test_unknown_species_of_one_grid_differ_in_colour():
     window = synthetic_tables.Window("odd", "O1s", 545, 520, 600, tuple(parts))
     figure = drawn(synthetic_tables.Series((window,), (0.0, 60.0)))[0][0]
     assert len(set(fills(named(figure, "odd|O1s|1")))) == 8
+
+
+def with_faint_limit(area: float) -> synthetic_tables.Series:
+    """A strong line on a background, and one of ``area`` that was not detected."""
+    parts = (
+        synthetic_tables.Part("Li+", "Li 1s", "Li+", 55.0, 1.5, (1000.0, 1000.0)),
+        synthetic_tables.Part("Li0", "Li 1s", "Li0", 52.0, 1.2, (area, area)),
+    )
+    return synthetic_tables.Series((synthetic_tables.Window("li", "Li1s", 64, 44, 600, parts),), (0.0, 60.0))
+
+
+@pytest.mark.parametrize("background", ["shown", "subtracted"])
+@pytest.mark.parametrize(("area", "seen"), [(0.01, False), (0.9, False), (30.0, True)])
+def test_the_key_holds_only_species_that_can_be_seen(background: str, area: float, seen: bool):
+    """A faint undetected line is visible or not according to what is drawn, with the background or without it."""
+    figure = drawn(with_faint_limit(area), background=background)[0][0]
+    assert ("Li⁰" in words(figure)) is seen
+    assert "Li⁺" in words(figure)
+
+
+@pytest.mark.parametrize(("cycles", "suggested"), [(16, False), (17, True)])
+def test_a_long_series_is_told_of_the_heat_map(cycles: int, suggested: bool):
+    given = synthetic_tables.make(synthetic_tables.long_series(cycles))
+    text = spectra_grid.describe({**SETTINGS, "axis": "sputter_time_s"}, given)
+    assert ("a figure of kind heat_map shows the same windows on one page" in text) is suggested
+
+
+def test_windows_choose_models_and_their_order():
+    chosen = [{"model": "lagp_o1s", "core_level": "O 1s"}, {"model": "lagp_ge3d_p2p", "core_level": "Ge 3p"}]
+    figure, numbers = drawn(synthetic_tables.vep_series(), windows=chosen)
+    assert [str(axes.get_label()) for axes in mains(figure[0])][::4] == ["lagp_o1s|O1s|0", "lagp_ge3d_p2p|P2p|0"]
+    assert set(numbers["region"]) == {"O1s", "P2p"}
+
+
+def test_an_unknown_window_is_refused_with_what_there_is():
+    with pytest.raises(
+        ConfigError, match="windows: 'lagp_o1s O 2s' is not in the tables .did you mean 'lagp_o1s O 1s'"
+    ):
+        drawn(synthetic_tables.vep_series(), windows=[{"model": "lagp_o1s", "core_level": "O 2s"}])
+
+
+def test_a_short_page_has_a_short_label():
+    (figure,), _ = drawn(synthetic_tables.vep_series(), acquisitions=[1], background="subtracted")
+    assert "Intensity\nabove background" in words(figure)
+    assert outside(figure) == []

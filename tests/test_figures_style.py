@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from xps.figures import lettering, palette, style
 
+EXPERIMENTS = sorted((Path(__file__).parents[1] / "config" / "experiments").glob("*.yaml"))
 MODELS = sorted((Path(__file__).parents[1] / "config" / "models").glob("*.yaml"))
 
 # Machado, Oliveira & Fernandes, IEEE Trans. Vis. Comput. Graph. 15 (2009) 1291: full severity, on linear RGB.
@@ -34,13 +35,20 @@ def lab(colour: str, vision: str) -> np.ndarray:
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
+def windows() -> dict[str, str]:
+    """The measured window that each core level lies in, from the experiment files."""
+    regions = [yaml.safe_load(path.read_text())["regions"] for path in EXPERIMENTS]
+    return {level: region for named in regions for region, levels in named.items() for level in levels}
+
+
 def neighbours() -> list[tuple[str, str, str]]:
-    """Pairs of species that the project's models put into one window or core level."""
-    pairs = set()
+    """Pairs of species that the project's models put into one panel: into one measured window."""
+    pairs, regions = set(), windows()
     for path in MODELS:
         parts = yaml.safe_load(path.read_text())["components"]
         for first, second in combinations(parts, 2):
-            if first["core_level"] == second["core_level"] and first["species"] != second["species"]:
+            together = regions.get(first["core_level"]) == regions.get(second["core_level"])
+            if together and first["species"] != second["species"]:
                 pairs.add((path.stem, *sorted((first["species"], second["species"]))))
     return sorted(pairs)
 
@@ -105,6 +113,7 @@ def test_markers_differ_within_a_figure_and_do_not_depend_on_order():
         ("C-C/C-H", "C-C/C-H"),
         ("O-C=O", "O-C=O"),
         ("O 2s", "O 2s"),
+        ("Ge 3p3/2 - Ge 3d5/2 of Ge0", "Ge 3p3/2 - Ge 3d5/2 of Ge⁰"),
     ],
 )
 def test_chemistry_is_typeset(name: str, label: str):

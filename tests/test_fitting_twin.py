@@ -39,7 +39,7 @@ Truth = Mapping[tuple[str, str], Line]
 @cache
 def truth(minutes: int) -> Truth:
     lines = {}
-    with (ROOT / "tests" / "truth" / "lagp_vep_demo.csv").open(encoding="utf-8") as file:
+    with (ROOT / "tests" / "truth" / "lagp_vep.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(line for line in file if not line.startswith("#")):
             if float(row["t_min"]) == minutes:
                 names = (

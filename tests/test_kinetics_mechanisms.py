@@ -230,6 +230,13 @@ def test_lines_from_below_do_identify_the_reaction_of_a_planar_film_without_carb
     assert without.log_stderrs[decay.RATE] > with_lines.log_stderrs[decay.RATE]
 
 
+def test_a_decay_without_its_second_experiment_says_so() -> None:
+    alone = {"rest": series("fig4_LAGP_rest", "LAGP")}
+    table = kinetics.compare(alone, {"rest": {**DECAY, "coverages": [1.0]}}, {}).to_pylist()
+    assert not any("oxidation rate of the metal foil" in row["condition"] for row in table)
+    assert "s4_Li_foil gives no oxidation rate: it is not analysed" in table[-1]["condition"]
+
+
 def test_one_cycle_of_rest_is_not_testable() -> None:
     rows = list(decay_rows.rows(series("fig4_LAGP_rest", "LAGP", cycles=1), DECAY, None))
     assert [row["verdict"] for row in rows] == ["not testable: one cycle"]

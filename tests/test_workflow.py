@@ -3,6 +3,7 @@
 Every test works on a copy of the project with two tiny simulated series, ``mini_a`` and ``mini_b``.
 """
 
+import base64
 import hashlib
 import re
 import shutil
@@ -110,7 +111,12 @@ def change_raw_byte(project: Path) -> None:
 
 
 ALL = {"parse_spectra": 2, "calibrate_energy": 2, "subtract_background": 2, "fit_components": 2}
-LATE = {"extract_kinetics": 2, "render_figure": 4}
+EXPORTS = {"export_areas": 2, "write_methods": 1}
+# What looks at the fits of each series, what looks at all series at once, and what is drawn or written of both.
+FROM_FITS = ("check_energy_scale", "quantify_composition", "extract_kinetics")
+LATE = dict.fromkeys(FROM_FITS, 2) | {"compare_experiments": 1, "render_figure": 4} | EXPORTS
+LATE_OF_ONE = dict.fromkeys((*FROM_FITS, "compare_experiments", *EXPORTS), 1) | {"render_figure": 2}
+RATES = {"extract_kinetics": 2, "compare_experiments": 1, "render_figure": 2}
 
 
 @pytest.mark.parametrize(
@@ -119,28 +125,51 @@ LATE = {"extract_kinetics": 2, "render_figure": 4}
         (lambda p: append_comment(p, "scripts/xps/versaprobe/__init__.py"), ALL | LATE),
         (lambda p: append_comment(p, "scripts/xps/calibration.py"), {k: 2 for k in ALL if k[0] != "p"} | LATE),
         (lambda p: append_comment(p, "scripts/xps/windows.py"), {"subtract_background": 2, "fit_components": 2} | LATE),
-        (
-            lambda p: append_comment(p, "scripts/xps/kinetics/regression.py"),
-            {"extract_kinetics": 2, "render_figure": 2},
-        ),
-        (lambda p: append_comment(p, "scripts/xps/figures/style.py"), {"render_figure": 4}),
-        (lambda p: append_comment(p, "scripts/extract_kinetics.py"), {"extract_kinetics": 2, "render_figure": 2}),
-        (lambda p: append_comment(p, "requirements.lock"), ALL | LATE | {"compare_experiments": 1}),
+        (lambda p: append_comment(p, "scripts/xps/kinetics/regression.py"), RATES),
+        (lambda p: append_comment(p, "scripts/xps/figures/style.py"), {"render_figure": 4} | EXPORTS),
+        (lambda p: append_comment(p, "scripts/extract_kinetics.py"), RATES),
+        (lambda p: append_comment(p, "requirements.lock"), ALL | LATE),
         (lambda p: append_comment(p, "scripts/inspect_raw.py"), {}),
         (lambda p: append_comment(p, "environment.yml"), {}),
         (tighten_component, {"fit_components": 2} | LATE),
-        (
-            choose_the_other_engine,
-            {k: 1 for k in ALL if k[0] != "p"} | {"extract_kinetics": 1, "render_figure": 2},
-        ),
-        (change_raw_byte, dict.fromkeys(ALL, 1) | {"extract_kinetics": 1, "render_figure": 2}),
+        (choose_the_other_engine, {k: 1 for k in ALL if k[0] != "p"} | LATE_OF_ONE),
+        (change_raw_byte, dict.fromkeys(ALL, 1) | LATE_OF_ONE),
     ],
 )
 def test_exactly_what_depends_on_an_edit_reruns(
     project: Path, change: Callable[[Path], None], expected: dict[str, int]
 ) -> None:
     change(project)
+    if "render_figure" in expected:
+        expected = expected | {"audit_page": 1}
     assert planned(project) == expected
+
+
+def test_the_report_is_one_file_with_captions_and_categories(project: Path) -> None:
+    """Nothing outside the file is needed to read it: pages, captions and statistics are inside."""
+    answer = snakemake(project, "--report", "report.html")
+    assert answer.returncode == 0, answer.stdout
+    text = (project / "report.html").read_text()
+    for name in ("mini_a_spectra", "mini_b_kinetics"):
+        assert f"{name}.pdf" in text
+        data = base64.b64encode((project / f"results/figures/{name}.pdf").read_bytes()).decode()
+        assert data[:2000] in text
+    assert "X-ray photoelectron spectra of mini_a with their fits." in text
+    assert "a program made these spectra" in text
+    assert {"Spectra", "Along the series"} <= set(re.findall(r'"name": "([^"]+)"', text)) | set(
+        re.findall(r'"(Spectra|Along the series)"', text)
+    )
+    fetched = re.findall(r"""(?:<script[^>]+src|<link[^>]+href|<img[^>]+src)=["'](?!data:)([^"']+)""", text)
+    assert fetched == []
+
+
+def test_methods_and_areas_are_made(finished: Path) -> None:
+    made = artefacts(finished)
+    assert {"figures/methods.md", "figures/methods.md.record.json", "mini_a/areas.csv"} <= set(made)
+    assert "## mini_b" in (finished / "results/figures/methods.md").read_text()
+    header = (finished / "results/mini_a/areas.csv").read_text().splitlines()[0]
+    assert "Al 2p AlO6 [lagp_al2p] area (counts/s eV)" in header
+    assert (finished / "results/mini_a/areas.csv").read_text().count("\n") > 2
 
 
 def test_run_settings_rerun_nothing(project: Path) -> None:

@@ -126,12 +126,13 @@ def _series(calibration: pa.Table, components: pa.Table, parameters: pa.Table, m
             key = (row["acquisition"], row["core_level"], row["species"])
             at_bound = (model, row["acquisition"], row["component"]) in bounded
             lines.setdefault(key, _line(row, errors[row["acquisition"], row["region"]], at_bound))
+    tied = {model: _groups([row for row in positions if row["model"] == model]) for model in models}
     return _Series(
         experiment=str(rows[0]["experiment"]) if rows else "",
         acquisitions=tuple(sorted({row["acquisition"] for row in rows})),
         lines=lines,
-        tied={model: _groups([row for row in positions if row["model"] == model]) for model in models},
-        given=frozenset((row["model"], row["component"]) for row in positions if row["status"] == "fixed"),
+        tied=tied,
+        given=_told(positions, tied),
     )
 
 
@@ -166,6 +167,19 @@ def _groups(positions: Sequence[Row]) -> list[frozenset[str]]:
             touching = [group for group in groups if group & joined]
             groups = [group for group in groups if not group & joined] + [joined.union(*touching)]
     return groups
+
+
+def _told(positions: Sequence[Row], tied: Mapping[str, Sequence[frozenset[str]]]) -> frozenset[tuple[str, str]]:
+    """Return the components whose energy the model gives as a number, or by ties to one that it gives so."""
+    given = {(row["model"], row["component"]) for row in positions if row["status"] == "fixed"}
+    hanging = {
+        (model, name)
+        for model, groups in tied.items()
+        for group in groups
+        if any((model, member) in given for member in group)
+        for name in group
+    }
+    return frozenset(given | hanging)
 
 
 def _difference(one: Line, other: Line) -> Difference:

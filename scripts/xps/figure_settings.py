@@ -21,8 +21,37 @@ class Needs(NamedTuple):
 _FITTED = ("acquisitions", "calibration", "components", "fits", "parameters")
 NEEDS: Mapping[str, Needs] = {
     "spectra_grid": Needs((*_FITTED, "curves")),
+    "heat_map": Needs((*_FITTED, "curves")),
+    "survey": Needs(("acquisitions", "calibration", "spectra")),
     "time_series": Needs((*_FITTED, "kinetics")),
+    "composition": Needs(("acquisitions", "composition")),
+    "growth": Needs(("acquisitions", "layers", "kinetics")),
+    "onset": Needs(("acquisitions", "components", "kinetics")),
+    "charge_balance": Needs(("acquisitions", "balance")),
+    "alternatives": Needs(("acquisitions", "components", "alternatives")),
+    "identifiability": Needs(("acquisitions", "components", "correlations")),
+    "rate_intervals": Needs(("acquisitions", "kinetics")),
+    "energy_scale": Needs(("acquisitions", "calibration", "energy_checks")),
+    "percolation": Needs((), ("phases",)),
+    "claims_page": Needs((), ("claims",)),
+    "fit_quality": Needs(("acquisitions", "fits")),
 }
+
+
+METHODS_TABLES = ("acquisitions", "calibration", "components", "parameters", "fits", "composition")
+EXPORT_TABLES = ("acquisitions", "components", "composition")
+# Where a report puts a figure, by its kind.
+CATEGORIES: Mapping[str, tuple[str, ...]] = {
+    "Spectra": ("spectra_grid", "heat_map", "survey"),
+    "Along the series": ("time_series", "composition", "growth", "onset", "charge_balance", "alternatives"),
+    "Checks": ("fit_quality", "energy_scale", "identifiability", "rate_intervals"),
+    "Conclusions": ("percolation", "claims_page"),
+}
+
+
+def category(kind: str) -> str:
+    """Return the part of a report in which a figure of this kind stands."""
+    return next(name for name, kinds in CATEGORIES.items() if kind in kinds)
 
 
 def tables_needed(kind: str) -> tuple[str, ...]:

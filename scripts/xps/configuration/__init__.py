@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from xps import chemistry, core_lines, figure_settings
+from xps import chemistry, claim_settings, core_lines, figure_settings
 from xps.configuration import documents, places, sense, series_sense, shape
 from xps.configuration import reference as references
 from xps.configuration.analysis import Analysis
@@ -103,6 +103,16 @@ class _Reading:
         self.note(place, document.faults)
         return None if document.mapping is None else self.sound(place, document.mapping, kind)
 
+    def claims(self) -> tuple[Mapping[str, Any], ...]:
+        """Return the sentences of claims.yaml; none with its faults noted where it is not sound."""
+        document = documents.read(self.folder / "claims.yaml")
+        self.note("config/claims.yaml", document.faults)
+        sound = None if document.mapping is None else self.sound("config/claims.yaml", document.mapping, "claims")
+        if sound is None:
+            return ()
+        self.note("config/claims.yaml", claim_settings.faults(sound["claims"]))
+        return tuple(sound["claims"])
+
     def all_of(self, kind: str, wanted: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
         """Return the sound files of one ``kind``; ``wanted`` says for each name which file asks for it."""
         found = {name: self.file(kind, name, wanted_by) for name, wanted_by in wanted.items()}
@@ -138,6 +148,7 @@ def _analysis(reading: _Reading, top: Mapping[str, Any]) -> Analysis:
         files={name: found.files for name, found in listings.items()},
         logs={name: found.log for name, found in listings.items()},
         reference=reference,
+        claims=reading.claims() if top.get("claims", False) else (),
         **top.get("run", {}),
     )
 

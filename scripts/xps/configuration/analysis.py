@@ -18,6 +18,9 @@ from xps.configuration.shape import near
 from xps.errors import ConfigError
 
 FIT_ENGINE = "separable"
+# What the comparison reads of the experiments that it compares, and of every experiment where claims are asked for.
+COMPARED = ("acquisitions", "components", "layers", "kinetics")
+CLAIMED = (*COMPARED, "calibration", "correlations", "curves", "alternatives", "composition", "balance")
 KINETICS_LAWS = ("linear", "exponential", "parabolic")
 # ASSUME a cycle of a depth profile holds at least a hundred points, of four bytes each. Where one holds less, a series
 # of a little more than a block is fitted as one: no number changes, and such a file is small.
@@ -49,6 +52,8 @@ class Analysis:
     """Operator's log by experiment, None where there is none."""
     reference: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     """Rows of the reference tables by name; none where the project has no such table."""
+    claims: Sequence[Mapping[str, Any]] = ()
+    """Sentences of a publication to hold against the tables; none unless the configuration asks for them."""
     block_size: int = 1000
     """Acquisitions per job where a series is split (how to run, never what comes out)."""
     threads: int = 1
@@ -151,9 +156,48 @@ class Analysis:
         """Return the rows of the reference tables ``phases``, ``reactions`` and ``lines``."""
         return {name: plain(self.reference.get(name, ())) for name in ("phases", "reactions", "lines")}
 
+    def comparison(self) -> dict[str, Any]:
+        """Return what the comparison of all experiments depends on: claims, decays, films, areas and reference rows."""
+        settings = {name: self.experiments[name] for name in self._compared()}
+        return {
+            "claims": plain(self.claims),
+            "decays": self._decays(),
+            "series": {
+                name: {"stacks": plain(item.get("layers", [])), "areas_cm2": plain(item.get("areas_cm2", {}))}
+                for name, item in settings.items()
+            },
+            "reference": self.reference_rows(),
+        }
+
+    def comparison_inputs(self) -> list[str]:
+        """Return the paths of the tables that the comparison reads: for claims those of every experiment."""
+        names, tables = (self.experiments, CLAIMED) if self.claims else (self._compared(), COMPARED)
+        return [f"{self.results}/{name}/{table}.parquet" for name in names for table in tables]
+
+    def _decays(self) -> dict[str, Any]:
+        kinetics = {name: item.get("kinetics", {}) for name, item in self.experiments.items()}
+        return {name: plain(item["decay"]) for name, item in kinetics.items() if "decay" in item}
+
+    def _compared(self) -> list[str]:
+        """Return the experiments that a decay at rest needs, of those that are analysed."""
+        decays = self._decays()
+        sources = {item["oxidation_from"] for item in decays.values() if "oxidation_from" in item}
+        return [name for name in self.experiments if name in decays or name in sources]
+
     def figure_settings(self, wildcards: Any) -> dict[str, Any]:
         """Return a figure's settings."""
         return dict(plain(self._figure(wildcards)))
+
+    def figure_category(self, wildcards: Any) -> str:
+        """Return the part of the report in which a figure stands."""
+        return figure_settings.category(self._figure(wildcards)["kind"])
+
+    def methods_settings(self) -> dict[str, dict[str, Any]]:
+        """Return what the methods section says of each experiment that no table holds: description and areas."""
+        return {
+            name: {"areas_cm2": plain(item.get("areas_cm2", {})), "description": plain(item.get("description", ""))}
+            for name, item in self.experiments.items()
+        }
 
     def figure_inputs(self, wildcards: Any) -> list[str]:
         """Return the paths of the tables that a figure is drawn from."""

@@ -25,7 +25,7 @@ SPECIES_COLOURS: Mapping[str, str] = {
     "Ge4+": "#332288",
     "Ge0": "#CC6677",
     "O 2s": "#BBBBBB",
-    "O 2s (Li oxides)": "#4BA886",
+    "O 2s (Li oxides)": "#2E8B6F",
     "O 2s (C-O)": "#E3B7D1",
     # phosphorus and sulphur
     "PO4": "#56B4E9",
@@ -58,10 +58,27 @@ SPECIES_COLOURS: Mapping[str, str] = {
     "SiO2": "#009E73",
     "Si4+": "#009E73",
     "Si0": "#882255",
+    # phases that are no species of a fit
+    "Ge": "#CC6677",
+    "Li15Ge4": "#E69F00",
+    "Li9Al4": "#666633",
+    "Li3PO4": "#56B4E9",
+    "AlPO4": "#117733",
+    "LiAlO2": "#AA4499",
+    "Li4P2O7": "#332288",
+    # layers
+    "SEI": "#E69F00",
+    # elements
+    "Li": "#0072B2",
+    "O": "#009E73",
+    "C": "#555555",
+    "P": "#56B4E9",
+    "S": "#DDCC77",
+    "Al": "#EE8866",
     # what is no species of the sample
     "loss": "#D9D2C5",
 }
-_FALLBACK_COLOURS = (
+FALLBACK_COLOURS = (
     "#4477AA",
     "#EE6677",
     "#228833",
@@ -97,8 +114,8 @@ def _figure_colours(names: Sequence[str]) -> dict[str, str]:
     colours = {name: species_colour(name) for name in names if _is_registered(name)}
     for name in names:
         if name not in colours:
-            first = _FALLBACK_COLOURS.index(species_colour(name))
-            turned = _FALLBACK_COLOURS[first:] + _FALLBACK_COLOURS[:first]
+            first = FALLBACK_COLOURS.index(species_colour(name))
+            turned = FALLBACK_COLOURS[first:] + FALLBACK_COLOURS[:first]
             # With more species than colours some must share; markers and names still differ.
             colours[name] = next((colour for colour in turned if colour not in colours.values()), turned[0])
     return colours
@@ -115,4 +132,4 @@ def species_colour(species: str) -> str:
     if species.endswith(" loss"):
         return SPECIES_COLOURS["loss"]
     digest = hashlib.sha256(species.encode()).digest()
-    return _FALLBACK_COLOURS[digest[0] % len(_FALLBACK_COLOURS)]
+    return FALLBACK_COLOURS[digest[0] % len(FALLBACK_COLOURS)]

@@ -8,6 +8,7 @@ together; what is together changes no number.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from xps.models import FitModel
 from xps.separable import lines, marquardt
 from xps.separable.likelihood import LIKELIHOODS
 from xps.separable.priors import Priors
-from xps.separable.starts import tempered
+from xps.separable.starts import contrasted, tempered
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -30,6 +31,8 @@ EFFORT = marquardt.Effort(decrement=1e-9, accepted=1e-6)
 _SAME_MINIMUM = 1e-3
 _START_SHARE = 0.6
 _MORE_STARTS = 5
+# Lines closer than this share of their mean width overlap.
+_CROWDED = 1.5
 # Trial positions of a component that has vanished: a fraction of its width apart.
 _PLACES = 15
 
@@ -230,9 +233,10 @@ def minimise(
     """Return the best of at least ``count`` minima of every problem.
 
     The first is reached from the start (θ) as given, the second from the start tempered (lines first kept alike, see
-    ``separable.starts``), the others from points moved at random toward the bounds. Where these do not agree, the
-    problem has several minima and gets ``_MORE_STARTS`` further starts. A component that ended at area 0 is looked for
-    over its whole range of positions: where it is absent nothing leads it to where it is not.
+    ``separable.starts``), the others where lines overlap from contrasted widths, else from points moved at random
+    towards the bounds. Where these disagree, the problem has several minima and gets ``_MORE_STARTS`` further starts.
+    A component that ended at area 0 is looked for over its whole range of positions: where it is absent nothing leads
+    it to where it is not.
     """
     found: dict[int, Optimum] = {}
     for places, batch in batches(problems):
@@ -254,7 +258,8 @@ def _ends(batch: Batch, first: Array, generators: Sequence[np.random.Generator],
     starts = [first]
     if count > 1:
         starts += [tempered(batch.task, first, _lines_alike(batch))]
-        starts += [_moved(batch.task, first, generators) for _ in range(count - 2)]
+        starts += contrasted(batch.task, starts[1], _crowded_widths(batch))
+        starts += [_moved(batch.task, first, generators) for _ in range(count - len(starts))]
     ends = [_End(marquardt.minimise(batch.task, start, EFFORT), dict(enumerate(everyone))) for start in starts]
     reached = np.array([np.where(end.optimum.converged, end.optimum.point.objective, np.inf) for end in ends])
     doubtful = np.flatnonzero(np.max(reached, axis=0) - np.min(reached, axis=0) > _SAME_MINIMUM)
@@ -322,6 +327,28 @@ def _lines_alike(batch: Batch) -> list[list[tuple[int | None, int | None, float]
         usual = float(plan.slot_starts[width])
         groups.setdefault(window, []).append((place.get(position), place.get(width), usual))
     return list(groups.values())
+
+
+def _crowded_widths(batch: Batch) -> list[tuple[int, bool]]:
+    """Return the width parameters of lines that overlap their neighbours, and which of these are odd ones."""
+    plan = batch.problems[0].layout
+    place = {int(slot): i for i, slot in enumerate(plan.varied[batch.compiled.nonlinear])}
+    values = plan.expand(plan.start)[0]
+    found = []
+    for window in range(len(plan.model.windows)):
+        inside = [i for i, of in enumerate(plan.model.window_of_component) if of == window]
+        at = {i: float(values[plan.index(i, "position")]) for i in inside}
+        usual = {i: float(values[plan.index(i, "width")]) for i in inside}
+        ordered = sorted(inside, key=at.__getitem__)
+        close = {
+            i
+            for one, other in pairwise(ordered)
+            if at[other] - at[one] < _CROWDED * 0.5 * (usual[one] + usual[other])
+            for i in (one, other)
+        }
+        widths = [(place.get(plan.index(i, "width")), bool(rank % 2)) for rank, i in enumerate(ordered) if i in close]
+        found += [(width, odd) for width, odd in widths if width is not None]
+    return found
 
 
 def _best(batch: Batch, ends: Sequence[_End], problem: int) -> Optimum:

@@ -63,8 +63,10 @@ def _judged(part: Batch, some: Sequence[Outcome], factors: Array | None) -> list
     sigma = np.array([one.stderr for one in noises]).T
     search = Search(*(np.array([one.search[i] for one in noises]).T for i in range(2)))
     factors = np.where(searched, detection.critical_factors(search), factors)
-    root = _roots(part, best, area, np.fmin(area / sigma, area / stderr))
-    sigma = np.fmax(sigma, area / root)
+    # An area that hangs on another one that is absent is 0 ± 0: it has no ratio, and none is needed.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        root = _roots(part, best, area, np.fmin(area / sigma, area / stderr))
+        sigma = np.fmax(sigma, area / root)
     ratio = area / sigma
     chance = np.where(searched, np.where(ratio > 0.0, detection.chances(ratio, search), ratio + 1.0), np.nan)
     return [

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from xps import tables
 from xps.errors import ConfigError
 from xps.kinetics import decay_rows, mechanisms
-from xps.kinetics.mechanisms import Series, series_of
+from xps.kinetics.mechanisms import Series, series_of, series_of_tables
 from xps.kinetics.regression import BIC_GAP, LawFit, choices, fit_law
 from xps.rate_laws import LAWS, Floats
 
@@ -210,4 +210,4 @@ def _unit(law: str, parameter: str, unit: str) -> str:
     return {0.0: unit, 0.5: f"{base}/√s", 1.0: f"{base}/s"}[power]
 
 
-__all__ = ["AXES", "QUANTITIES", "compare", "extract", "follow", "series_of"]
+__all__ = ["AXES", "QUANTITIES", "compare", "extract", "follow", "series_of", "series_of_tables"]

@@ -42,7 +42,9 @@ def rows(series: Series, wanted: Settings, prior: tuple[float, str] | None) -> I
         judged.append((variant, verdict))
         words = "; ".join([variant.words, *([prior[1]] if prior and variant.prior else []), decay.NOT_MODELLED])
         yield from _variant_rows(found, verdict, {**keys, "window": window, "condition": words})
-    words = "; ".join([*_carrying(judged), decay.NOT_MODELLED])
+    source = wanted.get("oxidation_from")
+    lost = [f"{source} gives no oxidation rate: it is not analysed, or its law was not accepted"]
+    words = "; ".join([*_carrying(judged), *(lost if source and not prior else []), decay.NOT_MODELLED])
     summary = {"parameter": "", "unit": "nm/min", "window": window, "condition": words}
     yield {**keys, **summary, "verdict": _summary(judged)}
 

@@ -88,6 +88,14 @@ def series_of(
     return Series(acquisitions, frame, layers, stacks, chemistry, by_name, areas_cm2)
 
 
+def series_of_tables(
+    found: Mapping[str, pa.Table], own: Settings, chemistry: Chemistry, lines: Sequence[Settings]
+) -> Series:
+    """Return the series of the tables ``found`` by name; ``own`` are its declared stacks and areas."""
+    acquisitions, components, layers = (found[name] for name in ("acquisitions", "components", "layers"))
+    return series_of(acquisitions, components, layers, own["stacks"], chemistry, lines, own["areas_cm2"])
+
+
 def rows(series: Series, axis: str, wanted: Settings) -> list[dict[str, Any]]:
     """Return the rows on growth, onset and oxidation that the section ``wanted`` of an experiment file asks for."""
     found: list[dict[str, Any]] = []

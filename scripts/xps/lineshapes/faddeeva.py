@@ -78,4 +78,7 @@ def with_slope(real: Array, imaginary: Array) -> Faddeeva:
     z.imag = imaginary
     w = faddeeva(z)
     u, v = w.real.copy(), w.imag.copy()
-    return Faddeeva(u, v, -2.0 * (real * u - imaginary * v), 2.0 / _ROOT_PI - 2.0 * (real * v + imaginary * u))
+    # z has served its turn: −2zw + 2i/√π takes its place.
+    z *= w
+    z *= -2.0
+    return Faddeeva(u, v, z.real.copy(), z.imag + 2.0 / _ROOT_PI)

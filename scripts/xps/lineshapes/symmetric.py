@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from xps.errors import FitError
 from xps.lineshapes.faddeeva import with_slope
-from xps.lineshapes.widths import FWHM_PER_SIGMA, gaussian_width
+from xps.lineshapes.widths import FWHM_PER_SIGMA, GaussianWidth, gaussian_width
 
 Array = NDArray[np.float64]
 
 _ROOT_2 = math.sqrt(2.0)
 _ROOT_PI = math.sqrt(math.pi)
 _ROOT_2PI = math.sqrt(2.0 * math.pi)
+# Elements at a time: all arrays of such a piece stay in the cache together.
+_PIECE = 8192
 
 
 class Profile(NamedTuple):
@@ -54,18 +56,44 @@ def voigt(offset: Array, width: Array, lorentzian_width: Array, slopes: bool = T
     gauss = gaussian_width(width, lorentzian_width)
     if np.any(gauss.value == 0.0):
         raise FitError("a voigt whose Lorentzian FWHM equals its total FWHM has no Gaussian part; use lorentzian")
+    shape = np.broadcast_shapes(offset.shape, gauss.value.shape)
+    rows = max(1, _PIECE * shape[0] // max(1, math.prod(shape))) if shape else 1
+    if not shape or rows >= shape[0]:
+        return _voigt(offset, lorentzian_width, gauss, slopes)
+    found = Profile(np.empty(shape), np.empty(shape), np.empty(shape), (np.empty(shape),) if slopes else ())
+    for begin in range(0, shape[0], rows):
+        piece = slice(begin, begin + rows)
+        some = GaussianWidth(*(_rows(part, piece, shape) for part in gauss))
+        part = _voigt(_rows(offset, piece, shape), _rows(lorentzian_width, piece, shape), some, slopes)
+        for whole, own in zip((*found[:3], *found.by_parameters), (*part[:3], *part.by_parameters), strict=True):
+            whole[piece] = own
+    return found
+
+
+def _rows(array: Array, piece: slice, shape: tuple[int, ...]) -> Array:
+    """Return the rows of an array that is broadcast to ``shape``."""
+    return array[piece] if array.ndim == len(shape) and array.shape[0] > 1 else array
+
+
+def _voigt(offset: Array, lorentzian_width: Array, gauss: GaussianWidth, slopes: bool) -> Profile:
     scale = FWHM_PER_SIGMA / (gauss.value * _ROOT_2)
     height = scale / _ROOT_PI
     real, imaginary = offset * scale, 0.5 * lorentzian_width * scale
     w = with_slope(real, imaginary)
     value = height * w.real
     # z w' has the real part that a common change of all widths needs; G stands below z and below the height.
-    by_gauss = (value + height * (real * w.slope_real - imaginary * w.slope_imaginary)) / -gauss.value
-    by_position, by_total = (-height * scale) * w.slope_real, by_gauss * gauss.by_total
+    real *= w.slope_real
+    real -= imaginary * w.slope_imaginary
+    by_gauss = height * real
+    by_gauss += value
+    by_gauss /= -gauss.value
+    by_position = w.slope_real
+    by_position *= -height * scale
     if not slopes:
-        return Profile(value, by_position, by_total)
+        by_gauss *= gauss.by_total
+        return Profile(value, by_position, by_gauss)
     by_lorentzian = (-0.5 * height * scale) * w.slope_imaginary + by_gauss * gauss.by_lorentzian
-    return Profile(value, by_position, by_total, (by_lorentzian,))
+    return Profile(value, by_position, by_gauss * gauss.by_total, (by_lorentzian,))
 
 
 def pseudo_voigt(offset: Array, width: Array, fraction: Array) -> Profile:

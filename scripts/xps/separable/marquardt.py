@@ -132,14 +132,13 @@ def evaluate(task: Task, who: Indices, theta: Array, guess: Array | None) -> Poi
     guess = None if guess is None else np.ascontiguousarray(guess)
     shape = task.model.shape(theta, who)
     columns = shape.columns
-    coefficients, expected = _project(task, who, columns, guess)
+    coefficients, expected, objective = _project(task, who, columns, guess)
     design = np.concatenate([columns, shape.derivatives(coefficients)], axis=1)
     weights = task.likelihood.weights(who, expected)
     weighted = design * weights[:, None, :]
     information = np.matmul(weighted, design.transpose(0, 2, 1))
     residual = task.likelihood.data[who] - expected
     gradient = np.matmul(weighted, residual[:, :, None])[:, :, 0]
-    objective = task.likelihood.objective(who, expected)
     if task.priors is not None:
         first = coefficients.shape[1]
         pulls, slopes = task.priors.pulls(who, theta), task.priors.slopes(who)
@@ -149,8 +148,8 @@ def evaluate(task: Task, who: Indices, theta: Array, guess: Array | None) -> Poi
     return Point(theta, coefficients, objective, gradient, information)
 
 
-def _project(task: Task, who: Indices, columns: Array, guess: Array | None) -> tuple[Array, Array]:
-    """Return coefficients that minimise the objective at these columns, and the expected counts with them.
+def _project(task: Task, who: Indices, columns: Array, guess: Array | None) -> tuple[Array, Array, Array]:
+    """Return coefficients that minimise the objective at these columns, expected counts and objective with them.
 
     From a guess, one weighted solution with the guess's weights follows its own weights closely enough: the outer
     iteration repeats it. Of guess and solution the better one is kept.
@@ -162,18 +161,20 @@ def _project(task: Task, who: Indices, columns: Array, guess: Array | None) -> t
         for _ in range(_FIRST_ROUNDS):
             coefficients = _weighted(task, who, columns, likelihood.weights(who, expected))
             expected = _expected(task, columns, coefficients)
-        return coefficients, expected
+        return coefficients, expected, likelihood.objective(who, expected)
     guess = np.where(task.bounded, np.maximum(guess, 0.0), guess)
     if task.given is not None:
         guess = np.where(np.isnan(task.given[who]), guess, task.given[who])
     before = _expected(task, columns, guess)
     coefficients = _weighted(task, who, columns, likelihood.weights(who, before))
     expected = _expected(task, columns, coefficients)
-    better = likelihood.objective(who, expected) <= likelihood.objective(who, before)
+    objective, objective_before = likelihood.objective(who, expected), likelihood.objective(who, before)
+    better = objective <= objective_before
     if not np.all(better):
         coefficients = np.where(better[:, None], coefficients, guess)
         expected = np.where(better[:, None], expected, before)
-    return coefficients, expected
+        objective = np.where(better, objective, objective_before)
+    return coefficients, expected, objective
 
 
 def _expected(task: Task, columns: Array, coefficients: Array) -> Array:
@@ -326,13 +327,12 @@ class _Search:
         free = free_parameters(self.task, who, here)
         damping = np.zeros(free.shape)
         damping[:, first:] = self.damping[who][:, None]
-        newton = solve_held(here.information, here.gradient, free)
         step = solve_held(here.information, here.gradient, free, damping)
         predicted = 2.0 * np.sum(step * here.gradient, axis=-1) - _quadratic(here.information, step)
+        decrement = self._decrement(who, here, free, step)
         curved = np.flatnonzero(self.curved[who])
         if curved.size:
             self._bend(who, curved, here, free, damping, step, predicted)
-        decrement = np.sum(newton * here.gradient, axis=-1)
         self.step[who] = step
         self.held[who] = ~free
         self.predicted[who] = predicted
@@ -340,6 +340,19 @@ class _Search:
         spent = self.evaluations[who] >= self.effort.evaluations
         stuck = self.damping[who] > _MOST_DAMPING
         self.running[who] = ~((decrement <= self.effort.decrement) | spent | stuck | ~np.isfinite(decrement))
+
+    def _decrement(self, who: Indices, here: Point, free: Mask, step: Array) -> Array:
+        """Return the squared distance to the minimum in units of the statistical error.
+
+        That of a damped step is less: where it is too much already, the undamped step need not be solved for.
+        """
+        decrement = np.asarray(np.sum(step * here.gradient, axis=-1))
+        last = (self.evaluations[who] >= self.effort.evaluations) | (self.damping[who] > _MOST_DAMPING)
+        near = np.flatnonzero((decrement <= self.effort.decrement) | last)
+        if near.size:
+            newton = solve_held(here.information[near], here.gradient[near], free[near])
+            decrement[near] = np.sum(newton * here.gradient[near], axis=-1)
+        return decrement
 
     def _bend(
         self, who: Indices, curved: Indices, here: Point, free: Mask, damping: Array, step: Array, predicted: Array

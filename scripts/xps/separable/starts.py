@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 # In units of the lines' own starting widths, and eV.
 WIDTH_STDERR = 0.02
 DISTANCE_STDERR_EV = 0.3
+# How far toward their bounds widths go in contrasted starts.
+_CONTRAST = 0.8
 _LOOSE = Effort(decrement=0.1, accepted=1e9, evaluations=20)
 
 
@@ -76,3 +78,23 @@ def _likeness(
     if not rows:
         return np.zeros((0, start.shape[1])), np.zeros((start.shape[0], 0)), np.zeros(0)
     return np.array(rows), np.array(value).T, np.array(stderr)
+
+
+def contrasted(task: Task, start: Array, widths: Sequence[tuple[int, bool]]) -> list[Array]:
+    """Return two more starts for lines that lie close: every other one broad and its neighbours narrow, and reversed.
+
+    Where lines overlap, two that share the intensity evenly and one that takes most of it can both be minima, far apart
+    and of nearly equal depth; from even starts only the first is found. ``widths`` holds each line's width parameter
+    and whether it is one of the odd ones, counted along the energy.
+    """
+    if not widths:
+        return []
+    places, odd = np.array([place for place, _ in widths]), np.array([is_odd for _, is_odd in widths])
+    here, low, high = start[:, places], task.lower[:, places], task.upper[:, places]
+    broad, narrow = here + _CONTRAST * (high - here), here + _CONTRAST * (low - here)
+    found = []
+    for chosen in (odd, ~odd):
+        one = start.copy()
+        one[:, places] = np.where(chosen, broad, narrow)
+        found.append(one)
+    return found

@@ -109,7 +109,7 @@ SCHEMAS: Schemas = {
         optional("stderr", "number", "", "its standard error, statistical and systematic together"),
         Column("unit", "text", "", "unit of value, stderr, expected and tolerance"),
         Column("expected", "text", "", "what the sentence says, as a number, bound or word"),
-        Column("tolerance", "text", "", "what still counts as holding"),
+        Column("tolerance", "text", "", "how far from it still counts as holding; empty for bounds and words"),
         Column("verdict", "text", "", "holds, fails or not_testable"),
         Column("data_origin", "text", "", "measured or simulated"),
         Column("sources", "texts", "", "experiments and tables that were used"),

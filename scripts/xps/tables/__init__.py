@@ -18,6 +18,7 @@ from xps.tables.series import Series
 from xps.tables.store import (
     ROW_GROUP_ROWS,
     acquisition_count,
+    by_experiment,
     read,
     read_part,
     read_record,
@@ -31,6 +32,7 @@ __all__ = [
     "Series",
     "Table",
     "acquisition_count",
+    "by_experiment",
     "concatenate",
     "content_sha256",
     "from_columns",

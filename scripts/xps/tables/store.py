@@ -7,7 +7,7 @@ more than them. Nothing here starts a thread, so that a job may fork its workers
 
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,17 @@ def read(path: Path | str, name: str) -> tuple[Table, Record]:
     file = _opened(path, name, io.BytesIO(data))
     record = replace(_record(path, file), file_sha256=provenance.bytes_sha256(data))
     return _rows(path, name, file, range(file.num_row_groups)), record
+
+
+def by_experiment(paths: Sequence[Path | str]) -> tuple[dict[str, dict[str, Table]], list[Record]]:
+    """Return the tables at ``paths``, each <experiment>/<table>.parquet, by experiment and name, and their records."""
+    found: dict[str, dict[str, Table]] = {}
+    records = []
+    for path in map(Path, paths):
+        table, record = read(path, path.stem)
+        found.setdefault(path.parent.name, {})[path.stem] = table
+        records.append(record)
+    return found, records
 
 
 def read_part(path: Path | str, name: str, acquisitions: range) -> Table:

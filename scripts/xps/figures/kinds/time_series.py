@@ -13,10 +13,9 @@ from xps import rate_laws
 from xps.errors import ConfigError
 from xps.figures import lettering, page
 from xps.figures.page import Sheet
-from xps.figures.palette import species_styles
-from xps.figures.parts import charge_axis, layout, series
+from xps.figures.parts import series, series_page
 from xps.figures.reading.frames import check_known, frames, of_experiment, records
-from xps.figures.reading.times import axis_values, charges_uah, is_lower_bound, region_axis_values
+from xps.figures.reading.times import axis_values, region_axis_values
 
 _STDERR = {"area_fraction": "area_fraction_stderr", "area_cps_ev": "area_stderr_cps_ev"}
 _LABELS = {"area_fraction": ("Share of the core level", 1.0), "area_cps_ev": ("Area (kcps·eV)", 1e-3)}
@@ -198,40 +197,20 @@ def _law_curves(settings: Mapping[str, Any], tables: Mapping[str, pa.Table], poi
 
 
 def _sheet(settings: Mapping[str, Any], numbers: pd.DataFrame, acquired: pd.DataFrame) -> Sheet:
-    longest_s = float(np.nan_to_num(numbers["axis_s"].max()))
-    lower_bound = is_lower_bound(acquired, settings["axis"])
-    time = lettering.axis_text(settings["axis"], longest_s, lower_bound=lower_bound)
     label, factor = _LABELS[settings["quantity"]]
-    scaled = {name: numbers[name] * factor for name in ("low", "high")}
-    shown = numbers.assign(
-        series=numbers["component"],
-        time=numbers["axis_s"] * time.per_second,
-        height=numbers["value"] * factor,
-        **scaled,
-    )
-    styles = species_styles(numbers["species"])
     groups = list(dict.fromkeys(zip(numbers["model"], numbers["core_level"], strict=True)))
     if "windows" in settings:
         order = [(window["model"], window["core_level"]) for window in settings["windows"]]
         groups.sort(key=order.index)
     elif "core_levels" in settings:
         groups.sort(key=lambda group: settings["core_levels"].index(group[1]))
-    times = {number: at * time.per_second for number, at in axis_values(acquired, settings["axis"]).items()}
-    charges = charges_uah(acquired) if settings["axis"] == "plating_time_s" else {}
-    charged = charge_axis.usable(charges, times)
-    area = settings.get("charge_area_cm2")
-    plan = layout.of(settings.get("width", "double"), len(groups), series.key(shown, styles),
-                     top_cm=charge_axis.TOP_CM if charged else 0.0)  # fmt: skip
-    sheet = plan.sheet()
-    for index, (model, level) in enumerate(groups):
-        title = level if sum(other == level for _, other in groups) == 1 else f"{level} ({model})"
-        axes = plan.axes(sheet, index, title, f"{model}|{level}")
-        series.draw(axes, shown[(shown["model"] == model) & (shown["core_level"] == level)], styles)
-        series.finish_time(axes, shown["time"], f"no {lettering.heading(settings['axis'])} known")
-        series.finish_values(axes, settings["quantity"] == "area_fraction")
-        if charged:
-            charge_axis.add(axes, times, charges, area)
-            plan.label_above(sheet, index, charge_axis.heading(area))
-        plan.label_below(sheet, index, f"{time.heading} ({time.unit})")
-    plan.label_left(sheet, label)
-    return sheet
+    levels = [level for _, level in groups]
+    titles = {
+        (model, level): f"{model}|{level if levels.count(level) == 1 else f'{level} ({model})'}"
+        for model, level in groups
+    }
+    panels = [titles[pair] for pair in zip(numbers["model"], numbers["core_level"], strict=True)]
+    points = numbers.assign(panel=panels, series=numbers["component"])
+    ranked = points.sort_values("panel", key=lambda column: column.map(list(titles.values()).index), kind="stable")
+    share = settings["quantity"] == "area_fraction"
+    return series_page.sheet(settings, ranked, acquired, label, factor=factor, share=share)

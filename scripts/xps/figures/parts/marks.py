@@ -3,6 +3,7 @@
 from typing import Any
 
 from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 
 from xps.figures import page, style
 from xps.figures.page import KeyEntry
@@ -13,6 +14,7 @@ _LIMIT_MARKER = Path(
     [Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO, Path.LINETO],
 )
 LIMIT: dict[str, Any] = {"marker": _LIMIT_MARKER, "markersize": 14, "markeredgewidth": 0.7, "markerfacecolor": "none"}
+LOWER_LIMIT: dict[str, Any] = {**LIMIT, "marker": _LIMIT_MARKER.transformed(Affine2D().scale(1.0, -1.0))}
 LIMIT_STEP_PT = 2.6
 FAILED: dict[str, Any] = {"marker": "x", "markersize": 3.4, "markeredgewidth": 0.8, "color": style.FAILURE_RED}
 ABSENT: dict[str, Any] = {"marker": "_", "markersize": 4.5, "markeredgewidth": 0.9, "color": "#6E6E6E"}
@@ -32,9 +34,15 @@ def limit_entry() -> KeyEntry:
     return KeyEntry("95 % upper limit", page.points_swatch(single=True, raised=0.5, markeredgecolor="black", **how))
 
 
-def failed_entry() -> KeyEntry:
+def lower_limit_entry() -> KeyEntry:
+    """Return the key's entry of a lower limit."""
+    how = {**LOWER_LIMIT, "markersize": 11}
+    return KeyEntry("95 % lower limit", page.points_swatch(single=True, raised=-0.5, markeredgecolor="black", **how))
+
+
+def failed_entry(words: str = "fit failed") -> KeyEntry:
     """Return the key's entry of a failed fit."""
-    return KeyEntry("fit failed", page.points_swatch(single=True, **FAILED))
+    return KeyEntry(words, page.points_swatch(single=True, **FAILED))
 
 
 def absent_entry() -> KeyEntry:

@@ -1,8 +1,8 @@
 """Points along a series with 95 % bands, upper limits as arrows, laws as lines, and marks for what is missing.
 
 A frame of points holds ``series`` (points of one series are joined), ``species`` (its colour and marker), ``kind``
-(value, upper_limit, law, failed, not_measured), ``time`` and ``height`` as drawn, ``low`` and ``high`` (the ends of the
-95 % interval, NaN where unknown) and ``fit_p_value``.
+(value, upper_limit, lower_limit, law, failed, not_measured), ``time`` and ``height`` as drawn, ``low`` and ``high``
+(the ends of the 95 % interval, NaN where unknown) and ``fit_p_value``.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,8 @@ def draw(axes: Axes, points: pd.DataFrame, styles: Mapping[str, SpeciesStyle]) -
     for _, series in points[points["kind"] == "law"].groupby(["series", "law"], sort=False):
         axes.plot(series["time"], series["height"], color=styles[series["species"].iloc[0]].colour, linewidth=0.8,
                   zorder=2)  # fmt: skip
-    _draw_limits(axes, points[points["kind"] == "upper_limit"], styles)
+    _draw_limits(axes, points[points["kind"] == "upper_limit"], styles, marks.LIMIT)
+    _draw_limits(axes, points[points["kind"] == "lower_limit"], styles, marks.LOWER_LIMIT)
     rejected = points[points["kind"].isin(["value", "upper_limit"]) & (points["fit_p_value"] < POOR_P_VALUE)]
     if len(rejected):
         axes.plot(rejected["time"], rejected["height"], linestyle="none", zorder=5, **marks.REJECTED)
@@ -53,8 +54,8 @@ def _draw_values(axes: Axes, series: pd.DataFrame, look: SpeciesStyle) -> None:
               **marks.EDGE)  # fmt: skip
 
 
-def _draw_limits(axes: Axes, limits: pd.DataFrame, styles: Mapping[str, SpeciesStyle]) -> None:
-    """Draw each upper limit as a bar with an arrow down; limits at one time stand side by side."""
+def _draw_limits(axes: Axes, limits: pd.DataFrame, styles: Mapping[str, SpeciesStyle], mark: Mapping[str, Any]) -> None:
+    """Draw each limit as a bar with an arrow; limits at one time stand side by side."""
     figure = axes.get_figure(root=True)
     assert figure is not None
     inches = figure.dpi_scale_trans
@@ -64,7 +65,7 @@ def _draw_limits(axes: Axes, limits: pd.DataFrame, styles: Mapping[str, SpeciesS
             aside = ScaledTranslation(aside_pt / 72, 0, inches)
             axes.plot([row["time"]], [row["height"]], linestyle="none", zorder=3,
                       markeredgecolor=styles[row["species"]].colour, transform=axes.transData + aside,
-                      **marks.LIMIT)  # fmt: skip
+                      **mark)  # fmt: skip
 
 
 def finish_time(axes: Axes, time: pd.Series, unknown: str) -> tuple[float, float]:
@@ -88,11 +89,12 @@ def finish_values(axes: Axes, share: bool) -> None:
         return
     low, high = axes.get_ylim()
     top = max(high, 0.0) or 1.0
-    axes.set_ylim(min(-0.09 * top, low), top)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
+    if axes.get_yscale() == "linear":
+        axes.set_ylim(min(-0.09 * top, low), top)
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
 
 
-def key(points: pd.DataFrame, styles: Mapping[str, SpeciesStyle], law: str = "chosen rate law") -> list[KeyEntry]:
+def key(points: pd.DataFrame, styles: Mapping[str, SpeciesStyle], failed_words: str = "fit failed") -> list[KeyEntry]:
     """Return the key's entries of all that the points show."""
     entries = [
         KeyEntry(
@@ -105,9 +107,10 @@ def key(points: pd.DataFrame, styles: Mapping[str, SpeciesStyle], law: str = "ch
     ]
     kinds = set(points["kind"])
     if "law" in kinds:
-        entries.append(KeyEntry(law, page.line_swatch(color="black", linewidth=0.8)))
+        entries.append(KeyEntry("chosen rate law", page.line_swatch(color="black", linewidth=0.8)))
     entries += [marks.limit_entry()] if "upper_limit" in kinds else []
-    entries += [marks.failed_entry()] if "failed" in kinds else []
+    entries += [marks.lower_limit_entry()] if "lower_limit" in kinds else []
+    entries += [marks.failed_entry(failed_words)] if "failed" in kinds else []
     entries += [marks.absent_entry()] if "not_measured" in kinds else []
     entries += [marks.rejected_entry()] if (points["fit_p_value"] < POOR_P_VALUE).any() else []
     return entries

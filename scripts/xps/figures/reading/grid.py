@@ -16,6 +16,8 @@ from xps.figures.reading.times import axis_values, by_acquisition, charges_uah, 
 
 Floats = NDArray[np.float64]
 PanelKey = tuple[str, str, int]
+# An undetected component lower than this share of its panel's height leaves no visible outline.
+VISIBLE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ class Panel:
         if len(self.data_cps) < 3:
             return 0.0
         return float(1.4826 * np.median(np.abs(np.diff(self.data_cps))) / np.sqrt(2.0))
+
+    def shows(self, curve: Curve) -> bool:
+        """Return whether a component is drawn: it was detected, or it rises above a hundredth of the panel."""
+        low, high = self.range_cps
+        return curve.detected or float(np.max(curve.intensity_cps, initial=0.0)) > VISIBLE * (high - low)
 
     def without_background(self) -> "Panel":
         """Return the panel with the fitted background taken off; one whose fit failed has none and stays as it is."""
@@ -129,9 +136,10 @@ class Grid:
 
     @property
     def species(self) -> list[str]:
-        """Species in the order in which a reader meets them: column by column, row by row."""
+        """Species that can be seen, in the order in which a reader meets them: column by column, row by row."""
         panels = [panel for column in self.columns for panel in self.column_panels(column)]
-        return list(dict.fromkeys(curve.species for panel in panels for curve in panel.components))
+        seen = (curve.species for panel in panels for curve in panel.components if panel.shows(curve))
+        return list(dict.fromkeys(seen))
 
 
 def select_grid(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> Grid:
@@ -264,7 +272,7 @@ def _panel(
                 parameters.get((*key, part["component"]), {}),
                 energy,
                 f"{' '.join(map(str, key))} {part['component']}",
-                part.get("shape"),
+                part["shape"] if isinstance(part["shape"], str) else None,
             ),
             uncertain=part["verdict"] in ("conditional", "not_identified"),
             detected=part["detected"] is not False,

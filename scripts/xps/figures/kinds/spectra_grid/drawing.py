@@ -12,10 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from xps.figures import lettering, page, style
-from xps.figures.kinds.spectra_grid import key, numbers, panel
+from xps.figures.kinds.spectra_grid import key, panel
 from xps.figures.kinds.spectra_grid.scale import Stretch, scale_text, stretches
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.palette import SpeciesStyle, species_styles
+from xps.figures.parts import channels
 from xps.figures.reading.grid import Column, Grid, PanelKey, Row, select_grid
 
 _LEFT_CM = 2.0
@@ -85,15 +86,16 @@ def draw(
         sheets = [_sheet(plan, rows) for rows in parts]
         for number, sheet in enumerate(sheets, start=1):
             sheet.footer(data_origin, number, len(sheets))
-    return [sheet.figure for sheet in sheets], numbers.plotted(grid, settings, plan.stretches)
+    factors = {key: stretch.factor for key, stretch in plan.stretches.items()}
+    return [sheet.figure for sheet in sheets], channels.of_grid(grid, settings, factors)
 
 
 def _plan(grid: Grid, settings: Mapping[str, Any]) -> _Plan:
     pages = math.ceil(len(grid.rows) / settings.get("rows_per_page", 8))
     by_panel = settings.get("scale", "panel") == "panel"
     width_cm = style.WIDTH_CM[settings.get("width", "double")]
-    styles = species_styles(grid.species)
     shown = grid.as_drawn()
+    styles = species_styles(shown.species)
     stretched = stretches(shown, by_panel)
     return _Plan(
         grid=shown,
@@ -122,7 +124,10 @@ def _sheet(plan: _Plan, rows: Sequence[Row]) -> Sheet:
     sheet.text((_LEFT_CM + right) / 2, plan.below_cm - 0.62, "Binding energy (eV)", fontsize=style.TEXT_PT)
     scaled = "each panel on its own scale" if plan.by_panel else "one scale per column"
     what = "Intensity above background" if plan.grid.subtracted else "Intensity"
-    sheet.text(0.25, (top + plan.below_cm) / 2, f"{what} ({scaled})", fontsize=style.TEXT_PT, rotation=90)
+    label = f"{what} ({scaled})"
+    if page.text_cm(label, style.TEXT_PT) > top - plan.below_cm:
+        label = what.replace(" above", "\nabove")
+    sheet.text(0.3, (top + plan.below_cm) / 2, label, fontsize=style.TEXT_PT, rotation=90)
     sheet.key(plan.key)
     return sheet
 

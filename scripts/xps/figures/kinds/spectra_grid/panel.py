@@ -29,6 +29,7 @@ FOOTROOM = 0.05
 POINTS: dict[str, Any] = {"marker": "o", "markersize": 1.1, "markeredgewidth": 0.0, "color": style.DATA_GREY}
 ENVELOPE: dict[str, Any] = {"color": "black", "linewidth": 0.5}
 BACKGROUND: dict[str, Any] = {"color": "#444444", "linewidth": 0.5, "dashes": (3.0, 1.6)}
+ZERO: dict[str, Any] = {"color": "#444444", "linewidth": 0.3}
 GUIDE: dict[str, Any] = {"color": "#9A9A9A", "linewidth": 0.4, "linestyle": (0.0, (1.0, 2.0))}
 RESIDUAL: dict[str, Any] = {"color": "#3C3C3C", "linewidth": 0.4}
 
@@ -103,7 +104,7 @@ def _draw_fit(main: Axes, panel: Panel, styles: Mapping[str, SpeciesStyle]) -> N
     assert background is not None
     assert panel.envelope_cps is not None
     # Large components first, so that a small one is never hidden behind a large one.
-    for curve in sorted(panel.components, key=lambda curve: -_height(curve)):
+    for curve in sorted(filter(panel.shows, panel.components), key=lambda curve: -_height(curve)):
         colour = styles[curve.species].colour
         top = background + curve.intensity_cps
         if curve.detected:
@@ -120,7 +121,7 @@ def _draw_fit(main: Axes, panel: Panel, styles: Mapping[str, SpeciesStyle]) -> N
         visible = curve.intensity_cps > OUTLINE_FROM * _height(curve)
         dashes = "solid" if curve.detected else UNDETECTED_DASHES
         main.plot(energy, np.where(visible, top, np.nan), color=colour, linewidth=0.5, linestyle=dashes, zorder=2)
-    main.plot(energy, background, zorder=2.5, **BACKGROUND)
+    main.plot(energy, background, zorder=2.5, **(BACKGROUND if background.any() else ZERO))
     main.plot(energy, panel.envelope_cps, zorder=4, **ENVELOPE)
 
 

@@ -1,0 +1,34 @@
+"""Doorway of rule write_methods: tables of all experiments to the methods section."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from xps import provenance, runlog, tables
+from xps.figures.words import methods
+
+
+def main(
+    settings: Mapping[str, Mapping[str, Any]], inputs: Sequence[str], outputs: Mapping[str, str], fingerprint: str
+) -> None:
+    """Write the methods section from the tables ``inputs`` and each experiment's ``settings``."""
+    read = [(Path(path).stem, *tables.read(path, Path(path).stem)) for path in inputs]
+    given = {
+        name: tables.concatenate(name, [table for other, table, _ in read if other == name])
+        for name in dict.fromkeys(name for name, _, _ in read)
+    }
+    record = provenance.record(
+        "write_methods", [of_table for *_, of_table in read], {"settings": settings}, fingerprint, subject="figures"
+    )
+    text = methods.write(given, settings, record)
+    provenance.write_with_record(Path(outputs["methods"]), text.encode(), record)
+
+
+if __name__ == "__main__":
+    with runlog.job(snakemake.log[0], snakemake.rule, "all", snakemake.output):
+        main(
+            settings=snakemake.params.settings,
+            inputs=snakemake.input.tables,
+            outputs=dict(snakemake.output.items()),
+            fingerprint=snakemake.params.fingerprint,
+        )

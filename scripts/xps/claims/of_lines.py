@@ -1,0 +1,249 @@
+"""Computations on fitted lines: where they are, which share they hold, how far they may be absent."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from xps.claims.evidence import Answer, Evidence, NotTestableError, records, weighted_mean
+
+_TOP = 0.6
+_SIGMA_LIMIT = 3.0
+
+
+def position(evidence: Evidence, experiment: str, model: str, component: str, at_min: float | str) -> Answer:
+    """Position of a component in one acquisition (eV), the energy reference's error included."""
+    acquisition = evidence.acquisition(experiment, at_min)
+    rows = evidence.component(experiment, model, [component])
+    rows = rows[rows["acquisition"] == acquisition]
+    if rows.empty:
+        raise NotTestableError(f"{experiment}: {component} was not fitted at {at_min} min")
+    row = records(rows)[0]
+    if _known(row["position_stderr_ev"]) is None:
+        raise NotTestableError(f"{experiment}: {model} imposes the position of {component}, so it tests nothing")
+    return Answer(float(row["position_ev"]), _place_error(evidence, experiment, row), "eV")
+
+
+def position_mean(evidence: Evidence, experiment: str, model: str, component: str, from_min: float = 0.0) -> Answer:
+    """Mean position of a component over the acquisitions from a time on in which it was detected (eV)."""
+    rows = _placed(evidence, experiment, model, component, from_min)
+    errors = [_place_error(evidence, experiment, row) for row in records(rows)]
+    return Answer(*weighted_mean(rows["position_ev"], errors), "eV", remark=f"{len(rows)} acquisitions")
+
+
+def position_range(evidence: Evidence, experiment: str, model: str, component: str, from_min: float = 0.0) -> Answer:
+    """Largest minus smallest position of a component over the acquisitions in which it was detected (eV)."""
+    rows = _placed(evidence, experiment, model, component, from_min)
+    ordered = records(rows.sort_values("position_ev"))
+    lowest, highest = ordered[0], ordered[-1]
+    error = float(np.hypot(_place_error(evidence, experiment, highest), _place_error(evidence, experiment, lowest)))
+    words = f"lowest at {lowest['minutes']:g}, highest at {highest['minutes']:g} min; {len(ordered)} acquisitions"
+    return Answer(float(highest["position_ev"] - lowest["position_ev"]), error, "eV", remark=words)
+
+
+def _place_error(evidence: Evidence, experiment: str, row: Mapping[str, Any]) -> float:
+    """Return the standard error of a position, that of the energy scale in its region included (eV)."""
+    scale = evidence.energy_stderr_ev(experiment, int(row["acquisition"]), str(row["region"]))
+    return float(np.hypot(row["position_stderr_ev"], scale))
+
+
+def _placed(evidence: Evidence, experiment: str, model: str, component: str, from_min: float) -> pd.DataFrame:
+    rows = evidence.component(experiment, model, [component])
+    rows = rows[(rows["minutes"] >= from_min) & rows["detected"].ne(False) & rows["position_stderr_ev"].notna()]
+    if rows.empty:
+        raise NotTestableError(f"{experiment}: no free position of a detected {component} from {from_min:g} min on")
+    return rows
+
+
+def position_difference(
+    evidence: Evidence,
+    experiment: str,
+    model: str,
+    component: str,
+    other_component: str,
+    from_min: float = 0.0,
+    other_experiment: str = "",
+    other_model: str = "",
+    other_from_min: float | None = None,
+) -> Answer:
+    """Mean position of one component minus that of another, of the same or another experiment (eV).
+
+    Within one region of one experiment the energy scale's error cancels, cycle by cycle.
+    """
+    if not (other_experiment or other_model) and other_from_min is None:
+        both = [_placed(evidence, experiment, model, name, from_min) for name in (component, other_component)]
+        joint = both[0].merge(both[1], on=["acquisition", "region"], suffixes=("", "_other"))
+        if len(joint):
+            apart = joint["position_ev"] - joint["position_ev_other"]
+            error = np.hypot(joint["position_stderr_ev"], joint["position_stderr_ev_other"])
+            return Answer(*weighted_mean(apart, error), "eV", remark=f"{len(joint)} acquisitions")
+    first = position_mean(evidence, experiment, model, component, from_min)
+    start = from_min if other_from_min is None else other_from_min
+    second = position_mean(evidence, other_experiment or experiment, other_model or model, other_component, start)
+    return Answer(_value(first) - _value(second), float(np.hypot(first.stderr or 0.0, second.stderr or 0.0)), "eV")
+
+
+def _value(answer: Answer) -> float:
+    assert answer.value is not None
+    return answer.value
+
+
+def line_maximum(evidence: Evidence, experiment: str, model: str, region: str, at_min: float | str) -> Answer:
+    """Energy of a window's maximum above the fitted background (eV), by a parabola through its top; no line is used."""
+    acquisition = evidence.acquisition(experiment, at_min)
+    rows = evidence.frame(experiment, "curves")
+    rows = rows[(rows["model"] == model) & (rows["region"] == region) & (rows["acquisition"] == acquisition)]
+    rows = rows[rows["background_cps"].notna()]
+    if rows.empty:
+        raise NotTestableError(f"{experiment}: no curve of {model} in {region} at {at_min} min")
+    energy, height = rows["binding_energy_ev"].to_numpy(), (rows["data_cps"] - rows["background_cps"]).to_numpy()
+    smooth = np.convolve(height, np.ones(5) / 5, mode="same")
+    top = smooth >= _TOP * smooth.max()
+    centre = float(energy[top].mean())
+    coefficients, covariance = np.polyfit(energy[top] - centre, height[top], 2, cov=True)
+    if coefficients[0] >= 0:
+        raise NotTestableError(f"{experiment}: {region} has no maximum at {at_min} min")
+    place = -coefficients[1] / (2 * coefficients[0])
+    slopes = np.array([coefficients[1] / (2 * coefficients[0] ** 2), -1 / (2 * coefficients[0]), 0.0])
+    own = float(np.sqrt(slopes @ covariance @ slopes))
+    error = float(np.hypot(own, evidence.energy_stderr_ev(experiment, acquisition, region)))
+    return Answer(centre + float(place), error, "eV", remark="from the data's maximum, not from the fit's line")
+
+
+def share(
+    evidence: Evidence, experiment: str, model: str, components: Sequence[str], at_min: float | str, rest: bool = False
+) -> Answer:
+    """Share of components among the species of their core level in one acquisition; ``rest``: what they leave."""
+    acquisition = evidence.acquisition(experiment, at_min)
+    rows = evidence.component(experiment, model, components)
+    rows = rows[(rows["acquisition"] == acquisition) & rows["area_fraction"].notna()]
+    if len(rows) < len(components):
+        raise NotTestableError(f"{experiment}: no share of {' and '.join(components)} at {at_min} min")
+    value = float(rows["area_fraction"].sum())
+    # ASSUME shares of lines that overlap: their errors add up at worst.
+    error = float(rows["area_fraction_stderr"].fillna(0.0).sum())
+    return Answer(1.0 - value if rest else value, error)
+
+
+def smallest_share(
+    evidence: Evidence, experiment: str, model: str, components: Sequence[str], from_min: float = 0.0
+) -> Answer:
+    """Smallest share of components over the acquisitions from a time on."""
+    rows = evidence.component(experiment, model, components)
+    rows = rows[(rows["minutes"] >= from_min) & rows["area_fraction"].notna()]
+    if rows.empty:
+        raise NotTestableError(f"{experiment}: no share of {' and '.join(components)} from {from_min:g} min on")
+    totals = rows.groupby("acquisition")[["area_fraction", "area_fraction_stderr"]].sum()
+    least = records(totals.sort_values("area_fraction"))[0]
+    return Answer(float(least["area_fraction"]), float(least["area_fraction_stderr"]))
+
+
+def largest_limit(evidence: Evidence, experiment: str, model: str, component: str, from_min: float = 0.0) -> Answer:
+    """Largest 95 % upper limit of a component's share of its core level, over the acquisitions from a time on."""
+    rows = evidence.component(experiment, model, [component])
+    rows = rows[(rows["minutes"] >= from_min) & rows["upper_limit_95_cps_ev"].notna()]
+    everything = evidence.frame(experiment, "components")
+    same = everything[(everything["model"] == model) & everything["area_fraction"].notna()]
+    same = same[same["core_level"].isin(rows["core_level"])]
+    totals = rows["acquisition"].map(same.groupby("acquisition")["area_cps_ev"].sum())
+    limits = (rows["upper_limit_95_cps_ev"] / totals.where(totals > 0)).dropna()
+    if limits.empty:
+        raise NotTestableError(f"{experiment}: no upper limit of {component} from {from_min:g} min on")
+    worst = float(rows.loc[limits.index, "minutes"].to_numpy()[int(np.argmax(limits.to_numpy()))])
+    return Answer(float(limits.max()), remark=f"at {worst:g} min")
+
+
+def centroid_trend(
+    evidence: Evidence, experiment: str, model: str, components: Sequence[str], from_min: float = 0.0
+) -> Answer:
+    """Slope of the area-weighted mean position of components, in its standard errors (below 0: moves down)."""
+    rows = evidence.component(experiment, model, components)
+    rows = rows[(rows["minutes"] >= from_min) & (rows["area_cps_ev"] > 0)]
+    times, places, errors = [], [], []
+    for _, group in rows.groupby("acquisition"):
+        weights = group["area_cps_ev"] / group["area_cps_ev"].sum()
+        place = float((weights * group["position_ev"]).sum())
+        moved = weights * group["position_stderr_ev"].fillna(0.0)
+        mixed = (group["position_ev"] - place) * group["area_stderr_cps_ev"].fillna(0.0) / group["area_cps_ev"].sum()
+        where = group["acquisition"].iloc[0], group["region"].iloc[0]
+        reference = evidence.energy_stderr_ev(experiment, int(where[0]), str(where[1]))
+        times.append(float(group["minutes"].iloc[0]))
+        places.append(place)
+        errors.append(float(np.sqrt((moved**2).sum() + (mixed**2).sum() + reference**2)))
+    if len(set(times)) < 3:
+        raise NotTestableError(f"{experiment}: {len(set(times))} acquisitions, three are needed for a trend")
+    t, y, s = (np.array(part) for part in (times, places, np.maximum(errors, 1e-3)))
+    basis = np.stack([np.ones_like(t), t], axis=1) / s[:, None]
+    covariance = np.linalg.inv(basis.T @ basis)
+    slope = float((covariance @ (basis.T @ (y / s)))[1])
+    significance = slope / float(np.sqrt(covariance[1, 1]))
+    return Answer(significance, 1.0, "σ", remark=f"slope {1e3 * slope:.2g} meV/min, from {y[0]:.2f} to {y[-1]:.2f} eV")
+
+
+def relative_change(
+    evidence: Evidence, experiment: str, model: str, components: Sequence[str], from_min: float | str = "first"
+) -> Answer:
+    """Relative change of the components' whole area from one acquisition to the last (%)."""
+    areas = []
+    for when in (from_min, "last"):
+        acquisition = evidence.acquisition(experiment, when)
+        rows = evidence.component(experiment, model, components)
+        rows = rows[rows["acquisition"] == acquisition]
+        if rows.empty:
+            raise NotTestableError(f"{experiment}: no area of {' and '.join(components)} at {when}")
+        areas.append((rows["area_cps_ev"].sum(), np.hypot.reduce(rows["area_stderr_cps_ev"].fillna(0.0).to_numpy())))
+    (first, first_error), (last, last_error) = areas
+    ratio = last / first
+    error = ratio * float(np.hypot(first_error / first, last_error / last))
+    return Answer(100.0 * (ratio - 1.0), 100.0 * error, "%")
+
+
+def monotonic_share(
+    evidence: Evidence, experiment: str, model: str, components: Sequence[str], direction: str
+) -> Answer:
+    """Whether the share of components only ``rises`` or only ``falls``, steps below three standard errors aside."""
+    rows = evidence.component(experiment, model, components)
+    totals = rows.groupby("acquisition")[["area_fraction", "area_fraction_stderr"]].sum()
+    if len(totals) < 3:
+        raise NotTestableError(f"{experiment}: {len(totals)} acquisitions, three are needed for a course")
+    step = np.diff(totals["area_fraction"]) * (1.0 if direction == "rises" else -1.0)
+    error = np.hypot(totals["area_fraction_stderr"].to_numpy()[1:], totals["area_fraction_stderr"].to_numpy()[:-1])
+    against = int(np.sum(step < -_SIGMA_LIMIT * error))
+    words = f"{against} of {len(step)} steps go the other way by more than three standard errors"
+    return Answer(word=direction if against == 0 else "mixed", remark=words)
+
+
+def correlation(
+    evidence: Evidence, experiment: str, model: str, component: str, other_component: str, from_min: float = 0.0
+) -> Answer:
+    """Largest correlation coefficient (magnitude) of a parameter of one component with one of another, in the fits."""
+    rows = evidence.frame(experiment, "correlations")
+    times = evidence.minutes(experiment)
+    late = times.index[times >= from_min]
+    rows = rows[(rows["model"] == model) & rows["acquisition"].isin(late)]
+    for name in (component, other_component):
+        rows = rows[rows["pair"].str.contains(rf"(?:^|~ ){name}\.", regex=True)]
+    if rows.empty:
+        return Answer(0.95, remark="no pair of the two above 0.95, so the largest is below")
+    best = max(records(rows), key=lambda row: abs(row["correlation"]))
+    return Answer(float(abs(best["correlation"])), remark=str(best["pair"]))
+
+
+def alternative_share(
+    evidence: Evidence, experiment: str, model: str, component: str, alternative: str, at_min: float | str
+) -> Answer:
+    """Share of a component under a declared alternative of the model, in one acquisition."""
+    rows = evidence.frame(experiment, "alternatives")
+    acquisition = evidence.acquisition(experiment, at_min)
+    rows = rows[(rows["model"] == model) & (rows["component"] == component) & (rows["acquisition"] == acquisition)]
+    found = rows[(rows["alternative"] == alternative) & rows["area_fraction"].notna()]
+    if found.empty:
+        known = ", ".join(sorted(set(rows["alternative"])))
+        raise NotTestableError(f"{experiment}: {model} has no alternative {alternative} of {component} ({known})")
+    row = records(found)[0]
+    return Answer(float(row["area_fraction"]), _known(row["area_fraction_stderr"]), remark=f"{row['change']}")
+
+
+def _known(number: Any) -> float | None:
+    return None if number is None or np.isnan(number) else float(number)

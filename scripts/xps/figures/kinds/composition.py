@@ -1,0 +1,80 @@
+"""Atomic percent along a series, one panel per experiment: 95 % bands, upper limits as arrows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from matplotlib.figure import Figure
+
+from xps.figures import lettering, page
+from xps.figures.parts import series, series_page
+from xps.figures.reading.frames import chosen, frames
+from xps.figures.reading.times import axis_values
+
+_BASES = {"all": "all elements", "carbon_free": "without carbon"}
+
+
+def draw(
+    settings: Mapping[str, Any], tables: Mapping[str, pa.Table], data_origin: str
+) -> tuple[list[Figure], pd.DataFrame]:
+    """Return the one page and the plotted numbers."""
+    held = frames(tables, settings)
+    points = _points(settings, held["composition"], held["acquisitions"])
+    label = f"Atomic percent ({_BASES[settings['basis']]})"
+    with page.project_style():
+        sheet = series_page.sheet(settings, points, held["acquisitions"], label, panel_height_cm=5.0)
+        sheet.footer(data_origin, 1, 1)
+    names = [
+        "experiment", "acquisition", "axis_s", "subject", "basis", "kind", "value", "statistical_stderr",
+        "systematic_stderr", "low", "high", "line", "factor_set",
+    ]  # fmt: skip
+    return [sheet.figure], points[names].rename(columns={"axis_s": settings["axis"], "value": "atomic_percent"})
+
+
+def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str:
+    """Return what the figure shows, the factors used and what was assumed."""
+    composition = frames(tables, settings)["composition"]
+    factors = ", ".join(dict.fromkeys(composition["factor_set"]))
+    return (
+        f"Composition ({_BASES[settings['basis']]}) against {lettering.heading(settings['axis'])}, for a homogeneous "
+        "sample, which a layered one is not. Bars and bands: 95 % intervals, statistical and systematic together. "
+        f"Arrows: 95 % upper limits where nothing was detected. Sensitivity factors: {factors}."
+    )
+
+
+def _points(settings: Mapping[str, Any], composition: pd.DataFrame, acquired: pd.DataFrame) -> pd.DataFrame:
+    """One row per experiment, acquisition and subject."""
+    subject = settings.get("subject_kind", "element")
+    origin = settings.get("origin", "core_levels")
+    own = composition[
+        (composition["basis"] == settings["basis"])
+        & (composition["kind"] == subject)
+        & (composition["origin"] == origin)
+    ]
+    own = chosen(own, settings, {"subjects": "subject"})
+    kept = acquired[~acquired["excluded"]]
+    times = {
+        (experiment, number): at
+        for experiment, rows in kept.groupby("experiment", sort=False)
+        for number, at in axis_values(rows, settings["axis"]).items()
+    }
+    own = own[own["acquisition"].isin(kept["acquisition"])]
+    places = list(zip(own["experiment"], own["acquisition"], strict=True))
+    limited = own["detected"].eq(False) & own["upper_limit_percent"].notna()
+    variance = own["statistical_stderr"].fillna(0.0) ** 2 + own["systematic_stderr"].fillna(0.0) ** 2
+    half = (series.NORMAL_95 * variance**0.5).where(~limited)
+    value = own["atomic_percent"].where(~limited, own["upper_limit_percent"])
+    return own.assign(
+        panel=own["experiment"],
+        series=own["subject"],
+        species=own["subject"],
+        axis_s=[times.get(place, np.nan) for place in places],
+        kind=np.where(limited, "upper_limit", np.where(own["atomic_percent"].isna(), "failed", "value")),
+        law=None,
+        value=value,
+        low=value - half,
+        high=value + half,
+        fit_p_value=np.nan,
+    )

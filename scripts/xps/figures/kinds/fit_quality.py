@@ -1,0 +1,174 @@
+"""One mark per fit: rows = experiment and window, columns = acquisitions, so that a bad fit is seen at once."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from xps.figures import page, style
+from xps.figures.page import KeyEntry, Sheet
+from xps.figures.reading.frames import POOR_P_VALUE, of_experiment, records
+
+# ASSUME 0.05: where a reader would look twice at one fit; a series holds too many fits to call it bad.
+TENSE_P_VALUE = 0.05
+_CELL_CM = 0.36
+_WIDEST_CELL_CM = 0.85
+_LEFT_CM, _TOP_CM, _HEAD_CM = 5.0, 0.5, 0.5
+
+
+class _State(NamedTuple):
+    """How a fit is shown: the words of the key, the fill, the sign in it and the sign's colour."""
+
+    words: str
+    fill: str
+    sign: str = ""
+    ink: str = "black"
+
+
+# Lightness falls as it gets worse, and each state has a sign of its own: told apart without colour.
+STATES: Mapping[str, _State] = {
+    "good": _State("counts agree", "#D6E6F4"),
+    "at_bound": _State("a parameter at its bound", "#D6E6F4", "|"),
+    "tense": _State(f"p < {TENSE_P_VALUE}", "#F2C14E"),
+    "rejected": _State(f"p < {POOR_P_VALUE}: the counts reject it, with its reduced χ²", "#C1121F", "", "white"),
+    "failed": _State("fit failed", "#000000", "×", "white"),
+    "excluded": _State("excluded by the log", "#E2E2E2", "–"),
+    "not_measured": _State("not measured or not fitted", "none"),
+}
+
+
+def draw(
+    settings: Mapping[str, Any], tables: Mapping[str, pa.Table], data_origin: str
+) -> tuple[list[Figure], pd.DataFrame]:
+    """Return as many pages as the windows need and one row of numbers per fit."""
+    numbers = _numbers(of_experiment(tables["fits"], settings), of_experiment(tables["acquisitions"], settings))
+    with page.project_style():
+        sheets = _sheets(numbers, settings.get("width", "double"))
+        for index, sheet in enumerate(sheets, start=1):
+            sheet.footer(data_origin, index, len(sheets))
+    return [sheet.figure for sheet in sheets], numbers
+
+
+def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str:
+    """Return what the figure shows, with the counts of each state."""
+    numbers = _numbers(of_experiment(tables["fits"], settings), of_experiment(tables["acquisitions"], settings))
+    counts = numbers["state"].value_counts()
+    told = [f"{int(counts[state])} {STATES[state].words}" for state in STATES if state in counts]
+    return (
+        "Every fit as one mark: rows are fitted windows, columns acquisitions in their order. Windows that one model "
+        f"fits together share their chi square. {'; '.join(told)}."
+    )
+
+
+def _numbers(fits: pd.DataFrame, acquired: pd.DataFrame) -> pd.DataFrame:
+    """One row per experiment, model, region and acquisition, with the state it is shown in."""
+    rows = []
+    excluded = set(acquired.loc[acquired["excluded"], ["experiment", "acquisition"]].itertuples(index=False, name=None))
+    cycles = acquired.drop_duplicates(["experiment", "acquisition"])
+    for (experiment, model, region), own in fits.groupby(["experiment", "model", "region"], sort=False):
+        by_number = {row["acquisition"]: row for row in records(own)}
+        for number in cycles.loc[cycles["experiment"] == experiment, "acquisition"]:
+            fit = by_number.get(number)
+            state = "excluded" if (experiment, number) in excluded and fit is None else _state(fit)
+            chi = None if fit is None else fit["reduced_chi_square"]
+            p_value = None if fit is None else fit["p_value"]
+            message = "" if fit is None or fit["success"] else fit["message"]
+            rows.append((experiment, model, region, number, state, chi, p_value, message))
+    names = ["experiment", "model", "region", "acquisition", "state", "reduced_chi_square", "p_value", "message"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _state(fit: Mapping[str, Any] | None) -> str:
+    if fit is None:
+        return "not_measured"
+    if not fit["success"]:
+        return "failed"
+    if fit["p_value"] < POOR_P_VALUE:
+        return "rejected"
+    if len(fit["bounds_hit"]):
+        return "at_bound"
+    return "tense" if fit["p_value"] < TENSE_P_VALUE else "good"
+
+
+def _sheets(numbers: pd.DataFrame, width: str) -> list[Sheet]:
+    width_cm = style.WIDTH_CM[width]
+    key = page.key_lines(_key(numbers), width_cm)
+    groups = [
+        (str(name), list(own.groupby(["model", "region"], sort=False)))
+        for name, own in numbers.groupby("experiment", sort=False)
+    ]
+    room = style.PAGE_HEIGHT_CM - _TOP_CM - page.key_height_cm(key)
+    pages: list[list[Any]] = [[]]
+    used = 0.0
+    for name, rows in groups:
+        need = _HEAD_CM + len(rows) * _CELL_CM
+        if used + need > room and pages[-1]:
+            pages.append([])
+            used = 0.0
+        pages[-1].append((name, rows))
+        used += need
+    columns = numbers.groupby(["experiment", "model", "region"]).size().max()
+    cell_cm = min(_WIDEST_CELL_CM, (width_cm - _LEFT_CM - 0.3) / columns)
+    return [_sheet(part, width_cm, key, cell_cm) for part in pages]
+
+
+def _sheet(groups: list[Any], width_cm: float, key: list[list[KeyEntry]], cell_cm: float) -> Sheet:
+    below = page.key_height_cm(key)
+    height = _TOP_CM + sum(_HEAD_CM + len(rows) * _CELL_CM for _, rows in groups)
+    sheet = Sheet(width_cm, below + height)
+    axes = sheet.axes(0, below, width_cm, height)
+    axes.set_label("fits")
+    axes.set_axis_off()
+    axes.set_xlim(0, width_cm)
+    axes.set_ylim(0, height)
+    y = height - _TOP_CM
+    for name, rows in groups:
+        axes.text(0.2, y + 0.1, name, fontsize=style.TEXT_PT, fontweight="bold", va="center")
+        for column, number in enumerate(rows[0][1]["acquisition"]):
+            if column % max(1, round(0.5 / cell_cm)) == 0:
+                axes.text(_LEFT_CM + (column + 0.5) * cell_cm, y + 0.1, str(number), fontsize=style.SMALL_PT,
+                          ha="center", va="center")  # fmt: skip
+        for (model, region), own in rows:
+            y -= _CELL_CM
+            axes.text(_LEFT_CM - 0.15, y + _CELL_CM / 2, f"{region}  ({model})", fontsize=style.SMALL_PT, ha="right",
+                      va="center")  # fmt: skip
+            for column, fit in enumerate(records(own)):
+                _draw_mark(axes, fit, _LEFT_CM + column * cell_cm, y, cell_cm)
+        y -= _HEAD_CM
+    sheet.key(key)
+    return sheet
+
+
+def _draw_mark(axes: Axes, fit: Mapping[str, Any], x: float, y: float, cell_cm: float) -> None:
+    state = STATES[fit["state"]]
+    gap = 0.03
+    box = Rectangle((x + gap, y + gap), cell_cm - 2 * gap, _CELL_CM - 2 * gap, facecolor=state.fill, linewidth=0)
+    axes.add_patch(box)
+    words = f"{fit['reduced_chi_square']:.2g}" if fit["state"] == "rejected" else state.sign
+    if words and (cell_cm > 0.4 or len(words) == 1):
+        axes.text(x + cell_cm / 2, y + _CELL_CM / 2, words, fontsize=style.SMALL_PT, color=state.ink, ha="center",
+                  va="center_baseline")  # fmt: skip
+
+
+def _key(numbers: pd.DataFrame) -> list[KeyEntry]:
+    shown = [name for name in STATES if name in set(numbers["state"]) and name != "not_measured"]
+    return [KeyEntry(STATES[name].words, _swatch(STATES[name])) for name in shown]
+
+
+def _swatch(state: _State) -> page.Swatch:
+    """Return the mark itself, with its sign in the middle."""
+    box = page.box_swatch(facecolor=state.fill, linewidth=0)
+    if not state.sign:
+        return box
+    sign = {"|": "|", "–": "_", "×": "x"}[state.sign]
+    inside = page.points_swatch(single=True, marker=sign, markersize=3.4, color=state.ink, markeredgewidth=0.6)
+
+    def swatch(x: float, y: float, width: float, height: float) -> list[Artist]:
+        return [*box(x, y, width, height), *inside(x, y, width, height)]
+
+    return swatch

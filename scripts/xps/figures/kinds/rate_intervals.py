@@ -1,0 +1,120 @@
+"""Which rates the data fix: the 95 % interval of each rate parameter, closed or open, with the law that it belongs to.
+
+An end that the kinetics table leaves empty is open: the profile of the likelihood never rises enough on that side, so
+the data do not bound the rate there.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from xps.figures import page, style
+from xps.figures.lettering import chemical_label, minus
+from xps.figures.page import KeyEntry, Sheet
+from xps.figures.reading.frames import frames, records
+
+_MECHANISMS = ("thickness_nm", "decay", "oxidation")
+_CLOSED: dict[str, Any] = {"color": "#0072B2", "marker": "o"}
+_OPEN: dict[str, Any] = {"color": "#E69F00", "marker": "s"}
+_ROW_CM, _LEFT_CM, _RIGHT_CM, _TOP_CM, _BELOW_CM = 0.4, 6.6, 3.4, 0.4, 0.95
+_WIDEST = 20.0
+_NAMES = ["experiment", "model", "component", "quantity", "law", "parameter", "value", "low", "high", "unit", "bic",
+          "chosen", "verdict", "condition"]  # fmt: skip
+
+
+def draw(
+    settings: Mapping[str, Any], tables: Mapping[str, pa.Table], data_origin: str
+) -> tuple[list[Figure], pd.DataFrame]:
+    """Return the pages and the intervals."""
+    rates = _rates(settings, tables)
+    fits = int((style.PAGE_HEIGHT_CM - _TOP_CM - _BELOW_CM - page.key_height_cm([[]])) / _ROW_CM)
+    parts = [rates[at : at + fits] for at in range(0, max(len(rates), 1), fits)]
+    with page.project_style():
+        sheets = [_sheet(part) for part in parts]
+        for number, sheet in enumerate(sheets, start=1):
+            sheet.footer(data_origin, number, len(sheets))
+    return [sheet.figure for sheet in sheets], rates[_NAMES]
+
+
+def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str:
+    """Return what the figure shows, and which assumption carries each rate."""
+    rates = _rates(settings, tables)
+    open_ones = int((rates["low"].isna() | rates["high"].isna()).sum())
+    carried = rates.drop_duplicates(["experiment", "quantity", "law"])
+    told = [
+        f"{row['experiment']} {row['law']}: {row['condition']}"
+        for row in records(carried[carried["condition"].notna()])
+    ]
+    conditions = f" Assumed: {'; '.join(told)}." if told else ""
+    return (
+        f"95 % intervals of {len(rates)} rate parameters relative to their values, from profiles of the likelihood; "
+        f"{open_ones} are open at one end or both (arrows): the data do not bound them there. Bold: the law that was "
+        f"chosen.{conditions}"
+    )
+
+
+def _rates(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> pd.DataFrame:
+    kinetics = frames(tables, settings)["kinetics"]
+    named = kinetics["quantity"].isin(_MECHANISMS) & (kinetics["parameter"] != "")
+    rates: pd.DataFrame = kinetics[named & kinetics["value"].gt(0.0)]
+    return rates
+
+
+def _sheet(rates: pd.DataFrame) -> Sheet:
+    width_cm = style.WIDTH_CM["double"]
+    key = page.key_lines(
+        [
+            KeyEntry("closed interval", page.points_swatch(single=True, markersize=3.6, **_CLOSED)),
+            KeyEntry("open at an end", page.points_swatch(single=True, markersize=3.6, **_OPEN)),
+        ],
+        width_cm,
+    )
+    below = page.key_height_cm(key) + _BELOW_CM
+    height = max(1, len(rates)) * _ROW_CM
+    sheet = Sheet(width_cm, below + height + _TOP_CM)
+    sheet.key(key)
+    axes = sheet.axes(_LEFT_CM, below, width_cm - _LEFT_CM - _RIGHT_CM, height)
+    axes.set_label("rates")
+    axes.axvline(1.0, color="black", linewidth=0.4, zorder=1)
+    for row, rate in enumerate(records(rates)):
+        _draw_interval(axes, row, rate)
+        _write(sheet, rate, below + height - (row + 0.5) * _ROW_CM, width_cm)
+    if rates.empty:
+        axes.text(0.5, 0.5, "no rate was fitted", transform=axes.transAxes, ha="center", va="center")
+    axes.set_xscale("log")
+    axes.set_xlim(1 / _WIDEST, _WIDEST)
+    axes.xaxis.set_major_locator(FixedLocator([0.1, 0.5, 1, 2, 10]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticklabels(["0.1", "0.5", "1", "2", "10"])
+    axes.set_ylim(max(1, len(rates)) - 0.5, -0.5)
+    axes.set_yticks([])
+    middle = _LEFT_CM + (width_cm - _LEFT_CM - _RIGHT_CM) / 2
+    sheet.text(middle, below - 0.62, "End of the 95 % interval / value", fontsize=style.TEXT_PT)
+    return sheet
+
+
+def _draw_interval(axes: Axes, row: int, rate: Mapping[str, Any]) -> None:
+    low, high = (None if pd.isna(rate[end]) else rate[end] / rate["value"] for end in ("low", "high"))
+    look = _CLOSED if low is not None and high is not None and low > 0 else _OPEN
+    ends = (max(low or 0.0, 1.1 / _WIDEST), min(_WIDEST if high is None else high, _WIDEST / 1.1))
+    axes.plot(ends, [row, row], color=look["color"], linewidth=1.1, zorder=2)
+    axes.plot([1.0], [row], markersize=3.4, markeredgewidth=0.3, markeredgecolor="#333333", zorder=3, **look)
+    for end, place, sign in ((low, ends[0], "<"), (high, ends[1], ">")):
+        if end is None or end <= 0:
+            axes.plot([place], [row], marker=sign, markersize=3.4, color=look["color"], zorder=3)
+
+
+def _write(sheet: Sheet, rate: Mapping[str, Any], y: float, width_cm: float) -> None:
+    """Write what the rate belongs to before its interval, and its value behind it."""
+    weight = "bold" if rate["chosen"] == "yes" else "normal"
+    what = chemical_label(str(rate["component"] or ""))
+    sheet.text(0.2, y, f"{rate['experiment']}, {what}: {rate['law'].replace('_', ' ')}", ha="left", fontweight=weight)
+    sheet.text(_LEFT_CM - 0.15, y, rate["parameter"], ha="right")
+    unit = "" if rate["unit"] == "1" else f" {rate['unit']}"
+    value = minus(f"{rate['value']:.3g}{unit}")
+    sheet.text(width_cm - _RIGHT_CM + 0.15, y, value, ha="left")

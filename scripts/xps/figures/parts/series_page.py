@@ -1,0 +1,90 @@
+"""A page of panels that show points along a series, each with its time axis and, where it was plated, the charge.
+
+The frame of points holds what ``series.draw`` needs, in units of the tables (``axis_s``, ``value``, ``low``, ``high``
+instead of what is drawn), and ``panel`` (one panel each, in the order of the frame) with its ``experiment``.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from xps.figures import lettering
+from xps.figures.page import KeyEntry, Sheet
+from xps.figures.palette import SpeciesStyle, species_styles
+from xps.figures.parts import charge_axis, layout, series
+from xps.figures.reading.times import axis_values, charges_uah, is_lower_bound
+
+Decorate = Callable[[Axes, str, float], None]
+
+
+def sheet(
+    settings: Mapping[str, Any],
+    points: pd.DataFrame,
+    acquired: pd.DataFrame,
+    label: str,
+    *,
+    factor: float = 1.0,
+    share: bool = False,
+    more_key: list[KeyEntry] | None = None,
+    decorate: Decorate | None = None,
+    styles: Mapping[str, SpeciesStyle] | None = None,
+    panel_height_cm: float = 3.6,
+    left_cm: float = 1.25,
+    failed_words: str = "fit failed",
+) -> Sheet:
+    """Return the page; values are drawn times ``factor`` under ``label``, between 0 and 1 where they are a ``share``.
+
+    ``decorate(axes, panel, per_second)`` may add to a panel before its limits are set.
+    """
+    axis = settings["axis"]
+    time = lettering.axis_text(
+        axis, float(np.nan_to_num(points["axis_s"].max())), lower_bound=is_lower_bound(acquired, axis)
+    )
+    scaled = {name: points[name] * factor for name in ("low", "high")}
+    shown = points.assign(time=points["axis_s"] * time.per_second, height=points["value"] * factor, **scaled)
+    looks = species_styles(points["species"]) if styles is None else styles
+    panels = list(dict.fromkeys(points["panel"]))
+    charged = axis == "plating_time_s" and bool(acquired["plating_current_ua"].notna().any())
+    plan = layout.of(
+        settings.get("width", "double"),
+        len(panels),
+        series.key(shown, looks, failed_words) + (more_key or []),
+        top_cm=charge_axis.TOP_CM if charged else 0.0,
+        panel_height_cm=panel_height_cm,
+        left_cm=left_cm,
+    )
+    page = plan.sheet()
+    for index, panel in enumerate(panels):
+        own = shown[shown["panel"] == panel]
+        axes = plan.axes(page, index, lettering.chemical_label(panel.split("|")[-1]), panel)
+        series.draw(axes, own, looks)
+        if decorate is not None:
+            decorate(axes, panel, time.per_second)
+        series.finish_time(axes, shown["time"], f"no {lettering.heading(axis)} known")
+        series.finish_values(axes, share)
+        if charged:
+            of_panel = acquired[acquired["experiment"] == own["experiment"].iloc[0]]
+            _add_charge(axes, plan, page, index, of_panel, settings, time.per_second)
+        plan.label_below(page, index, f"{time.heading} ({time.unit})")
+    plan.label_left(page, label)
+    return page
+
+
+def _add_charge(
+    axes: Axes,
+    plan: layout.Layout,
+    page: Sheet,
+    index: int,
+    acquired: pd.DataFrame,
+    settings: Mapping[str, Any],
+    per_second: float,
+) -> None:
+    times = {number: at * per_second for number, at in axis_values(acquired, settings["axis"]).items()}
+    charges = charges_uah(acquired)
+    if charge_axis.usable(charges, times):
+        area = settings.get("charge_area_cm2")
+        charge_axis.add(axes, times, charges, area)
+        plan.label_above(page, index, charge_axis.heading(area))
