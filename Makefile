@@ -61,10 +61,10 @@ all: $(READY)  ## analyse: everything the configuration names (the default; CONF
 dry-run: $(READY)  ## show what would be made, and why
 	@$(call snakemake,--quiet host --dry-run)
 
-figure: $(READY)  ## make one figure: NAME=lagp_vep_demo_spectra
+figure: $(READY)  ## make one figure: NAME=fig2b_lagp_vep
 	@$(call snakemake,'$(RESULTS)/figures/$(name).pdf')
 
-experiment: $(READY)  ## make one experiment's tables: NAME=lagp_vep_demo
+experiment: $(READY)  ## make one experiment's tables: NAME=lagp_vep
 	@$(call snakemake,'$(RESULTS)/$(name)/kinetics.parquet')
 
 report: all  ## all figures with their captions in one HTML file: <results>/report.html

@@ -25,6 +25,7 @@ include: "rules/composition.smk"
 include: "rules/kinetics.smk"
 include: "rules/claims.smk"
 include: "rules/figures.smk"
+include: "rules/audit.smk"
 
 
 rule all:
@@ -39,6 +40,7 @@ rule all:
         expand(f"{RESULTS}/figures/{{figure}}.pdf", figure=ANALYSIS.figures),
         expand(f"{RESULTS}/{{experiment}}/areas.csv", experiment=ANALYSIS.experiments),
         f"{RESULTS}/figures/methods.md",
+        f"{RESULTS}/audit.html",
     message:
         "All that was asked for is there"
 

@@ -139,7 +139,7 @@ def main() -> None:
     )
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    names = sorted(path.name for path in (ROOT / "raw").iterdir() if path.is_dir() and not path.name.endswith("_demo"))
+    names = sorted(path.name for path in (ROOT / "raw").iterdir() if path.is_dir())
     writer.writerows(table(given.draws, names))
     provenance.write_atomically(given.output, text.getvalue().encode("utf-8"))
 

@@ -1,5 +1,6 @@
 # Needs: the configuration that profiles/default or --configfile names.
 # Makes: nothing; checks every setting and gives the rules their paths and parameters.
+import os
 import sys
 from pathlib import Path
 
@@ -23,6 +24,8 @@ except AnalysisError as error:
 
 RESULTS = ANALYSIS.results
 BLOCKS = f"{RESULTS}/{{experiment}}/blocks"
+# From the working folder: a project that is moved reruns nothing.
+CONFIGURATION = os.path.relpath(workflow.configfiles[-1])
 REPORTER = progress.Reporter(sys.stderr)
 RUN_FOLDER = runlog.announce_run(Path(RESULTS))
 TABLES = (
@@ -61,14 +64,11 @@ def complete_run_record():
     # The jobs have left their entries; a run in which none ran has no folder. Told and not raised: the results are there.
     if not (RUN_FOLDER / "jobs").is_dir():
         return
-    from xps import (
-        crate,
-    )  # half a second that only a run with something to record is worth
+    # Half a second that only a run with something to record is worth.
+    from xps import crate
 
     try:
-        crate.after_run(
-            Path(workflow.basedir), Path(workflow.configfiles[-1]), RUN_FOLDER
-        )
+        crate.after_run(Path(workflow.basedir), Path(CONFIGURATION), RUN_FOLDER)
     except (AnalysisError, OSError) as error:
         print(f"the run record stays as the jobs left it: {error}", file=sys.stderr)
 

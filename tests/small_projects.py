@@ -11,22 +11,10 @@ from typing import Any
 
 import yaml
 
-from xps.simulation.files import write_series
-from xps.simulation.mini import mini_series
-
 ROOT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "environment.yml", "requirements.lock")
 EXPERIMENTS = ("mini_a", "mini_b")
-EXPERIMENT = {
-    "description": "tiny series",
-    "data_origin": "simulated",
-    "regions": {"Al2p": ["Al 2p"], "C1s": ["C 1s"]},
-    "energy_reference": {"mode": "fitted", "level": "C 1s", "component": "C-C", "binding_energy_ev": 284.8},
-    "axis": "plating_time_s",
-    "areas_cm2": {"pellet": 0.5515},
-    "models": ["lagp_al2p", "adventitious_c1s"],
-}
-FIGURE_CHANGES = {"spectra": {"models": ["lagp_al2p", "adventitious_c1s"]}, "kinetics": {"core_levels": ["Al 2p"]}}
+MINI = ROOT / "tests/mini"
 
 
 def edit_yaml(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
@@ -67,15 +55,10 @@ def make_project(
         copy = shutil.copytree if source.is_dir() else shutil.copy2
         copy(source, folder / part)
     figures = []
+    shutil.copytree(MINI / "config", folder / "config", dirs_exist_ok=True)
     for name in experiments:
-        write_series(mini_series(name), folder / "raw")
-        source = {"folder": name, "files": ["*.spe"], "log": "acquisitions.csv"}
-        (folder / f"config/experiments/{name}.yaml").write_text(yaml.safe_dump(EXPERIMENT | {"source": source}))
-        for kind in kinds:
-            settings = yaml.safe_load((ROOT / f"config/figures/lagp_vep_demo_{kind}.yaml").read_text())
-            settings |= {"experiment": name} | FIGURE_CHANGES[kind]
-            (folder / f"config/figures/{name}_{kind}.yaml").write_text(yaml.safe_dump(settings))
-            figures.append(f"{name}_{kind}")
+        shutil.copytree(MINI / "raw" / name, folder / "raw" / name)
+        figures += [f"{name}_{kind}" for kind in kinds]
     settings = {"experiments": [*experiments], "figures": figures}
     edit_yaml(folder / "config/config.yaml", lambda config: config.update(settings))
     edit_yaml(folder / "config/config.yaml", lambda config: config["run"].update(run))

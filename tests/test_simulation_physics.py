@@ -339,6 +339,16 @@ def test_unknown_windows_phases_and_lines_are_named(tmp_path: Path) -> None:
         assert part in str(caught.value)
 
 
+def test_only_the_rows_asked_for_are_written_and_they_must_exist() -> None:
+    settings = {**settings_of("li2s_gas"), "rows": [0, 10]}
+    setup = simulation.setup_from(settings)
+    truth = [line for lines in simulation.truth_of(setup) for line in lines]
+    files = simulation.simulate(setup.plan, truth).files
+    assert list(files) == ["li2s_gas_000min.spe", "li2s_gas_600min.spe", "acquisitions.csv"]
+    with pytest.raises(ConfigError, match="no time for row 11"):
+        simulation.setup_from({**settings, "rows": [0, 11]})
+
+
 def test_a_supply_by_rate_needs_no_current() -> None:
     assert Supply(rate_nm_min=0.15).lithium_nm_min(setup_of("lgps_vep").matter) == 0.15
 

@@ -180,6 +180,17 @@ def test_a_truncated_table_is_refused(tmp_path: Path) -> None:
         tables.read(path, "correlations")
 
 
+def test_tables_of_many_experiments_are_found_by_both_names(tmp_path: Path) -> None:
+    paths = [tmp_path / experiment / "correlations.parquet" for experiment in ("a", "b")]
+    for number, path in enumerate(paths, 1):
+        tables.write(path, "correlations", correlation_table([1.0] * number), RECORD)
+    found, records = tables.by_experiment(paths)
+    assert {name: list(held) for name, held in found.items()} == {"a": ["correlations"], "b": ["correlations"]}
+    assert found["b"]["correlations"].num_rows == 2
+    assert [record.file_sha256 for record in records] == [provenance.file_sha256(path) for path in paths]
+    assert tables.by_experiment([]) == ({}, [])
+
+
 def test_reading_tells_the_files_own_hash(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     tables.write(path, "correlations", correlation_table([1.0]), RECORD)

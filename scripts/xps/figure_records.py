@@ -12,6 +12,7 @@ A PDF that is read may come from anywhere: sizes are limited before anything is 
 import hashlib
 import io
 import json
+import struct
 import zlib
 from dataclasses import dataclass
 from typing import Any
@@ -74,6 +75,35 @@ def read(data: bytes, place: str) -> Carried:
         raise TableError(f"{place}: not a readable PDF ({error}); take the file as it was made") from error
     record = Record.from_json(lineage, f"{place}, attached {LINEAGE_NAME}")
     return Carried(record, csv_name, csv, tuple(_misfits(short, record, lineage, csv, drawing)))
+
+
+def thumbnail(data: bytes) -> bytes:
+    """Return the small picture of the first page as PNG, empty where the PDF has none that can be used."""
+    try:
+        with pikepdf.open(io.BytesIO(data)) as document:
+            stream = document.pages[0].get("/Thumb")
+            if not isinstance(stream, pikepdf.Stream):
+                return b""
+            width, height = int(stream["/Width"]), int(stream["/Height"])
+            pixels = _limited(stream, "thumbnail")
+    except (pikepdf.PdfError, KeyError, IndexError, TypeError, ValueError, TableError):
+        return b""
+    return _png(pixels, width, height) if len(pixels) == 3 * width * height > 0 else b""
+
+
+def _png(pixels: bytes, width: int, height: int) -> bytes:
+    """Return a PNG file of 8-bit red, green, blue ``pixels``, row by row."""
+    rows = b"".join(b"\0" + pixels[start : start + 3 * width] for start in range(0, len(pixels), 3 * width))
+    chunks = {
+        b"IHDR": struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0),
+        b"IDAT": zlib.compress(rows, 9),
+        b"IEND": b"",
+    }
+    parts = [
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks.items()
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def _short_record(record: Record, csv_name: str, csv: bytes, lineage: bytes, drawing_sha256: str) -> str:

@@ -107,7 +107,7 @@ def find(root: Path = PROJECT_ROOT, config: Path | None = None, near: Path | Non
     """
     if config is not None and not config.is_file():
         raise ConfigError(f"{config}: there is no such configuration")
-    chosen = config or _holding(root, near) or _usual(root)
+    chosen = (config or _holding(root, near) or _usual(root)).absolute()
     said = documents.read(chosen).mapping or {}
     folders = [root / str(said.get(key, key)) for key in ("raw", "results")]
     return Project(root, chosen, *folders)

@@ -21,7 +21,7 @@ from xps.provenance import Record
 for _name in ("fontTools", "pikepdf"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 # Dots per inch of the picture that stands for the figure in file managers and on the audit page.
-_THUMBNAIL_DPI = 50
+_THUMBNAIL_DPI = 80
 
 
 def assemble(pages: Sequence[Figure], title: str, subject: str, record: Record, csv_name: str, csv: bytes) -> bytes:

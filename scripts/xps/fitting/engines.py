@@ -106,7 +106,9 @@ def fit_each(model: FitModel, spectra: Sequence[Task], starts: Starts, seed: int
             found[place] = outcome.failed(model, task, engine, job)
         else:
             jobs[place] = job
-    found |= dict(zip(jobs, _together(model, _in_series(list(jobs.values()), starts), starts, engine), strict=True))
+    found |= dict(
+        zip(jobs, _together(model, _in_series(list(jobs.values()), starts), starts, seed, engine), strict=True)
+    )
     return [found[place] for place in range(len(spectra))]
 
 
@@ -135,16 +137,16 @@ def _entropy(seed: int, model: FitModel, task: Task) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
 
 
-def _together(model: FitModel, jobs: Sequence[Job], starts: Starts, engine: str) -> list[Outcome]:
+def _together(model: FitModel, jobs: Sequence[Job], starts: Starts, seed: int, engine: str) -> list[Outcome]:
     """Return the fits of all jobs; where one breaks off, each is made alone, so that it spoils no neighbour."""
     try:
         ends = optima(jobs, engine)
         found = [_judged(model, job, best, starts, engine) for job, best in zip(jobs, ends, strict=True)]
-        return intervals.profiled(model, detection.judged(found))
+        return intervals.found_for(model, detection.judged(found), seed)
     except BROKEN as error:
         if len(jobs) == 1:
             return [outcome.failed(model, jobs[0].task, engine, f"the fit broke off: {error}")]
-    return [_together(model, [job], starts, engine)[0] for job in jobs]
+    return [_together(model, [job], starts, seed, engine)[0] for job in jobs]
 
 
 def optima(jobs: Sequence[Job], engine: str, count: int = STARTS) -> list[Optimum]:

@@ -1,19 +1,20 @@
-"""Intervals of areas by profile likelihood, where those of one covariance matrix are not to be trusted.
+"""Intervals of areas and positions where those of one covariance matrix are not to be trusted.
 
 That is where counts are few or an area is at or near 0 (measured, covariance intervals cover 84 to 95 % there instead
 of 95 %), where a position or width of the window ended at its bound (the covariance takes it for known), and where the
-verdict is that the area is not identified. An area whose profiled interval is too wide to know it is not identified,
-whatever the curvature at the optimum says. Only areas that are varied themselves are profiled; one that follows
-another by a tie keeps the covariance's.
+verdict is that the area is not identified. An area whose interval is too wide to know it is not identified, whatever
+the curvature at the optimum says. Only numbers that are varied themselves are profiled; one that follows another by a
+tie keeps the covariance's, or gets one by ``bootstrap``. A model file may ask for one of these ways everywhere.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
-from xps.fitting import batch
+from xps.fitting import batch, bootstrap
 from xps.fitting.outcome import Interval, Outcome
 from xps.fitting.uncertainty import Z_TWO_SIDED_95
 from xps.models import FitModel
@@ -24,37 +25,83 @@ _FEW_COUNTS = 1e3
 _NEAR_ZERO = 3.0
 
 
-def profiled(model: FitModel, found: Sequence[Outcome]) -> list[Outcome]:
-    """Return the outcomes with profiled intervals where these are needed."""
+def found_for(model: FitModel, found: Sequence[Outcome], seed: int) -> list[Outcome]:
+    """Return the outcomes with the intervals that the model asks for; those of the covariance need no words."""
+    if model.uncertainty.intervals == "covariance":
+        return list(found)
     places = [i for i, one in enumerate(found) if one.best is not None]
     problems = [problem for i in places if (problem := found[i].problem) is not None]
     result = list(found)
     for group, part in batch.batches(problems):
         members = [places[g] for g in group]
-        wanted = [
-            (k, component, column)
-            for component in range(len(model.components))
-            if (column := part.column_of(component)) is not None
-            for k, place in enumerate(members)
-            if _needs_profile(found[place], component)
-        ]
-        if wanted:
-            ends = _area_ends(part, [found[place] for place in members], wanted)
-            for k, place in enumerate(members):
-                own = {w[1]: end for w, end in zip(wanted, ends, strict=True) if w[0] == k}
-                result[place] = _doubted(replace(found[place], intervals=own))
+        some = [found[i] for i in members]
+        if model.uncertainty.intervals == "bootstrap":
+            of_each = bootstrap.intervals(part, some, model.uncertainty.replicates, seed)
+        else:
+            of_each = _profiled(part, some, everything=model.uncertainty.intervals == "profile")
+        for place, own in zip(members, of_each, strict=True):
+            result[place] = _doubted(replace(found[place], intervals=own))
     return result
+
+
+def _profiled(part: batch.Batch, some: Sequence[Outcome], everything: bool) -> list[dict[int, Interval]]:
+    plan = part.problems[0].layout
+    wanted = [
+        _Wanted(k, slot, what, plan.slots[slot].kind == "area")
+        for component in range(len(plan.model.components))
+        for slot, what in _own_numbers(part, component)
+        for k, one in enumerate(some)
+        if (everything or _needs_profile(one, component)) and _is_there(one, component, slot)
+    ]
+    ends = _ends(part, some, wanted) if wanted else []
+    of_each: list[dict[int, Interval]] = [{} for _ in some]
+    for one, end in zip(wanted, ends, strict=True):
+        of_each[one.problem][one.slot] = end
+    return of_each
+
+
+class _Wanted(NamedTuple):
+    """An interval to be found: of which problem, of which slot, which is parameter ``what`` (coefficients first)."""
+
+    problem: int
+    slot: int
+    what: int
+    is_area: bool
+
+
+def _own_numbers(part: batch.Batch, component: int) -> Iterator[tuple[int, int]]:
+    """Yield slot and parameter of a component's area and position, where they are varied themselves."""
+    plan, compiled = part.problems[0].layout, part.compiled
+    column = part.column_of(component)
+    if column is not None:
+        yield plan.index(component, "area"), column
+    position = plan.index(component, "position")
+    place = np.flatnonzero(plan.varied[compiled.nonlinear] == position)
+    if place.size:
+        yield position, compiled.linear.size + int(place[0])
+
+
+def _is_there(one: Outcome, component: int, slot: int) -> bool:
+    """Return whether a number means anything: a position does where there is an area."""
+    assert one.areas is not None
+    assert one.problem is not None
+    return one.problem.layout.slots[slot].kind == "area" or bool(one.areas.area[component] > 0.0)
 
 
 def _doubted(one: Outcome) -> Outcome:
     """Return an outcome in which no area is a finding whose profiled interval is too wide for one."""
     assert one.areas is not None
+    assert one.problem is not None
     findings = list(one.findings)
-    for component, interval in one.intervals.items():
+    for slot, interval in one.intervals.items():
+        component = one.problem.layout.slots[slot].component
+        if one.problem.layout.slots[slot].kind != "area" or component is None or not findings:
+            continue
         high = math.inf if interval.high is None else interval.high
         # An area at the far end of its interval makes any interval look narrow: the middle is what it is held against.
-        off_centre = min(1.0, 0.5 * (high + interval.low) / max(float(one.areas.area[component]), 1e-300))
-        if 0.5 * (high - interval.low) > Z_TWO_SIDED_95 * off_centre * one.findings[component].needed_stderr:
+        low = interval.low or 0.0
+        off_centre = min(1.0, 0.5 * (high + low) / max(float(one.areas.area[component]), 1e-300))
+        if 0.5 * (high - low) > Z_TWO_SIDED_95 * off_centre * one.findings[component].needed_stderr:
             findings[component] = findings[component]._replace(verdict="not_identified", condition=())
     return replace(one, findings=tuple(findings))
 
@@ -85,21 +132,39 @@ def _at_bound(one: Outcome, window: int) -> bool:
     )
 
 
-def _area_ends(part: batch.Batch, some: Sequence[Outcome], wanted: Sequence[tuple[int, int, int]]) -> list[Interval]:
-    """Return the intervals of areas: (problem, component, column)."""
+def _ends(part: batch.Batch, some: Sequence[Outcome], wanted: Sequence[_Wanted]) -> list[Interval]:
+    """Return the profiled intervals, of areas with their upper limits."""
     best = part.optimum([one.best for one in some if one.best is not None])
-    stderr = np.array([areas.stderr[i] for k, i, _ in wanted if (areas := some[k].areas) is not None])
-    which, what = np.array([row[0] for row in wanted]), np.array([row[2] for row in wanted])
+    which, what = np.array([one.problem for one in wanted]), np.array([one.what for one in wanted])
+    stderr = np.array([_stderr(some[one.problem], one) for one in wanted])
+    areas = np.flatnonzero([one.is_area for one in wanted])
+    every = np.arange(len(wanted))
+    order = np.concatenate([every, every, areas])
     ends = profiles.Wanted(
-        which=np.tile(which, 3),
-        what=np.tile(what, 3),
-        side=np.repeat([-1.0, 1.0, 1.0], len(wanted)),
-        rise=np.repeat([profiles.TWO_SIDED_95, profiles.TWO_SIDED_95, profiles.ONE_SIDED_95], len(wanted)),
-        stderr=np.tile(stderr, 3),
+        which=which[order],
+        what=what[order],
+        side=np.repeat([-1.0, 1.0, 1.0], [every.size, every.size, areas.size]),
+        rise=np.repeat(
+            [profiles.TWO_SIDED_95, profiles.TWO_SIDED_95, profiles.ONE_SIDED_95], [every.size, every.size, areas.size]
+        ),
+        stderr=stderr[order],
     )
     found = profiles.ends(part.task, best, ends)
-    value, is_open = found.value.reshape(3, -1), found.open_.reshape(3, -1)
-    return [
-        Interval(float(low), None if is_open[1, i] else float(high), None if is_open[2, i] else float(limit))
-        for i, (low, high, limit) in enumerate(value.T)
-    ]
+    value = [None if is_open else float(end) for end, is_open in zip(found.value, found.open_, strict=True)]
+    limits = dict(zip(areas.tolist(), value[2 * every.size :], strict=True))
+    # An area's interval that is open below ends at its bound 0.
+    lows = [0.0 if end is None and one.is_area else end for end, one in zip(value, wanted, strict=False)]
+    return [Interval(lows[i], value[every.size + i], limits.get(i), "profile") for i in every.tolist()]
+
+
+def _stderr(one: Outcome, wanted: _Wanted) -> float:
+    """Return the standard error of a number, that of an area at 0 included."""
+    assert one.problem is not None
+    assert one.areas is not None
+    assert one.covariance is not None
+    plan = one.problem.layout
+    slot = plan.slots[wanted.slot]
+    if wanted.is_area and slot.component is not None:
+        return float(one.areas.stderr[slot.component])
+    place = int(np.flatnonzero(plan.varied == wanted.slot)[0])
+    return float(np.sqrt(one.covariance[place, place]))

@@ -61,11 +61,12 @@ class Quality(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """Ends of an area's 95 % interval and its 95 % upper limit in cps·eV; None where nothing bounds it."""
+    """Ends of a number's 95 % interval and, of an area, its 95 % upper limit; None where nothing bounds it."""
 
-    low: float
+    low: float | None
     high: float | None
     upper_limit_95: float | None
+    method: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +85,7 @@ class Outcome:
     findings: tuple[Finding, ...] = ()
     """Verdict on each component's area."""
     intervals: Mapping[int, Interval] = field(default_factory=dict)
-    """Profiled intervals of the components (by index) whose covariance interval is not to be trusted."""
+    """Intervals by slot of the layout, of numbers whose covariance interval is not to be trusted or not wanted."""
     systematic: Array | None = None
     """Systematic standard errors of the areas in cps·eV (components), NaN without any; see ``alternatives``."""
 

@@ -96,15 +96,17 @@ def area_cells(outcome: Outcome, i: int) -> Row:
 
 
 def _finding_cells(outcome: Outcome, i: int) -> Row:
-    """Return the verdict with its condition, and the profiled interval where there is one."""
-    finding, interval = outcome.findings[i], outcome.intervals.get(i)
-    cells: Row = {"verdict": finding.verdict}
+    """Return the verdict with its condition, and the interval where it is not the covariance's."""
+    assert outcome.problem is not None
+    finding, interval = outcome.findings[i], outcome.intervals.get(outcome.problem.layout.index(i, "area"))
+    cells: Row = {"verdict": finding.verdict, "interval_method": "covariance"}
     if finding.condition:
         cells["condition"] = "; ".join(finding.condition)
     if interval is not None:
         cells["area_low_cps_ev"] = _number(interval.low)
         cells["area_high_cps_ev"] = _number(interval.high)
         cells["upper_limit_95_cps_ev"] = _number(interval.upper_limit_95)
+        cells["interval_method"] = interval.method
     return cells
 
 
@@ -231,6 +233,9 @@ def _slot_row(model: FitModel, outcome: Outcome, plan: Layout, errors: Array, in
         half_width = uncertainty.Z_TWO_SIDED_95 * stderr
         least = 0.0 if slot.kind in ("area", "baseline", "factor") else -math.inf
         row |= {"low": max(value - half_width, least), "high": value + half_width}
+    interval = outcome.intervals.get(index)
+    if interval is not None:
+        row |= {"low": _number(interval.low), "high": _number(interval.high)}
     return row
 
 

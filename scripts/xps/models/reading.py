@@ -18,6 +18,7 @@ from xps.models.records import (
     Span,
     Tie,
     TieKind,
+    Uncertainty,
     Window,
 )
 
@@ -74,6 +75,7 @@ def _itself(name: str, mapping: Mapping[str, Any]) -> FitModel:
         tuple(ties),
         (),
         series=_series(mapping.get("series", {})),
+        uncertainty=Uncertainty(**mapping.get("uncertainty", {})),
         likelihood=mapping.get("likelihood", "poisson"),
     )
     faults += sense.faults(model)

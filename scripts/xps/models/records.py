@@ -9,6 +9,7 @@ from xps.errors import ConfigError
 
 Role = Literal["species", "loss", "plasmon"]
 TieKind = Literal["same_as", "offset_from", "ratio_to"]
+IntervalMethod = Literal["auto", "covariance", "profile", "bootstrap"]
 AlternativeKind = Literal["background", "line_shape", "tie", "components"]
 TiedParameter = Literal["position_ev", "fwhm_ev", "area"]
 SeriesFit = Literal["independent", "joint", "joint_then_independent"]
@@ -131,6 +132,14 @@ class Tie:
 
 
 @dataclass(frozen=True, slots=True)
+class Uncertainty:
+    """How 95 % intervals are found: ``auto`` profiles where the covariance is not to be trusted."""
+
+    intervals: IntervalMethod = "auto"
+    replicates: int = 400
+
+
+@dataclass(frozen=True, slots=True)
 class Alternative:
     """Another model of the same windows: ``change`` says in words what differs, ``statement`` what is in question.
 
@@ -176,6 +185,7 @@ class FitModel:
     window_of_component: tuple[int, ...]
     alternatives: tuple[Alternative, ...] = ()
     series: Series = Series()
+    uncertainty: Uncertainty = Uncertainty()
     likelihood: Likelihood = "poisson"
 
     def component(self, name: str) -> Component:

@@ -115,7 +115,7 @@ def record(
         rule=rule,
         subject=subject,
         inputs=tuple(_input_entry(item) for item in items),
-        parameters=dict(leaves(params)),
+        parameters=dict(leaves(params)) if params else {},
         fingerprint=fingerprint,
         modules=module_hashes(rule),
         versions=installed_versions(),

@@ -42,6 +42,7 @@ SCHEMAS: Schemas = {
             "counts/s·eV",
             "standard error of the sum of the level's species; less than its parts' where they overlap",
         ),
+        optional("interval_method", "text", "", "covariance, profile or bootstrap: where the 95 % interval comes from"),
     ),
     "parameters": (
         *FITTED,
@@ -49,8 +50,8 @@ SCHEMAS: Schemas = {
         Column("parameter", "text", "", "name of the parameter with its unit"),
         optional("value", "number", "", "fitted or fixed value, in the unit its name says"),
         optional("stderr", "number", "", "standard error; empty where fixed or at a bound"),
-        optional("low", "number", "", "lower end of the 95 % interval"),
-        optional("high", "number", "", "upper end of the 95 % interval"),
+        optional("low", "number", "", "lower end of the 95 % interval; empty where nothing bounds it"),
+        optional("high", "number", "", "upper end of the 95 % interval; empty where nothing bounds it"),
         optional("lower_bound", "number", "", "lower bound of the search"),
         optional("upper_bound", "number", "", "upper bound of the search"),
         Column("status", "text", "", "free, fixed, shared, exact_tie, soft_tie or nuisance"),

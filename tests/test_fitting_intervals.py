@@ -1,0 +1,116 @@
+"""Intervals of areas and positions: by covariance, profile and bootstrap, where each is asked for or needed."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from synthetic import GE_LINES, ge3d, ge3d_task
+from xps import fitting, models
+from xps.configuration import shape
+
+SCHEMA = yaml.safe_load((Path(__file__).parents[1] / "config" / "schema" / "model.schema.yaml").read_text())
+TIE = {"component": "Ge0", "parameter": "area", "ratio_to": "Ge4+", "value": 0.45, "stderr": 0.1, "source": "test"}
+
+
+def model(method: str | None, **more: Any) -> models.FitModel:
+    asked = {} if method is None else {"uncertainty": {"intervals": method, "replicates": 300}}
+    content = ge3d(**more) | asked
+    assert shape.faults(content, SCHEMA) == []
+    return models.from_mapping("ge3d", content)
+
+
+def tables(of: models.FitModel, *tasks: fitting.Task, seed: int = 0) -> fitting.FitTables:
+    return fitting.fit_block(of, tasks, fitting.fit_series(of, tasks), seed)
+
+
+def area(found: fitting.FitTables, component: int = 0) -> tuple[float, float, float, str]:
+    row = found.components.to_pylist()[component]
+    return row["area_cps_ev"], row["area_low_cps_ev"], row["area_high_cps_ev"], row["interval_method"]
+
+
+def position(found: fitting.FitTables, component: str = "Ge0") -> dict[str, Any]:
+    rows = found.parameters.to_pylist()
+    return next(row for row in rows if (row["component"], row["parameter"]) == (component, "position_ev"))
+
+
+@pytest.mark.parametrize("method", ["profile", "bootstrap"])
+def test_all_ways_agree_where_counts_are_many(method: str) -> None:
+    one = ge3d_task(4)
+    value, low, high, said = area(tables(model("covariance"), one))
+    again = area(tables(model(method), one))
+    assert (said, again[3]) == ("covariance", method)
+    # The 2.5th percentile of 300 fits scatters by 0.15 standard errors, a thirteenth of the half width.
+    allowed = (0.02 if method == "profile" else 0.2) * (high - low)
+    assert again[:3] == pytest.approx((value, low, high), abs=allowed)
+
+
+@pytest.mark.parametrize("method", ["profile", "bootstrap"])
+def test_positions_get_intervals_too(method: str) -> None:
+    one = ge3d_task(4)
+    plain, other = position(tables(model("covariance"), one)), position(tables(model(method), one))
+    width = plain["high"] - plain["low"]
+    for end in ("low", "high"):
+        assert other[end] == pytest.approx(plain[end], abs=(0.02 if method == "profile" else 0.2) * width)
+
+
+def test_a_weak_line_has_profiled_intervals_of_area_and_position_unasked() -> None:
+    lines = (GE_LINES[0], replace(GE_LINES[1], area=90.0))
+    one = ge3d_task(3, time_s=1.0, lines=lines)
+    found, plain = tables(model(None), one), tables(model("covariance"), one)
+    assert area(found, 1)[3] == "profile"
+    profiled, symmetric = position(found), position(plain)
+    assert symmetric["value"] - symmetric["low"] == pytest.approx(symmetric["high"] - symmetric["value"])
+    assert profiled["low"] != pytest.approx(symmetric["low"], abs=0.01 * symmetric["stderr"])
+    assert profiled["low"] < profiled["value"]
+    assert profiled["high"] is None or profiled["value"] < profiled["high"]
+
+
+def test_strong_lines_keep_the_covariance_unasked() -> None:
+    assert area(tables(model(None), ge3d_task(4)))[3] == "covariance"
+
+
+def test_a_tied_area_gets_its_interval_by_bootstrap_which_no_profile_reaches() -> None:
+    tied = [TIE]
+    one = ge3d_task(2, time_s=0.05)
+    assert area(tables(model("profile", ties=tied), one), 1)[3] == "covariance"
+    value, low, high, said = area(tables(model("bootstrap", ties=tied), one), 1)
+    assert said == "bootstrap"
+    assert low < value < high
+
+
+def test_bootstrap_depends_on_experiment_acquisition_model_and_seed_only() -> None:
+    of = model("bootstrap")
+    tasks = [ge3d_task(seed, time_s=0.2, acquisition=seed) for seed in range(3)]
+    starts = fitting.fit_series(of, tasks)
+    together = fitting.fit_block(of, tasks, starts).components.to_pylist()
+    parts = [row for one in reversed(tasks) for row in fitting.fit_block(of, [one], starts).components.to_pylist()]
+    assert sorted(parts, key=lambda row: row["acquisition"]) == together
+    other = fitting.fit_block(of, tasks, starts, seed=1).components.to_pylist()
+    assert [row["area_low_cps_ev"] for row in other] != [row["area_low_cps_ev"] for row in together]
+
+
+@pytest.mark.parametrize("method", ["auto", "bootstrap"])
+def test_an_absent_line_is_bounded_above_and_open_at_zero(method: str) -> None:
+    lines = (GE_LINES[0], replace(GE_LINES[1], area=0.0))
+    found = [tables(model(method), ge3d_task(seed, time_s=1.0, lines=lines)) for seed in range(6)]
+    rows = [one.components.to_pylist()[1] for one in found]
+    assert all(row["area_low_cps_ev"] == 0.0 for row in rows if row["area_cps_ev"] == 0.0)
+    assert all(0.0 < row["upper_limit_95_cps_ev"] < 200.0 for row in rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["auto", "bootstrap"])
+def test_intervals_at_few_counts_cover(method: str) -> None:
+    of, hits = model(method), []
+    for seed in range(200):
+        lines = tuple(replace(line, area=line.area * 0.01) for line in GE_LINES)
+        rows = tables(of, ge3d_task(seed, time_s=4.0, lines=lines)).components.to_pylist()
+        hits += [
+            row["area_low_cps_ev"] <= line.area <= (row["area_high_cps_ev"] or np.inf)
+            for row, line in zip(rows, lines, strict=True)
+        ]
+    assert np.mean(hits) > 0.92

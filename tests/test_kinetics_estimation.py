@@ -1,0 +1,122 @@
+"""Least squares in logarithms: closed forms, lmfit as a second library, open ends, and coverage of the intervals."""
+
+import lmfit
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import gammainc
+
+from xps.kinetics.estimation import CHI_SQUARE_95, Estimate, Range, estimate
+
+T = np.linspace(0.0, 10.0, 12)
+WIDE = Range(1e-4, 1e4, (1.0,))
+
+
+def decay(a: float, k: float) -> np.ndarray:
+    return np.asarray(a * np.exp(-k * T))
+
+
+@given(st.floats(0.1, 50.0), st.floats(0.01, 2.0))
+def test_one_scale_is_the_weighted_mean_with_its_closed_interval(true: float, sigma: float) -> None:
+    y = true + sigma * np.cos(3 * T)
+    found = estimate(lambda values: (values["a"] - y) / sigma, {"a": WIDE})
+    mean, error = float(y.mean()), sigma / np.sqrt(T.size)
+    if mean < 5 * error:
+        return  # near zero the logarithm's interval is another question
+    assert found.values["a"] == pytest.approx(mean, rel=1e-5)
+    low, high = found.intervals["a"]
+    reach = np.sqrt(CHI_SQUARE_95) * error
+    assert low == pytest.approx(mean - reach, rel=1e-3)
+    assert high == pytest.approx(mean + reach, rel=1e-3)
+    assert found.log_stderrs["a"] == pytest.approx(error / mean, rel=1e-3)
+
+
+def test_values_errors_and_intervals_agree_with_lmfit() -> None:
+    sigma = 0.05
+    y = decay(2.0, 0.3) + sigma * np.random.default_rng(4).standard_normal(T.size)
+    found = estimate(
+        lambda values: (decay(values["a"], values["k"]) - y) / sigma,
+        {"a": Range(0.01, 100.0, (1.0,)), "k": Range(1e-3, 10.0, (1.0, 0.1))},
+    )
+    parameters = lmfit.create_params(a=1.0, k=0.5)
+    minimiser = lmfit.Minimizer(
+        lambda p: (decay(p["a"].value, p["k"].value) - y) / sigma, parameters, scale_covar=False
+    )
+    best = minimiser.minimize()
+    # lmfit's profile compares by F; a fixed rise of chi square needs its own comparison of probabilities
+    ends = lmfit.conf_interval(minimiser, best, sigmas=[0.95], prob_func=rise)
+    for name in ("a", "k"):
+        assert found.values[name] == pytest.approx(best.params[name].value, rel=1e-4)
+        relative = best.params[name].stderr / best.params[name].value
+        assert found.log_stderrs[name] == pytest.approx(relative, rel=0.02)
+        low, high = found.intervals[name]
+        assert low == pytest.approx(ends[name][0][1], rel=2e-3)
+        assert high == pytest.approx(ends[name][-1][1], rel=2e-3)
+    assert found.chi_square == pytest.approx(best.chisqr, rel=1e-6)
+
+
+def rise(best: lmfit.minimizer.MinimizerResult, new: lmfit.minimizer.MinimizerResult) -> float:
+    """Chance that chi square rises less than it did, one parameter held."""
+    return float(gammainc(0.5, max(new.chisqr - best.chisqr, 0.0) / 2))
+
+
+def test_what_the_data_do_not_limit_stays_open() -> None:
+    """A rate so fast that all is over before the first point: only a lower end exists."""
+    y = np.full(T.size, 2.0)
+    times = T + 1.0
+
+    def residual(values: dict[str, float]) -> np.ndarray:
+        return np.asarray((2.0 * (1 - np.exp(-values["k"] * times)) - y) / 0.05)
+
+    found = estimate(residual, {"k": Range(1e-3, 1e3, (0.5, 50.0))})
+    low, high = found.intervals["k"]
+    assert high is None
+    assert low is not None
+    assert np.sum(residual({"k": low}) ** 2) - found.chi_square == pytest.approx(CHI_SQUARE_95, abs=0.02)
+
+
+def test_two_parameters_of_which_only_the_product_is_known_are_both_open() -> None:
+    y = np.full(T.size, 6.0)
+    found = estimate(
+        lambda v: (v["a"] * v["b"] - y) / 0.1, {"a": Range(1e-2, 1e2, (2.0,)), "b": Range(1e-3, 1e4, (2.0,))}
+    )
+    assert found.intervals["a"] == (None, None)
+    assert np.isinf(found.log_stderrs["a"])
+    assert found.values["a"] * found.values["b"] == pytest.approx(6.0, rel=1e-4)
+
+
+def test_the_better_of_two_starts_wins() -> None:
+    # two valleys in ln k: the deep one at 10, a shallow one at 0.1
+    def residual(values: dict[str, float]) -> np.ndarray:
+        x = np.log10(values["k"])
+        return np.array([3 * np.sqrt(max((x - 1) ** 2 * (x + 1) ** 2 + 0.2 * (1 - x), 0.0))])
+
+    for starts in ((0.1, 10.0), (10.0, 0.1)):
+        found = estimate(residual, {"k": Range(1e-3, 1e3, starts)}, profiled=[])
+        assert found.values["k"] == pytest.approx(10.0, rel=0.3)
+        assert found.intervals == {}
+
+
+def test_only_what_was_asked_for_is_profiled() -> None:
+    y = decay(2.0, 0.3)
+    ranges = {"a": Range(0.01, 100.0, (1.0,)), "k": Range(1e-3, 10.0, (0.5,))}
+    found = estimate(lambda v: (decay(v["a"], v["k"]) - y) / 0.05, ranges, profiled=["k"])
+    assert set(found.intervals) == {"k"}
+    assert set(found.values) == {"a", "k"}
+
+
+def test_an_estimate_that_failed_has_no_success() -> None:
+    assert not Estimate().success
+    assert Estimate({"a": 1.0}).success
+
+
+@pytest.mark.slow
+def test_intervals_cover_in_95_of_100_cases() -> None:
+    random, inside = np.random.default_rng(9), 0
+    for _ in range(200):
+        y = decay(2.0, 0.3) + 0.1 * random.standard_normal(T.size)
+        ranges = {"a": Range(0.01, 100.0, (1.0,)), "k": Range(1e-3, 10.0, (0.5,))}
+        low, high = estimate(lambda v, y=y: (decay(v["a"], v["k"]) - y) / 0.1, ranges, profiled=["k"]).intervals["k"]
+        inside += (low or 0.0) < 0.3 < (high or np.inf)
+    assert inside / 200 == pytest.approx(0.95, abs=0.046)  # three standard deviations
