@@ -1,6 +1,8 @@
 """How fast the separable engine fits, against lmfit in three dresses, on the same spectra and the same objective.
 
-Run: OMP_NUM_THREADS=1 PYTHONPATH=scripts:benchmarks python benchmarks/fit_speed.py
+Run: OMP_NUM_THREADS=1 PYTHONPATH=scripts:benchmarks python benchmarks/fit_speed.py [fits] [PROGRAM=INTERPRETER ...]
+for instance lmfitxps=/path/of/a/venv/bin/python spectrafit=/path/of/another/bin/python: neither is a dependency here,
+so each runs in an environment of its own (spectrafit-core needs Python 3.13); what is not given is skipped and said so.
 Times are CPU times of one core. The slow programs fit the first few spectra of each series only; all fits start at the
 same values. ``equal`` is the share of those fits whose objective agrees with the engine's within 1e-5 (of 1 + value).
 
@@ -10,11 +12,19 @@ same values. ``equal`` is the share of those fits whose objective agrees with th
   residuals), minimised by lmfit; the engine fits that objective, its default.
 - lmfitxps: ConvGaussianDoniach models (asymmetry 0) and a constant. Its convolution is numerical, so its objective is
   its own; only times compare.
+- spectrafit (spectrafit-core, Rust): true Voigt nodes, doublets tied by expressions, and a constant; Neyman's weights.
+  Its Voigt is an approximation: its χ² differs by up to 6e-5 either way.
 """
 
+import json
+import os
+import resource
+import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import fit_cases as cases
 import lmfit
@@ -28,7 +38,8 @@ from xps.separable.likelihood import LEAST_EXPECTED_COUNTS
 from xps.separable.series import fit_jointly
 
 Array = NDArray[np.float64]
-EFFORT = marquardt.Effort()
+# A squared distance of 1e-5 statistical errors: far nearer than objectives are compared.
+EFFORT = marquardt.Effort(decrement=1e-5)
 SPECTRA = 200
 
 
@@ -114,29 +125,34 @@ def function(case: cases.Case, energy: Array, counts: Array) -> float:
     return float(np.sum(fit.residual**2))
 
 
-def xps_models(case: cases.Case, energy: Array, counts: Array) -> float:
-    """Fit with lmfitxps; return χ²."""
-    from lmfitxps.models import ConvGaussianDoniachDublett, ConvGaussianDoniachSinglett
-
-    model = lmfit.models.ConstantModel()
-    for i, part in enumerate(case.components):
-        kind = ConvGaussianDoniachDublett if part.splitting_ev else ConvGaussianDoniachSinglett
-        model = model + kind(prefix=f"c{i}_", independent_vars=["x"])
-    parameters = model.make_params(c=float(np.min(counts)))
-    parameters["c"].min = 0.0
-    for i, part in enumerate(case.components):
-        reach = cases.POSITION_REACH_EV
-        parameters[f"c{i}_amplitude"].set(float(np.max(counts)), min=0.0)
-        parameters[f"c{i}_center"].set(part.position_ev, min=part.position_ev - reach, max=part.position_ev + reach)
-        parameters[f"c{i}_sigma"].set(part.lorentzian_fwhm_ev / 2, vary=False)
-        parameters[f"c{i}_gamma"].set(0.0, vary=False)
-        parameters[f"c{i}_gaussian_sigma"].set(part.fwhm_ev / lineshapes.FWHM_PER_SIGMA, min=0.3, max=1.0)
-        if part.splitting_ev:
-            parameters[f"c{i}_soc"].set(part.splitting_ev, vary=False)
-            parameters[f"c{i}_height_ratio"].set(part.area_ratio, vary=False)
-            parameters[f"c{i}_fct_coster_kronig"].set(1.0, vary=False)
-    fit = model.fit(counts[::-1], parameters, x=energy[::-1], weights=1.0 / np.sqrt(np.maximum(counts[::-1], 1.0)))
-    return float(fit.chisqr)
+def foreign(program: str, interpreter: str, case: cases.Case, series: cases.Series, some: int) -> tuple[float, Array]:
+    """Return fits per second and χ² of another program, run by an interpreter that has it."""
+    lines = [
+        {
+            "position": part.position_ev,
+            "gauss": float(lineshapes.gaussian_fwhm_ev(part.fwhm_ev, part.lorentzian_fwhm_ev)),
+            "lorentz": part.lorentzian_fwhm_ev,
+            "splitting": part.splitting_ev,
+            "ratio": part.area_ratio,
+        }
+        for part in case.components
+    ]
+    told = {
+        "energy": series.energy.tolist(),
+        "counts": series.task.likelihood.data[:some].tolist(),
+        "lines": lines,
+        "reach_ev": cases.POSITION_REACH_EV,
+        "gauss_ev": [cases.FWHM_LOW_EV, cases.FWHM_HIGH_EV],
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "series.json"
+        path.write_text(json.dumps(told))
+        script = Path(__file__).with_name("foreign_fits.py")
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        command = [interpreter, str(script), program, str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)  # noqa: S603
+    found = json.loads(done.stdout)
+    return found["fits"] / found["seconds"], np.array(found["chi_square"])
 
 
 def compared(
@@ -148,35 +164,60 @@ def compared(
     return some / seconds, np.array(found)
 
 
-def main(some: int) -> None:
-    """Print the table of all programs and series."""
+def compare(name: str, interpreters: Mapping[str, str], some: int) -> None:
+    """Print the rows of one series."""
+    constant = cases.simulate(name, SPECTRA, 1e4, "constant", neyman=True)
+    shirley = cases.simulate(name, SPECTRA, 1e4, "shirley")
+    fast_constant, at_constant = engine_rate(constant)
+    fast, at_shirley = engine_rate(shirley)
+    show(name, "composite", compared(composite, name, constant, some), fast_constant, at_constant)
+    show(name, "function", compared(function, name, shirley, some), fast, at_shirley)
+    for program in ("lmfitxps", "spectrafit"):
+        if program in interpreters:
+            slow = foreign(program, interpreters[program], cases.CASES[name], constant, some)
+            show(name, program, slow, fast_constant, at_constant)
+        else:
+            print(f"| {name} | {program} | skipped: no interpreter that has it was given | | | |")
+    shared = np.arange(2 * len(cases.CASES[name].components))
+    seconds, joint = clocked(lambda: fit_jointly([shirley.task], [shirley.start], shared))
+    more, _ = clocked(lambda: marquardt.minimise(shirley.task, joint.point.theta))  # type: ignore[attr-defined]
+    print(f"| {name} | joint fit of {SPECTRA}: {seconds:.3f} s, then each alone {more:.3f} s | | | | |", flush=True)
+
+
+def show(name: str, program: str, slow: tuple[float, Array], rate: float, at: marquardt.Optimum) -> None:
+    """Print how one program compares with the engine."""
+    (fits_per_s, objectives), mine = slow, at.point.objective[: slow[1].size]
+    equal = np.abs(objectives - mine) <= 1e-5 * (1.0 + mine)
+    lower = objectives < mine - 1e-5 * (1.0 + mine)
+    print(
+        f"| {name} | {program} | {fits_per_s:.1f} | {rate:.0f} | {rate / fits_per_s:.0f} "
+        f"| {equal.mean():.2f} (lower: {lower.mean():.2f}) |",
+        flush=True,
+    )
+
+
+def scaling() -> None:
+    """Print time per fit and peak memory of ever longer series, fitted block by block."""
+    print("\n| Ge 3d spectra | CPU ms per fit | peak memory, MB |\n|---|---|---|")
+    for spectra in (100, 1000, 10_000):
+        total = 0.0
+        for block in range(0, spectra, 100):
+            series = cases.simulate("Ge 3d", 100, 1e4, "shirley", seed=block)
+            total += clocked(lambda s=series: marquardt.minimise(s.task, s.start, EFFORT))[0]  # type: ignore[misc]
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"| {spectra} | {1000 * total / spectra:.3f} | {peak:.0f} |", flush=True)
+
+
+def main(words: list[str]) -> None:
+    """Print the tables of all programs and series."""
+    interpreters = dict(word.split("=", 1) for word in words if "=" in word)
+    some = next((int(word) for word in words if word.isdigit()), 20)
     print("| series | program | fits/s | engine, same objective, fits/s | ratio | equal |")
     print("|---|---|---|---|---|---|")
     for name in cases.CASES:
-        constant = cases.simulate(name, SPECTRA, 1e4, "constant", neyman=True)
-        shirley = cases.simulate(name, SPECTRA, 1e4, "shirley")
-        fast_constant, at_constant = engine_rate(constant)
-        fast, at_shirley = engine_rate(shirley)
-        programs = [
-            ("composite", composite, constant, fast_constant, at_constant),
-            ("function", function, shirley, fast, at_shirley),
-        ]
-        if "lmfitxps" in sys.argv:
-            programs.append(("lmfitxps", xps_models, constant, fast_constant, at_constant))
-        for label, work, series, rate, at in programs:
-            slow, objectives = compared(work, name, series, some)
-            equal = np.abs(objectives - at.point.objective[:some]) <= 1e-5 * (1.0 + at.point.objective[:some])
-            lower = objectives < at.point.objective[:some] - 1e-5 * (1.0 + at.point.objective[:some])
-            print(
-                f"| {name} | {label} | {slow:.1f} | {rate:.0f} | {rate / slow:.0f} "
-                f"| {equal.mean():.2f} (lower: {lower.mean():.2f}) |",
-                flush=True,
-            )
-        shared = np.arange(2 * len(cases.CASES[name].components))
-        seconds, joint = clocked(lambda s=shirley, w=shared: fit_jointly([s.task], [s.start], w))
-        more, _ = clocked(lambda s=shirley, j=joint: marquardt.minimise(s.task, j.point.theta))  # type: ignore[misc]
-        print(f"| {name} | joint fit of {SPECTRA}: {seconds:.3f} s, then each alone {more:.3f} s | | | | |", flush=True)
+        compare(name, interpreters, some)
+    scaling()
 
 
 if __name__ == "__main__":
-    main(next((int(word) for word in sys.argv[1:] if word.isdigit()), 20))
+    main(sys.argv[1:])

@@ -133,13 +133,15 @@ def alternatives(components: pa.Table) -> pa.Table:
     """LixP of the invented series without Ge 3p (three times the area) and with the tie a σ lower (0.9 of it)."""
     rows = []
     for row in components.to_pylist():
-        if row["species"] != "LixP" or row["area_cps_ev"] is None:
+        if row["species"] not in ("LixP", "PO4") or row["core_level"] != "P 2p" or row["area_cps_ev"] is None:
             continue
+        phosphate = row["species"] == "PO4"
         keys = {name: row[name] for name in ("experiment", "model", "acquisition", "region", "component")}
         for name, change, factor, gap in (
             ("without_ge3p", "Ge 3p left out", 3.0, 5000.0),
             ("tie_minus", "area ratio 2.4 - 0.5", 0.9, 2.5),
         ):
+            factor = 1.0 if phosphate else factor
             rows.append(
                 {
                     **keys,

@@ -76,7 +76,7 @@ def test_thickness_equals_its_table_with_both_errors_in_the_interval(given: dict
 
 def test_laws_stand_in_the_panel_by_their_bic(given: dict[str, pa.Table]):
     figure, numbers = drawn(given, "growth")
-    (text,) = panel(figure, "invented|").texts
+    (text,) = panel(figure, "invented, layer|").texts
     assert text.get_text() == "parabolic: ΔBIC 0.0 (chosen)\nlinear: ΔBIC 40.0"
     laws = numbers[numbers["kind"] == "law"]
     assert laws["law_value"].tolist() == [0.0, 2.0 / 60, 0.5]
@@ -90,6 +90,18 @@ def test_laws_are_told_with_values_and_the_assumption(given: dict[str, pa.Table]
     assert "No growth law was fitted." in kinds.module_of("growth").describe(
         {"kind": "growth", **SETTINGS["growth"]}, none
     )
+
+
+def test_each_coverage_of_a_patchy_model_has_its_own_panel(given: dict[str, pa.Table]):
+    rows = [
+        {**row, "layer_model": "patchy", "patch_coverage_fraction": coverage}
+        for coverage in (0.5, 1.0)
+        for row in given["layers"].to_pylist()
+    ]
+    figure, _ = drawn({**given, "layers": tables.from_rows("layers", rows)}, "growth")
+    names = [str(axes.get_label()).split("|")[1] for axes in figure.axes if "|" in str(axes.get_label())]
+    assert names == ["invented, patchy, coverage 0.5", "invented, patchy, coverage 1"]
+    assert [len(axes.texts) for axes in figure.axes if "|" in str(axes.get_label())] == [1, 0]
 
 
 def test_a_film_that_hides_everything_below_has_a_lower_limit(given: dict[str, pa.Table]):
@@ -148,14 +160,14 @@ def test_the_caption_says_when_it_was_first_detected(given: dict[str, pa.Table])
 # --- charge balance ----------------------------------------------------------------------------------------------
 
 
-def test_balance_equals_its_table(given: dict[str, pa.Table]):
+def test_balance_equals_its_table_and_is_drawn_from_the_first_charge_on(given: dict[str, pa.Table]):
     figure, numbers = drawn(given, "charge_balance")
     assert numbers["accounted_nm"].tolist()[1:] == given["balance"].column("accounted_nm").to_pylist()[1:]
     share = panel(figure, "share")
     drawn_shares = next(line for line in share.lines if line.get_marker() not in ("None", ""))
     assert np.nanmax(drawn_shares.get_ydata()) == pytest.approx(0.05)
     equivalents = next(line for line in panel(figure, "nm").lines if to_hex(line.get_color()) == "#000000")
-    np.testing.assert_allclose(equivalents.get_ydata(), [4.849 * charge for charge in (0.0, 3.3, 19.9, 46.4)])
+    np.testing.assert_allclose(equivalents.get_ydata(), [4.849 * charge for charge in (3.3, 19.9, 46.4)])
 
 
 # --- alternatives ------------------------------------------------------------------------------------------------
@@ -178,6 +190,24 @@ def test_the_limit_of_a_share_counts_the_other_species_in(given: dict[str, pa.Ta
     assert first["kind"] == "upper_limit"
     limit = 0.01 + 1.645 * (5 + 0.02 * 0.01)
     assert first["area_fraction"] == pytest.approx(limit / (limit + 15000), rel=1e-6)
+
+
+def test_the_limit_under_an_alternative_counts_that_alternatives_areas(given: dict[str, pa.Table]):
+    _, numbers = drawn(given, "alternatives")
+    first = numbers[(numbers["alternative"] == "without_ge3p") & (numbers["acquisition"] == 0)].iloc[0]
+    limit = 3.0 * (0.01 + 1.645 * (5 + 0.02 * 0.01))
+    assert first["area_fraction"] == pytest.approx(limit / (limit + 15000), rel=1e-6)
+
+
+def test_an_area_of_zero_still_has_a_limit(given: dict[str, pa.Table]):
+    """A fit that ends at area 0 has share 0, from which the other species' areas cannot be had."""
+    nothing = {"area_cps_ev": lambda row: 0.0 if row["component"] == "LixP" else row["area_cps_ev"],
+               "area_fraction": lambda row: 0.0 if row["component"] == "LixP" else row["area_fraction"],
+               "detected": lambda row: False if row["component"] == "LixP" else row["detected"]}  # fmt: skip
+    _, numbers = drawn({**given, "components": changed(given["components"], **nothing)}, "alternatives")
+    model = numbers[numbers["alternative"] == "the model"]
+    assert set(model["kind"]) == {"upper_limit"}
+    assert model["area_fraction"].gt(0).all()
 
 
 def test_alternatives_can_be_chosen(given: dict[str, pa.Table]):

@@ -113,6 +113,7 @@ def test_markers_differ_within_a_figure_and_do_not_depend_on_order():
         ("C-C/C-H", "C-C/C-H"),
         ("O-C=O", "O-C=O"),
         ("O 2s", "O 2s"),
+        ("Ge 3p3/2 - Ge 3d5/2 of Ge0", "Ge 3p3/2 - Ge 3d5/2 of Ge⁰"),
     ],
 )
 def test_chemistry_is_typeset(name: str, label: str):

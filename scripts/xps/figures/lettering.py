@@ -7,7 +7,7 @@ from typing import NamedTuple
 _SUPERSCRIPT = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _ELEMENT_CHARGE = re.compile(r"([A-Z][a-z]?)(\d*[+-]|0)(?![\w-])")
-_FORMULA_DIGITS = re.compile(r"(?<=[A-Za-z)])(\d+)(?![\d+-])")
+_FORMULA_DIGITS = re.compile(r"(?<=[A-Za-z)])(\d+)(?![\d+/-])")
 
 
 def chemical_label(name: str) -> str:

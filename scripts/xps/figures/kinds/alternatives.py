@@ -54,14 +54,18 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
 
 def _points(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """One row per experiment, acquisition, component and alternative, the model first."""
-    components = chosen(held["components"], settings, {"species": "species"})
-    others = held["alternatives"].merge(components[[*_KEYS, "species", "core_level"]], on=_KEYS)
-    others = chosen(others, settings, {"alternatives": "alternative"})
-    own = components[components["model"].isin(others["model"])] if len(others) else components
-    limits = _as_share(own, own)
-    model = own.assign(alternative=MODEL, change="", delta_bic=np.nan, limit=limits)
-    changed = others.assign(limit=_as_share(others, others))
-    points = pd.concat([model, changed], ignore_index=True)
+    parts = held["components"]
+    named = parts[[*_KEYS, "species", "core_level", "area_fraction"]].rename(
+        columns={"area_fraction": "model_fraction"}
+    )
+    others = held["alternatives"].merge(named, on=_KEYS)
+    others = chosen(
+        others.assign(limit=_limit_as_share(others, ["alternative"])), settings, {"alternatives": "alternative"}
+    )
+    own = parts[parts["model"].isin(others["model"])] if len(others) else parts
+    own = own.assign(model_fraction=own["area_fraction"])
+    model = own.assign(alternative=MODEL, change="", delta_bic=np.nan, limit=_limit_as_share(own, []))
+    points = chosen(pd.concat([model, others], ignore_index=True), settings, {"species": "species"})
     acquired = held["acquisitions"][~held["acquisitions"]["excluded"]]
     times = {
         (experiment, *place): at
@@ -78,12 +82,14 @@ def _points(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd
     )
 
 
-def _as_share(rows: pd.DataFrame, fitted: pd.DataFrame) -> pd.Series:
-    """Return the 95 % limit of the area as a share: limit / (limit + the other species), from area and share."""
-    limit, area, share = rows["upper_limit_95_cps_ev"], fitted["area_cps_ev"], fitted["area_fraction"]
-    others = (area / share - area).where(share > 0)
-    found: pd.Series = limit / (limit + others)
-    return found.where(others.notna(), np.nan)
+def _limit_as_share(rows: pd.DataFrame, also: list[str]) -> pd.Series:
+    """Return the 95 % limit of each area as a share of its core level: limit / (limit + areas of the other species)."""
+    area = rows["area_cps_ev"].where(rows["model_fraction"].notna())
+    keys = [rows[name] for name in ("experiment", "model", "acquisition", "core_level", *also)]
+    others = area.groupby(keys).transform("sum") - area
+    limit = rows["upper_limit_95_cps_ev"]
+    share: pd.Series = limit / (limit + others)
+    return share
 
 
 def _sheet(settings: Mapping[str, Any], points: pd.DataFrame) -> Sheet:

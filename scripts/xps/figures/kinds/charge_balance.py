@@ -16,6 +16,7 @@ from xps.figures.parts import layout
 from xps.figures.reading.frames import frames
 
 _NORMAL_95 = 1.959964
+_LEAST = 0.02
 
 
 def draw(
@@ -23,8 +24,9 @@ def draw(
 ) -> tuple[list[Figure], pd.DataFrame]:
     """Return the one page and the balance."""
     balance = frames(tables, settings)["balance"]
+    plated = balance[balance["charge_uah_cm2"].gt(0.0)]
     with page.project_style():
-        sheet = _sheet(balance, settings)
+        sheet = _sheet(plated, settings)
         sheet.footer(data_origin, 1, 1)
     return [sheet.figure], balance.drop(columns="condition")
 
@@ -41,12 +43,21 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
 
 
 def _sheet(balance: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
-    groups = [(f"{experiment}, {area}", rows) for (experiment, area), rows in
-              balance.groupby(["experiment", "area"], sort=False)]  # fmt: skip
-    looks = [(FALLBACK_COLOURS[i % len(FALLBACK_COLOURS)], MARKERS[i % len(MARKERS)]) for i in range(len(groups))]
+    groups = [
+        (str(experiment), str(area), rows)
+        for (experiment, area), rows in balance.groupby(["experiment", "area"], sort=False)
+    ]
+    experiments, areas = (list(dict.fromkeys(group[place] for group in groups)) for place in (0, 1))
+    looks = [
+        (
+            FALLBACK_COLOURS[experiments.index(experiment) % len(FALLBACK_COLOURS)],
+            MARKERS[areas.index(area) % len(MARKERS)],
+        )
+        for experiment, area, _ in groups
+    ]
     entries = [
-        KeyEntry(name, page.points_swatch(single=True, color=colour, marker=marker, markersize=3.6))
-        for (name, _), (colour, marker) in zip(groups, looks, strict=True)
+        KeyEntry(f"{name}, {area}", page.points_swatch(single=True, color=colour, marker=marker, markersize=3.6))
+        for (name, area, _), (colour, marker) in zip(groups, looks, strict=True)
     ]
     entries.append(KeyEntry("all of the charge", page.line_swatch(color="black", linewidth=0.7)))
     plan = layout.of(
@@ -55,14 +66,14 @@ def _sheet(balance: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
     sheet = plan.sheet()
     left = plan.axes(sheet, 0, "Lithium, as dense film", "nm")
     right = plan.axes(sheet, 1, "Share accounted for", "share")
-    for (_, rows), (colour, marker) in zip(groups, looks, strict=True):
+    for (_, _, rows), (colour, marker) in zip(groups, looks, strict=True):
         _draw(left, rows, rows["accounted_nm"], 1.0, colour, marker)
         _draw(
             right, rows, rows["accounted_fraction"], rows["accounted_fraction"] / rows["accounted_nm"], colour, marker
         )
         left.plot(rows["charge_uah_cm2"], rows["lithium_equivalent_nm"], color="black", linewidth=0.7, zorder=1)
-    left.set_yscale("symlog", linthresh=1.0)
-    left.set_ylim(bottom=0.0)
+    left.set_yscale("log")
+    left.set_ylim(bottom=max(0.1, left.get_ylim()[0]))
     right.set_ylim(0.0, max(0.1, right.get_ylim()[1]))
     for index, (words, unit) in enumerate((("Thickness", "nm"), ("Share", "1"))):
         corner, low = plan.corner(index)
@@ -77,6 +88,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, value: pd.Series, per_nm: Any, colour:
     systematic = rows["accounted_systematic_stderr_nm"].fillna(0.0) * _NORMAL_95 * per_nm
     both = np.hypot(statistical, systematic)
     charge = rows["charge_uah_cm2"]
-    axes.fill_between(charge, value - both, value + both, color=colour, alpha=0.18, linewidth=0)
+    least = value * _LEAST  # a band that reaches zero ends here on the logarithmic axis
+    axes.fill_between(charge, np.maximum(value - both, least), value + both, color=colour, alpha=0.18, linewidth=0)
     axes.errorbar(charge, value, yerr=statistical, color=colour, marker=marker, markersize=3.4, elinewidth=0.6,
                   linewidth=0.4, markeredgecolor="#333333", markeredgewidth=0.25, zorder=3)  # fmt: skip

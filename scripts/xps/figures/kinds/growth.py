@@ -29,17 +29,19 @@ def draw(
     """Return the one page and its numbers: thicknesses, then the parameters of the laws."""
     held = frames(tables, settings)
     points, laws = _points(settings, held), _laws(held["kinetics"])
+    first = set(points.drop_duplicates("experiment")["panel"])
 
     def decorate(axes: Axes, panel: str, _: float) -> None:
         of_panel = laws[laws["experiment"] == points.loc[points["panel"] == panel, "experiment"].iloc[0]]
         words = _ranking(of_panel)
-        if words:
-            axes.text(0.03, 0.97, words, transform=axes.transAxes, fontsize=style.SMALL_PT, va="top", linespacing=1.2)
+        if words and panel in first:
+            axes.text(0.97, 0.03, words, transform=axes.transAxes, fontsize=style.SMALL_PT, ha="right", va="bottom",
+                      linespacing=1.2, zorder=6)  # fmt: skip
 
     with page.project_style():
         sheet = series_page.sheet(
             settings, points, held["acquisitions"], "Thickness (nm)", panel_height_cm=5.0, left_cm=1.35,
-            decorate=decorate,
+            decorate=decorate, failed_words="no thickness",
         )  # fmt: skip
         sheet.footer(data_origin, 1, 1)
     names = [
@@ -76,11 +78,22 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     sentences = [
         f"Layer thickness from attenuation against {lettering.heading(settings['axis'])}.",
         "Bars and bands: 95 %, counting statistics and mean free paths together; arrows up: 95 % lower limits.",
-        "In each panel: the growth laws that were fitted, by their BIC." if told else "No growth law was fitted.",
+        "In the first panel of an experiment: the growth laws that were fitted, by their BIC."
+        if told
+        else "No growth law was fitted.",
         f"{'; '.join(told)}." if told else "",
         f"Assumed: {'; '.join(conditions)}." if conditions else "",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _panel_names(layers: pd.DataFrame) -> pd.Series:
+    """Name panels by experiment and layer model, and by the patches' coverage where a model was solved for several."""
+    of_model = [layers["experiment"], layers["layer_model"]]
+    several = layers["patch_coverage_fraction"].groupby(of_model).transform("nunique") > 1
+    coverage = ", coverage " + layers["patch_coverage_fraction"].map("{:g}".format)
+    name = layers["experiment"] + ", " + layers["layer_model"] + coverage.where(several, "")
+    return name + "|" + name
 
 
 def _law_words(experiment: str, law: str, rows: pd.DataFrame) -> str:
@@ -124,7 +137,7 @@ def _points(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd
     hidden = own["thickness_nm"].isna() & own["thickness_lower_limit_nm"].notna()
     value = own["thickness_nm"].where(~hidden, own["thickness_lower_limit_nm"])
     return own.assign(
-        panel=own["experiment"] + "|" + own["experiment"] + ", " + own["layer_model"],
+        panel=_panel_names(own),
         series=own["layer"],
         species=own["layer"],
         axis_s=[times.get(place, np.nan) for place in zip(own["experiment"], own["acquisition"], strict=True)],

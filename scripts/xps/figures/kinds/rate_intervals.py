@@ -115,5 +115,6 @@ def _write(sheet: Sheet, rate: Mapping[str, Any], y: float, width_cm: float) -> 
     what = chemical_label(str(rate["component"] or ""))
     sheet.text(0.2, y, f"{rate['experiment']}, {what}: {rate['law'].replace('_', ' ')}", ha="left", fontweight=weight)
     sheet.text(_LEFT_CM - 0.15, y, rate["parameter"], ha="right")
-    value = minus(f"{rate['value']:.3g} {rate['unit']}")
+    unit = "" if rate["unit"] == "1" else f" {rate['unit']}"
+    value = minus(f"{rate['value']:.3g}{unit}")
     sheet.text(width_cm - _RIGHT_CM + 0.15, y, value, ha="left")

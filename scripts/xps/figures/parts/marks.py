@@ -40,9 +40,9 @@ def lower_limit_entry() -> KeyEntry:
     return KeyEntry("95 % lower limit", page.points_swatch(single=True, raised=-0.5, markeredgecolor="black", **how))
 
 
-def failed_entry() -> KeyEntry:
+def failed_entry(words: str = "fit failed") -> KeyEntry:
     """Return the key's entry of a failed fit."""
-    return KeyEntry("fit failed", page.points_swatch(single=True, **FAILED))
+    return KeyEntry(words, page.points_swatch(single=True, **FAILED))
 
 
 def absent_entry() -> KeyEntry:

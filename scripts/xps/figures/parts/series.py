@@ -94,7 +94,7 @@ def finish_values(axes: Axes, share: bool) -> None:
         axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
 
 
-def key(points: pd.DataFrame, styles: Mapping[str, SpeciesStyle], law: str = "chosen rate law") -> list[KeyEntry]:
+def key(points: pd.DataFrame, styles: Mapping[str, SpeciesStyle], failed_words: str = "fit failed") -> list[KeyEntry]:
     """Return the key's entries of all that the points show."""
     entries = [
         KeyEntry(
@@ -107,10 +107,10 @@ def key(points: pd.DataFrame, styles: Mapping[str, SpeciesStyle], law: str = "ch
     ]
     kinds = set(points["kind"])
     if "law" in kinds:
-        entries.append(KeyEntry(law, page.line_swatch(color="black", linewidth=0.8)))
+        entries.append(KeyEntry("chosen rate law", page.line_swatch(color="black", linewidth=0.8)))
     entries += [marks.limit_entry()] if "upper_limit" in kinds else []
     entries += [marks.lower_limit_entry()] if "lower_limit" in kinds else []
-    entries += [marks.failed_entry()] if "failed" in kinds else []
+    entries += [marks.failed_entry(failed_words)] if "failed" in kinds else []
     entries += [marks.absent_entry()] if "not_measured" in kinds else []
     entries += [marks.rejected_entry()] if (points["fit_p_value"] < POOR_P_VALUE).any() else []
     return entries

@@ -33,6 +33,7 @@ def sheet(
     styles: Mapping[str, SpeciesStyle] | None = None,
     panel_height_cm: float = 3.6,
     left_cm: float = 1.25,
+    failed_words: str = "fit failed",
 ) -> Sheet:
     """Return the page; values are drawn times ``factor`` under ``label``, between 0 and 1 where they are a ``share``.
 
@@ -50,7 +51,7 @@ def sheet(
     plan = layout.of(
         settings.get("width", "double"),
         len(panels),
-        series.key(shown, looks) + (more_key or []),
+        series.key(shown, looks, failed_words) + (more_key or []),
         top_cm=charge_axis.TOP_CM if charged else 0.0,
         panel_height_cm=panel_height_cm,
         left_cm=left_cm,
