@@ -225,7 +225,7 @@ def test_an_acquisition_that_cannot_be_fitted_spoils_no_other() -> None:
 @pytest.mark.parametrize(
     ("section", "said"),
     [
-        ({"fit": "independent", "share": ["fwhm_ev"]}, "nothing is shared where every acquisition is fitted independ"),
+        ({"fit": "independent", "share": ["fwhm_ev"]}, "nothing is shared where every acquisition is fitted"),
         ({"fit": "joint", "share": ["area_ratio"]}, "share area_ratio: the model fits no such number"),
         ({"fit": "joint", "share": [{"component": "Ge9", "parameter": "fwhm_ev"}]}, "there is no component 'Ge9'"),
         ({"share": [{"component": "Ge0", "parameter": "shape"}]}, "that of 'Ge0' is given or tied"),
