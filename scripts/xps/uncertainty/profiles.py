@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from xps.separable.bounded import solve_held
 from xps.separable.marquardt import Effort, Optimum, Task, minimise
 
 Array = NDArray[np.float64]
@@ -76,6 +77,7 @@ class _Search:
         self.centre, self.limit = centre, limit
         self.inner, self.inner_root = centre.copy(), np.zeros(centre.size)
         self.outer, self.outer_root = np.full(centre.size, np.nan), np.full(centre.size, np.nan)
+        self.slope = _slopes(task, best, wanted)
 
     def run(self, first: Array) -> Ends:
         """Return the ends, the first trials at ``first``."""
@@ -118,8 +120,27 @@ class _Search:
         rows, linear = np.arange(now.size), what < coefficients
         given = np.full((now.size, coefficients), np.nan) if task.given is None else task.given.copy()
         given[rows[linear], what[linear]] = value[linear]
-        lower, upper, start = task.lower.copy(), task.upper.copy(), self.best.point.theta[which].copy()
+        # All else follows the profiled parameter nearly in proportion: the fit starts where it will end.
+        at, moved = self.best.point.theta[which], (value - self.centre[now])[:, None]
+        lower, upper, start = task.lower.copy(), task.upper.copy(), at + self.slope[now] * moved
+        start = np.clip(start, lower, upper)
         held = rows[~linear], what[~linear] - coefficients
         lower[held] = upper[held] = start[held] = value[~linear]
         found = minimise(replace(task, given=given, lower=lower, upper=upper), start, _EFFORT)
+        self.slope[now] = np.where(
+            moved == 0.0, self.slope[now], (found.point.theta - at) / np.where(moved == 0.0, 1.0, moved)
+        )
         return np.sqrt(np.maximum(found.point.objective - self.best.point.objective[which], 0.0))
+
+
+def _slopes(task: Task, best: Optimum, wanted: Wanted) -> Array:
+    """Return how the nonlinear parameters follow each profiled parameter at the optimum, wanted × parameters."""
+    rows = np.arange(wanted.what.size)
+    pushed = np.zeros((rows.size, best.held.shape[1]))
+    pushed[rows, wanted.what] = 1.0
+    free = ~best.held[wanted.which]
+    free[rows, wanted.what] = True
+    followed = solve_held(best.point.information[wanted.which], pushed, free)
+    own = followed[rows, wanted.what]
+    known = own > 0.0
+    return np.where(known, 1.0 / np.where(known, own, 1.0), 0.0)[:, None] * followed[:, task.bounded.size :]
