@@ -24,6 +24,14 @@ def test_the_list_is_that_of_the_registered_functions() -> None:
     assert found == dict(claim_settings.COMPUTATIONS)
 
 
+def test_the_documentation_lists_every_computation_with_its_parameters() -> None:
+    lines = (CONFIG.parent / "docs/claims.md").read_text().splitlines()
+    rows = {line.split("|")[1].strip(): line.split("|")[3] for line in lines if line.startswith("| ")}
+    for name, parameters in claim_settings.COMPUTATIONS.items():
+        told = [word.strip("` ") for word in rows[name].replace("(", "").replace(")", "").split(",")]
+        assert told == [*parameters.needed, *parameters.optional], name
+
+
 def test_the_paper_s_35_sentences_are_shipped_and_sound() -> None:
     schema = yaml.safe_load((CONFIG / "schema/claims.schema.yaml").read_text())
     assert shape.faults({"claims": SHIPPED}, schema) == []

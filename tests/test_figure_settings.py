@@ -222,3 +222,25 @@ def test_experiments_come_from_the_key_the_list_or_all():
     assert figure_settings.experiments_of({"experiment": "a", "experiments": ["b"]}) == ["a"]
     assert figure_settings.experiments_of({"experiments": ["b", "c"]}, ["d"]) == ["b", "c"]
     assert figure_settings.experiments_of({}, ["d"]) == ["d"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "spared"),
+    [("spectra_grid", {"seaborn", "lmfit", "scipy.stats"}), ("time_series", {"seaborn", "lmfit", "scipy.stats"}),
+     ("claims_page", {"seaborn", "lmfit", "scipy"}), ("alternatives", {"lmfit"})],
+)  # fmt: skip
+def test_a_figure_job_loads_only_what_its_kind_draws_with(kind: str, spared: set[str]):
+    loaded = f"import sys; from xps.figures import kinds; kinds.module_of({kind!r})"
+    code = f"{loaded}; print(sorted({spared} & set(sys.modules)))"
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT / "scripts", capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "[]"
+
+
+def test_seaborn_is_used_where_it_draws():
+    code = "import sys; from xps.figures import kinds; kinds.module_of('alternatives'); print('seaborn' in sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT / "scripts", capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "True"

@@ -110,14 +110,18 @@ def test_lineage_and_plotted_numbers_are_attached(pdf: pikepdf.Pdf):
 
 RENDER = """
 import hashlib, sys
+import synthetic_derived as d
 import synthetic_tables as s
-from xps import figures, kinetics
-series = s.vep_series(failed=frozenset({("Ge3d", 2)}))
-tables = s.make(series)
-tables["kinetics"] = kinetics.extract(tables["acquisitions"], tables["components"], series.axis, ["linear"])
+from xps import figures
+tables = d.everything(failed=frozenset({("Ge3d", 2)}))
+timed = {"experiment": s.EXPERIMENT, "axis": "plating_time_s"}
 for settings in (
-    {"kind": "spectra_grid", "experiment": s.EXPERIMENT, "axis": series.axis, "last_column": "charge_uah"},
-    {"kind": "time_series", "experiment": s.EXPERIMENT, "axis": series.axis, "quantity": "area_fraction"},
+    {"kind": "spectra_grid", **timed, "last_column": "charge_uah", "background": "subtracted"},
+    {"kind": "time_series", **timed, "quantity": "area_fraction"},
+    {"kind": "heat_map", **timed, "core_levels": ["Ge 3d"]},
+    {"kind": "identifiability", "experiment": s.EXPERIMENT, "models": ["lagp_o1s"], "acquisition": 2},
+    {"kind": "alternatives", **timed, "species": ["LixP"]},
+    {"kind": "claims_page"},
 ):
     given = s.only(tables, figures.tables_needed(settings["kind"]))
     made = figures.render("a_figure", settings, given, s.record(given))

@@ -117,3 +117,10 @@ def test_one_row_and_forty_rows_fit_on_a_page(cycles: int):
 def test_a_series_without_times_is_drawn_in_its_order(given: dict[str, pa.Table]):
     axes = named(drawn(given, axis="rest_time_s")[0], "lagp_li1s|Li1s|data")
     assert axes.get_ylim() == (3.5, -0.5)
+
+
+def test_only_the_first_column_has_ticks_of_time(given: dict[str, pa.Table]):
+    figure, _ = drawn(given)
+    for region, ticked in (("Li1s", True), ("Ge3d", False), ("O1s", False)):
+        axes = next(axes for axes in figure.axes if f"|{region}|data" in str(axes.get_label()))
+        assert axes.yaxis.get_major_ticks()[1].tick1line.get_visible() is ticked

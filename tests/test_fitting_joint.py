@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from synthetic import GE_LINES, axis, ge3d, numbered, rate, spectrum, task
 from xps import fitting, models
 from xps.errors import ConfigError
-from xps.fitting import engines, problem
+from xps.fitting import alternatives, engines, problem
 from xps.fitting.outcome import Outcome
 from xps.models import FitModel
 
@@ -234,3 +234,24 @@ def test_an_acquisition_that_cannot_be_fitted_spoils_no_other() -> None:
 def test_what_cannot_be_shared_is_refused(section: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         models.from_mapping("m", ge3d(series=section))
+
+
+def test_alternatives_of_a_joint_fit_know_what_the_others_say() -> None:
+    tasks, errors = made(6, seed=8), {}
+    for mode in ("joint", "independent"):
+        content = ge3d(series={"fit": mode}) | {"usual_alternatives": ["doublet_ratios"]}
+        model = models.from_mapping("ge3d", content)
+        starts = fitting.fit_series(model, tasks)
+        found = engines.fit_each(model, tasks, starts, 0, "separable")
+        ends = [one.outcome for mine in alternatives.tested(model, found, starts, "separable")[1] for one in mine]
+        assert len(ends) == 12
+        errors[mode] = []
+        for end in ends:
+            assert end.problem is not None
+            assert end.covariance is not None
+            plan = end.problem.layout
+            shared = np.isin(plan.varied, plan.shared)
+            errors[mode].append(np.sqrt(np.diag(end.covariance))[shared])
+    # Six alike acquisitions know the shared numbers √6 times as well as one.
+    ratio = np.array(errors["joint"]) / np.array(errors["independent"])
+    assert np.all((ratio > 0.2) & (ratio < 0.7))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -130,3 +131,32 @@ def test_rows_of_a_region_must_exist_and_are_not_for_a_profile() -> None:
         simulation.plan_from({**mapping, "regions": [{**mapping["regions"][-1], "rows": [9]}]})
     with pytest.raises(ConfigError, match="hold the same regions"):
         simulation.plan_from({**mapping, "file_type": "depth_profile"})
+
+
+def published_tolerances(shared_data: Path) -> dict[tuple[str, str, str, str], tuple[float, float]]:
+    """Root mean squares for an axis wrong by 0.03 and 0.10 eV, by series, region, minutes and species."""
+    found = {}
+    for line in (shared_data.parent / "science/tolerances.txt").read_text(encoding="utf-8").splitlines():
+        name, region, minutes, species = re.match(r"2([ab])_\w (\w+) t=(\d+) (.*)", line).groups()  # type: ignore[union-attr]
+        series = {"a": "lgps_vep", "b": "lagp_vep"}[name]
+        for one, first, second in re.findall(r"(\S.*?)\([\d.]+\):([\d.]+)/([\d.]+)/[\d.]+(?: |$)", species):
+            found[series, region, minutes, one.strip()] = (float(first), float(second))
+    return found
+
+
+def test_tolerances_agree_with_the_published_ones_where_there_are_any(shared_data: Path) -> None:
+    """Both are root mean squares of 15 draws, so that single ones scatter by a fifth each; the median must not."""
+    text = (ROOT / "tests/truth/tolerances.csv").read_text(encoding="utf-8").splitlines()
+    rows = list(csv.DictReader(line for line in text if not line.startswith("#")))
+    assert {row["experiment"] for row in rows} == set(NAMES)
+    own = {
+        (row["experiment"], row["region"], row["time_min"], row["species"]): row
+        for row in rows
+        if row["region"] != "P2p" or row["line"] == "P2p"
+    }
+    published = {key: pair for key, pair in published_tolerances(shared_data).items() if key in own}
+    assert len(published) > 100
+    for index, column in enumerate(("rms_003", "rms_010")):
+        ratios = [float(own[key][column]) / pair[index] for key, pair in published.items() if pair[index] >= 0.004]
+        assert len(ratios) > 80
+        assert 0.8 < np.median(ratios) < 1.25

@@ -4,11 +4,11 @@ Free in every fit are the utilisation (share of the beam's charge that arrives a
 law's constants; the mean free paths' common error multiplies all thicknesses and is a nuisance with its 15 % as prior.
 Thicknesses of which only a lower limit is known take part as censored data. Laws compete by BIC as everywhere here.
 
-A metal line that is not seen is data too: metal left over would show. Its windows without detection take part in the
-fits as measurements of nothing, and two lower bounds on the constant of diffusion follow from them. ``K_lower_flux`` is
-where the law just takes what arrives at the end of plating, K = (ν s)² t. ``K_lower_detection`` is where the metal left
-over, averaged over each window of the metal's line, would just reach its 95 % upper limit; it is lower, because metal
-reacts on while it is measured.
+A metal line that is not seen is data too: metal left over would show. Its windows before the first detection take part
+in the fits as measurements of nothing, and two lower bounds on the constant of diffusion follow from them.
+``K_lower_flux`` is where the law just takes what arrives in the last dose before such a window, K = (ν s)² t.
+``K_lower_detection`` is where the metal left over, averaged over each of those windows, would just reach its 95 % upper
+limit; it is lower, because metal reacts on while it is measured.
 """
 
 from collections.abc import Iterator, Sequence
@@ -151,11 +151,16 @@ class Bound(NamedTuple):
 
 
 def flux_bound(course: Course, utilisation: Values) -> Bound:
-    """Return K at which diffusion just takes what arrives at the end of plating; ``utilisation``: value, low, high."""
+    """Return K at which diffusion just takes what arrives up to the last window without metal, or to the end.
+
+    ``utilisation`` holds its value and the ends ``low`` and ``high`` of its interval.
+    """
+    seen = course.metal.windows_min
+    doses = [dose for dose in course.doses if not len(seen) or dose.end_min <= seen[-1, 1]]
 
     def bound(share: float) -> float:
-        total = sum((dose.end_min - dose.start_min) * dose.supply_nm_min for dose in course.doses)
-        last = course.doses[-1].supply_nm_min
+        total = sum((dose.end_min - dose.start_min) * dose.supply_nm_min for dose in doses)
+        last = doses[-1].supply_nm_min
         return float(course.per_lithium**2 * share**2 * total * last)
 
     return Bound(*(bound(utilisation[end]) for end in ("value", "low", "high")))

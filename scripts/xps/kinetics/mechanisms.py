@@ -165,18 +165,18 @@ def _course(series: Series, when: series_clock.Clock, wanted: Settings) -> growt
 
 
 def _unseen(series: Series, when: series_clock.Clock, wanted: Settings | None) -> growth.Metal:
-    """Return the windows in which no metal was seen, with its 95 % upper limits in nm."""
+    """Return the windows after plating and before metal was first seen, with its 95 % upper limits in nm."""
     empty = growth.Metal(np.zeros(0), np.zeros((0, 2)))
     film, declared = series.film(wanted) if wanted is not None else (None, {})
     if film is None:
         return empty
     tracer = declared["tracer"]
     area = series.component(tracer["model"], tracer["components"][0])
-    unseen = set(area.loc[area["detected"].eq(False), "acquisition"])
+    first_seen = min((int(number) for number in area.loc[area["detected"].ne(False), "acquisition"]), default=None)
     rows = [
         row
         for row in film
-        if row["acquisition"] in unseen
+        if (first_seen is None or row["acquisition"] < first_seen)
         and row["thickness_nm"] is not None
         and row["thickness_stderr_nm"]
         and (when.plating_min[row["acquisition"]] or 0.0) > 0
@@ -201,7 +201,7 @@ def _bound_rows(course: growth.Course, fits: Sequence[LawFit], keys: Settings) -
     share = {"value": best.values[0], "low": low or best.values[0], "high": high or best.values[0]}
     words = f"at the utilisation {best.values[0]:.3g} of the law {best.law}; low and high at the ends of its interval"
     for name, bound, meaning in (
-        ("K_lower_flux", growth.flux_bound(course, share), "diffusion just takes what arrives at the end of plating"),
+        ("K_lower_flux", growth.flux_bound(course, share), "diffusion just takes the last dose without metal"),
         ("K_lower_detection", growth.detection_bound(course, share), "metal left over just stays below its limits"),
     ):
         numbers = {"value": bound.value, "low": bound.low, "high": bound.high}

@@ -80,6 +80,7 @@ def _sheet(grid: Grid, settings: Mapping[str, Any], charges: Mapping[int, float]
             _finish(axes, grid, column, edges, index == 0, place == len(layers) - 1, panel_cm)
             if index == len(grid.columns) - 1:
                 _charge_labels(axes, grid.rows, edges, charges, settings.get("charge_area_cm2"))
+                axes.tick_params(labelleft=index == 0, left=index == 0)  # a twin axis brings the ticks back
                 sheet.text(left + panel_cm + 1.15, bottom + map_cm / 2, layer, rotation=270, fontsize=style.TEXT_PT)
     middle = _BAR_CM + page.FOOTER_CM + _BELOW_CM
     height = sheet.height_cm - _TOP_CM - middle
