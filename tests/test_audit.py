@@ -637,7 +637,7 @@ def test_a_consistent_forgery_is_caught_by_making_it_again(project: Path, tmp_pa
 def test_a_changed_setting_is_named_as_what_made_the_difference(project: Path, tmp_path: Path) -> None:
     path = project / "config/models/lagp_al2p.yaml"
     settings = yaml.safe_load(path.read_text())
-    settings["components"][0]["fwhm_ev"]["low"] = settings["components"][0]["fwhm_ev"]["high"] - 0.01
+    settings["components"][0]["shape"]["lorentzian_fwhm_ev"] += 0.05
     path.write_text(yaml.safe_dump(settings, sort_keys=False))
     done = ask(project, tmp_path, "reproduce", project / FIGURE, "--json")
     told = json.loads(done.stdout)
