@@ -15,6 +15,7 @@ rule calibrate_energy:
         f"{RESULTS}/benchmarks/calibrate_energy/{{experiment}}.tsv"
     conda:
         "../environment.yml"
+    threads: ANALYSIS.threads
     params:
         fingerprint=fingerprint("calibrate_energy"),
         reference=ANALYSIS.energy_reference,

@@ -22,8 +22,8 @@ def main(
     record = provenance.record(
         "parse_spectra", sources, {"settings": settings}, fingerprint, subject=experiment, data_origin=origin
     )
-    tables.write(outputs["acquisitions"], "acquisitions", parsed.acquisitions, record)
-    tables.write(outputs["spectra"], "spectra", parsed.spectra, record)
+    for name, path in outputs.items():
+        tables.write_parts(path, name, parsed.parts(name), record)
 
 
 if __name__ == "__main__":

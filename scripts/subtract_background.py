@@ -10,17 +10,10 @@ def main(
     experiment: str, model_windows: Mapping[str, Any], inputs: Mapping[str, str], output: str, fingerprint: str
 ) -> None:
     """Cut the windows of every fit model of ``experiment`` and write the table ``background`` to ``output``."""
-    read = {name: tables.read(inputs[name], name) for name in ("acquisitions", "spectra", "calibration")}
+    series, leaves = tables.Series(inputs), {"windows": model_windows}
     wanted = {name: models.windows_from(name, settings) for name, settings in model_windows.items()}
-    cut = windows.cut(*(table for table, _ in read.values()), wanted)
-    record = provenance.record(
-        "subtract_background",
-        [of_table for _, of_table in read.values()],
-        {"windows": model_windows},
-        fingerprint,
-        subject=experiment,
-    )
-    tables.write(output, "background", cut, record)
+    record = provenance.record("subtract_background", series.records(), leaves, fingerprint, subject=experiment)
+    tables.write_parts(output, "background", windows.cut_series(series, wanted), record)
 
 
 if __name__ == "__main__":

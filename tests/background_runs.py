@@ -24,7 +24,7 @@ class Run:
     def said(self) -> str:
         return self._log.read_text()
 
-    def finish(self, seconds: float = 400.0) -> str:
+    def finish(self, seconds: float = 900.0) -> str:
         """Wait for the end, demand success, return what was said."""
         assert self.process.wait(seconds) == 0, self.said
         return self.said

@@ -22,6 +22,7 @@ FLOORS = [
     *(
         "errors",
         "block_names",
+        "pieces",
         "provenance",
         "runlog",
         "progress",

@@ -16,8 +16,9 @@ remains, which no statistics shows.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from xps import cycles, fitting, tables
+from xps import cycles, fitting, pieces, tables
 from xps.cycles import Block, Regions
 from xps.errors import ConfigError
 from xps.fitting import layout, likelihood, minimiser, problem
@@ -36,6 +37,8 @@ LOGGER = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
 
+# Acquisitions in memory at once.
+_PIECE = 64
 SEARCH_EV = 4.0
 _SEARCH_STEP_EV = 0.1
 _CANDIDATES = 3
@@ -93,34 +96,48 @@ def calibrate(
     Excluded acquisitions are not fitted; they get an interpolated shift. ConfigError when the reference cannot be
     used: no such component, not measured, or not one usable cycle in the whole series. ``engine`` fits the line.
     """
-    rows = acquisitions.select(["experiment", "acquisition", "region"]).to_pylist()
-    everything = sorted({int(row["acquisition"]) for row in rows})
-    mode = reference["mode"]
-    home = ""
+    series = tables.Series({"acquisitions": acquisitions, "spectra": spectra})
+    return tables.concatenate("calibration", list(calibrate_series(series, reference, model, engine, seed)))
+
+
+def calibrate_series(
+    series: tables.Series,
+    reference: Mapping[str, Any],
+    model: FitModel | None = None,
+    engine: str = fitting.ENGINES[0],
+    seed: int = 0,
+    processes: int = 1,
+) -> Iterator[pa.Table]:
+    """Yield the rows of the table ``calibration`` in their order, as ``calibrate``; some acquisitions are in memory.
+
+    ``series`` holds acquisitions and spectra. The number of ``processes`` changes no number.
+    """
+    mode, home = reference["mode"], ""
+    shifts: Mapping[int, Shift] = {}
     if mode == "fitted":
-        measured = cycles.regions(acquisitions)
+        measured = cycles.summary(series)
         line = _line(reference, model, measured.experiment)
         home = _home(measured, line)
-        shifts = _fitted(measured, spectra, line, home, everything, engine, seed)
-    else:
-        shift = float(reference["shift_ev"]) if mode == "fixed" else 0.0
-        shifts = dict.fromkeys(everything, Shift(shift, 0.0, mode, None))
+        shifts = _fitted(series, measured.experiment, line, home, engine, seed, processes)
+    given = Shift(float(reference["shift_ev"]) if mode == "fixed" else 0.0, 0.0, mode, None)
     drift = float(reference.get("drift_stderr_ev", DRIFT_STDERR_EV)) if mode == "fitted" else 0.0
     name = f"{reference['level']} {reference['component']}" if mode == "fitted" else "none"
     energy = float(reference["binding_energy_ev"]) if mode == "fitted" else None
-    return tables.from_rows(
-        "calibration",
-        (
-            row
-            | _cells(shifts[int(row["acquisition"])])
-            | {
-                "reference": name,
-                "reference_binding_energy_ev": energy,
-                "drift_stderr_ev": 0.0 if row["region"] == home else drift,
-            }
-            for row in rows
-        ),
-    )
+    for span in series.spans(_PIECE):
+        rows = series.part("acquisitions", span).select(["experiment", "acquisition", "region"]).to_pylist()
+        yield tables.from_rows(
+            "calibration",
+            (
+                row
+                | _cells(shifts.get(int(row["acquisition"]), given))
+                | {
+                    "reference": name,
+                    "reference_binding_energy_ev": energy,
+                    "drift_stderr_ev": 0.0 if row["region"] == home else drift,
+                }
+                for row in rows
+            ),
+        )
 
 
 def _cells(shift: Shift) -> dict[str, Any]:
@@ -169,16 +186,32 @@ def _home(measured: Regions, line: Reference) -> str:
 
 
 def _fitted(
-    measured: Regions,
-    spectra: pa.Table,
-    line: Reference,
-    home: str,
-    everything: Sequence[int],
-    engine: str,
-    seed: int,
+    series: tables.Series, experiment: str, line: Reference, home: str, engine: str, seed: int, processes: int
 ) -> dict[int, Shift]:
     """Return every acquisition's shift: fitted where the reference is usable, interpolated elsewhere."""
-    blocks = cycles.blocks(spectra, ("channel", "recorded_binding_energy_ev", "counts"))
+    work = partial(_located, series, line, home, engine, seed)
+    found: dict[int, Found] = {}
+    for piece in pieces.mapped(work, list(series.spans(_PIECE)), processes):
+        found |= piece
+    if not found:
+        raise ConfigError(
+            f"experiment {experiment}: no acquisition has a usable reference line "
+            f"{line.model.components[line.component].name} in region {home} within {SEARCH_EV:g} eV of "
+            f"{line.energy_ev:g} eV; in energy_reference use mode none, mode fixed with shift_ev, or another line"
+        )
+    known = {
+        acquisition: Shift(line.energy_ev - here.energy_ev, here.stderr_ev, "fitted", here)
+        for acquisition, here in found.items()
+    }
+    return {number: known.get(number) or interpolated(known, number) for number in range(series.count)}
+
+
+def _located(
+    series: tables.Series, line: Reference, home: str, engine: str, seed: int, span: range
+) -> dict[int, Found]:
+    """Return where the reference line was found in each acquisition of ``span`` that has a usable one."""
+    measured = cycles.regions(series.part("acquisitions", span))
+    blocks = cycles.blocks(series.part("spectra", span), ("channel", "recorded_binding_energy_ev", "counts"))
     found = {}
     for acquisition in measured.acquisitions:
         block, row = blocks.get((acquisition, home)), measured.rows.get((acquisition, home))
@@ -188,17 +221,7 @@ def _fitted(
         usable = locate(block, float(row["time_per_channel_s"]), line, engine, seed)
         if usable is not None:
             found[acquisition] = usable
-    if not found:
-        raise ConfigError(
-            f"experiment {measured.experiment}: no acquisition has a usable reference line "
-            f"{line.model.components[line.component].name} in region {home} within {SEARCH_EV:g} eV of "
-            f"{line.energy_ev:g} eV; in energy_reference use mode none, mode fixed with shift_ev, or another line"
-        )
-    known = {
-        acquisition: Shift(line.energy_ev - here.energy_ev, here.stderr_ev, "fitted", here)
-        for acquisition, here in found.items()
-    }
-    return {acquisition: known.get(acquisition) or interpolated(known, acquisition) for acquisition in everything}
+    return found
 
 
 def locate(

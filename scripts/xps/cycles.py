@@ -14,6 +14,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from xps.errors import TableError
+from xps.tables import Series
+
+# Acquisitions in memory at once.
+_PIECE = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +90,16 @@ def regions(acquisitions: pa.Table) -> Regions:
     experiment = str(rows[0]["experiment"]) if rows else ""
     kept = {(int(row["acquisition"]), str(row["region"])): row for row in rows if not row["excluded"]}
     return Regions(experiment, kept)
+
+
+def summary(series: Series) -> Regions:
+    """Return one row per region of a whole series: which core levels it holds in any acquisition not excluded."""
+    rows: dict[tuple[int, str], Mapping[str, Any]] = {}
+    experiment = ""
+    for span in series.spans(_PIECE):
+        part = regions(series.part("acquisitions", span))
+        experiment = experiment or part.experiment
+        for (_, region), row in part.rows.items():
+            levels = rows.get((0, region), {}).get("core_levels", ())
+            rows[0, region] = {"core_levels": tuple(dict.fromkeys((*levels, *row["core_levels"])))}
+    return Regions(experiment, rows)

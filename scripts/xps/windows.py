@@ -7,7 +7,7 @@ the log. A window that meets no data in any acquisition is a mistake in the mode
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,9 @@ from xps.models import Window
 
 LOGGER = logging.getLogger(__name__)
 
+# Acquisitions in memory at once.
+_PIECE = 128
+
 
 def cut(
     acquisitions: pa.Table, spectra: pa.Table, calibration: pa.Table, windows: Mapping[str, Sequence[Window]]
@@ -30,56 +33,86 @@ def cut(
     acquisitions are left out. ConfigError names all windows whose core level was not measured, or that overlap with no
     data at all.
     """
-    measured = cycles.regions(acquisitions)
-    blocks = cycles.blocks(spectra, ("channel", "recorded_binding_energy_ev", "counts"))
-    shifts = _shifts(calibration)
-    parts: list[pa.Table] = []
-    faults: list[str] = []
+    series = tables.Series({"acquisitions": acquisitions, "spectra": spectra, "calibration": calibration})
+    return tables.concatenate("background", list(cut_series(series, windows)))
+
+
+def cut_series(series: tables.Series, windows: Mapping[str, Sequence[Window]]) -> Iterator[pa.Table]:
+    """Yield the rows of the table ``background`` in their order; a few acquisitions are in memory at a time.
+
+    ``series`` holds acquisitions, spectra and calibration. Raises ConfigError as ``cut`` does, before the first rows or
+    after the last.
+    """
+    measured = cycles.summary(series)
+    cuts, faults = [], []
     for model, wanted in windows.items():
-        found, wrong = _model_parts(model, wanted, measured, blocks, shifts)
-        parts += found
-        faults += [f"model {model}: {fault}" for fault in wrong]
+        places = [measured.holding(window.core_level) for window in wanted]
+        wrong = [_place_fault(measured, window, place) for window, place in zip(wanted, places, strict=True)]
+        faults += [f"model {model}: {fault}" for fault in wrong if fault]
+        if not any(wrong):
+            cuts.append(_Cut(model, wanted, tuple(place[0] for place in places)))
+    if not faults:
+        for one in cuts:
+            for span in series.spans(_PIECE):
+                yield from one.parts(series, span)
+    else:  # whether the windows of the other models meet data is told with all other faults
+        for one in cuts:
+            for span in series.spans(_PIECE):
+                list(one.parts(series, span))
+    faults += [f"model {one.model}: {fault}" for one in cuts for fault in one.missed()]
     if faults:
         raise ConfigError.of(f"experiment {measured.experiment}", faults)
-    return tables.concatenate("background", parts)
+
+
+class _Cut:
+    """The windows of one model on their way through a series: which have met data, and where the data lie."""
+
+    def __init__(self, model: str, windows: Sequence[Window], regions: Sequence[str]) -> None:
+        self.model, self._windows, self._regions = model, windows, regions
+        self._met = [False] * len(windows)
+        self._low_ev, self._high_ev = [np.inf] * len(windows), [-np.inf] * len(windows)
+
+    def parts(self, series: tables.Series, span: range) -> Iterator[pa.Table]:
+        """Yield the rows of ``span``, ordered by acquisition and then by window."""
+        measured = cycles.regions(series.part("acquisitions", span))
+        blocks = cycles.blocks(series.part("spectra", span), ("channel", "recorded_binding_energy_ev", "counts"))
+        shifts = _shifts(series.part("calibration", span))
+        for acquisition in measured.acquisitions:
+            for w, (window, region) in enumerate(zip(self._windows, self._regions, strict=True)):
+                block = blocks.get((acquisition, region))
+                time = measured.rows.get((acquisition, region), {}).get("time_per_channel_s")
+                if block is None or time is None:
+                    reason = "was not measured" if block is None else "has no known counting time"
+                    place = f"{measured.experiment}, acquisition {acquisition}"
+                    LOGGER.warning("%s: region %s %s; left out", place, region, reason)
+                    continue
+                if (acquisition, region) not in shifts:
+                    raise TableError(f"calibration holds no row for acquisition {acquisition}, region {region}")
+                shift = shifts[acquisition, region]
+                self._look_at(w, block.columns["recorded_binding_energy_ev"] + shift)
+                part = _part(self.model, block, window, float(time), shift)
+                if part is not None:
+                    self._met[w] = True
+                    yield part
+
+    def _look_at(self, w: int, energy: NDArray[np.float64]) -> None:
+        self._low_ev[w] = min(self._low_ev[w], float(energy.min()))
+        self._high_ev[w] = max(self._high_ev[w], float(energy.max()))
+
+    def missed(self) -> list[str]:
+        """Return what is wrong with windows that no acquisition has data for."""
+        return [self._missed(w) for w, met in enumerate(self._met) if not met]
+
+    def _missed(self, w: int) -> str:
+        window, low, high = self._windows[w], self._low_ev[w], self._high_ev[w]
+        span = f"its calibrated data span {low:.1f} to {high:.1f} eV" if low <= high else "it holds no data"
+        place = f"window {window.core_level}, {window.low_ev:g} to {window.high_ev:g} eV"
+        return f"{place}, meets no data of region {self._regions[w]}; {span}"
 
 
 def _shifts(calibration: pa.Table) -> dict[tuple[int, str], float]:
     rows = calibration.select(["acquisition", "region", "shift_ev"]).to_pylist()
     return {(int(row["acquisition"]), str(row["region"])): float(row["shift_ev"]) for row in rows}
-
-
-def _model_parts(
-    model: str,
-    wanted: Sequence[Window],
-    measured: Regions,
-    blocks: Mapping[tuple[int, str], Block],
-    shifts: Mapping[tuple[int, str], float],
-) -> tuple[list[pa.Table], list[str]]:
-    """Return a model's rows, ordered by acquisition and then by window, and what is wrong with its windows."""
-    places = [measured.holding(window.core_level) for window in wanted]
-    faults = [_place_fault(measured, window, place) for window, place in zip(wanted, places, strict=True)]
-    if any(faults):
-        return [], [fault for fault in faults if fault]
-    parts: list[pa.Table] = []
-    met = [False] * len(wanted)
-    for acquisition in measured.acquisitions:
-        for w, (window, (region,)) in enumerate(zip(wanted, places, strict=True)):
-            block = blocks.get((acquisition, region))
-            time = measured.rows.get((acquisition, region), {}).get("time_per_channel_s")
-            if block is None or time is None:
-                reason = "was not measured" if block is None else "has no known counting time"
-                LOGGER.warning(
-                    "%s, acquisition %d: region %s %s; left out", measured.experiment, acquisition, region, reason
-                )
-                continue
-            if (acquisition, region) not in shifts:
-                raise TableError(f"calibration holds no row for acquisition {acquisition}, region {region}")
-            part = _part(model, block, window, float(time), shifts[acquisition, region])
-            met[w] = met[w] or part is not None
-            parts += [] if part is None else [part]
-    missed = [(window, place[0]) for window, place, hit in zip(wanted, places, met, strict=True) if not hit]
-    return parts, [_missed(window, region, blocks, shifts) for window, region in missed]
 
 
 def _place_fault(measured: Regions, window: Window, holding: tuple[str, ...]) -> str:
@@ -89,26 +122,6 @@ def _place_fault(measured: Regions, window: Window, holding: tuple[str, ...]) ->
         return f"core level {window.core_level} is held by {', '.join(holding)}; leave it in one of them"
     levels = sorted({level for levels in measured.core_levels.values() for level in levels})
     return f"core level {window.core_level} was not measured; regions hold {', '.join(levels) or 'none'}"
-
-
-def _missed(
-    window: Window,
-    region: str,
-    blocks: Mapping[tuple[int, str], Block],
-    shifts: Mapping[tuple[int, str], float],
-) -> str:
-    energies = [
-        block.columns["recorded_binding_energy_ev"] + shifts[key]
-        for key, block in blocks.items()
-        if key[1] == region and key in shifts
-    ]
-    span = (
-        f"its calibrated data span {min(e.min() for e in energies):.1f} to {max(e.max() for e in energies):.1f} eV"
-        if energies
-        else "it holds no data"
-    )
-    place = f"window {window.core_level}, {window.low_ev:g} to {window.high_ev:g} eV"
-    return f"{place}, meets no data of region {region}; {span}"
 
 
 def _part(model: str, block: Block, window: Window, time_s: float, shift_ev: float) -> pa.Table | None:

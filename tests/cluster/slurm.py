@@ -81,7 +81,9 @@ class Slurm:
     def _spawn(self, name: str, *command: str) -> None:
         log = (self.folder / "log" / f"{name}.out").open("ab")
         options = {"stdout": log, "stderr": subprocess.STDOUT, "env": self.environment, "start_new_session": True}
-        self.processes[name] = subprocess.Popen([*command, "-f", str(self.folder / "slurm.conf")], **options)
+        # It ends with us even if we are killed before we can stop it.
+        words = ["setpriv", "--pdeathsig", "KILL", *command, "-f", str(self.folder / "slurm.conf")]
+        self.processes[name] = subprocess.Popen(words, **options)
         log.close()
 
     def ask(self, command: str, *options: str) -> str:

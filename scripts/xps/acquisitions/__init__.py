@@ -6,12 +6,14 @@ All that is wrong with log and files together comes out in one ConfigError; a ra
 excluded is a RawFileError.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 
+from xps import tables
 from xps.acquisitions import cycles, log, rows
 from xps.acquisitions.log_rows import Log
 from xps.errors import ConfigError, RawFileError
@@ -20,15 +22,39 @@ from xps.provenance import bytes_sha256
 __all__ = ["Parsed", "assemble"]
 
 
-class Parsed(NamedTuple):
-    """What one experiment's raw files say."""
+# Acquisitions whose rows are in memory at once.
+_PIECE = 128
 
-    acquisitions: pa.Table
-    """Table ``acquisitions``: one row per region of each acquisition."""
-    spectra: pa.Table
-    """Table ``spectra``: one row per channel."""
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What one experiment's raw files say: two tables, whole or in parts, and the files they come from."""
+
+    experiment: str
+    settings: Mapping[str, Any]
+    placed: Sequence[rows.Placed]
     sources: tuple[tuple[str, str], ...]
     """Logical path ``raw:<path under the raw root>`` and SHA-256 of every file read, the log included."""
+
+    @property
+    def acquisitions(self) -> pa.Table:
+        """Table ``acquisitions``: one row per region of each acquisition."""
+        return tables.concatenate("acquisitions", list(self.parts("acquisitions")))
+
+    @property
+    def spectra(self) -> pa.Table:
+        """Table ``spectra``: one row per channel."""
+        return tables.concatenate("spectra", list(self.parts("spectra")))
+
+    def parts(self, name: str) -> Iterator[pa.Table]:
+        """Yield the rows of table ``acquisitions`` or ``spectra``, those of some acquisitions at a time."""
+        expected = rows.regions_of_series(self.placed, self.settings["regions"])
+        for first in range(0, len(self.placed), _PIECE):
+            piece = self.placed[first : first + _PIECE]
+            if name == "spectra":
+                yield rows.spectra_table(self.experiment, piece)
+            else:
+                yield rows.acquisitions_table(self.experiment, self.settings, piece, expected)
 
 
 def assemble(experiment: str, settings: Mapping[str, Any], files: Sequence[Path], raw_root: Path) -> Parsed:
@@ -51,12 +77,8 @@ def assemble(experiment: str, settings: Mapping[str, Any], files: Sequence[Path]
         faults.append("every acquisition is excluded, nothing is left to analyse")
     if faults:
         raise ConfigError.of(place, faults)
-    placed = rows.place(found)
-    return Parsed(
-        rows.acquisitions_table(experiment, settings, placed),
-        rows.spectra_table(experiment, placed),
-        tuple(sorted([*((raw.source, raw.sha256) for raw in raw_files), *log_source])),
-    )
+    read = tuple(sorted([*((raw.source, raw.sha256) for raw in raw_files), *log_source]))
+    return Parsed(experiment, settings, rows.place(found), read)
 
 
 def _logical(path: Path, raw_root: Path) -> str:

@@ -116,9 +116,13 @@ def _clock_warnings(
     return found
 
 
-def acquisitions_table(experiment: str, settings: Mapping[str, Any], placed: Sequence[Placed]) -> pa.Table:
-    """Return the table ``acquisitions``; ``settings`` give ``regions`` and ``data_origin``."""
-    expected = _regions_of_series(placed, settings["regions"])
+def acquisitions_table(
+    experiment: str, settings: Mapping[str, Any], placed: Sequence[Placed], expected: Sequence[str]
+) -> pa.Table:
+    """Return rows of the table ``acquisitions``; ``settings`` give ``regions`` and ``data_origin``.
+
+    An acquisition that lacks a region of ``expected`` gets a warning.
+    """
     found: list[dict[str, Any]] = []
     for item in placed:
         shared = {"experiment": experiment, "data_origin": settings["data_origin"], **_shared_cells(item)}
@@ -141,7 +145,7 @@ def acquisitions_table(experiment: str, settings: Mapping[str, Any], placed: Seq
     return tables.from_rows("acquisitions", found)
 
 
-def _regions_of_series(placed: Sequence[Placed], named: Mapping[str, Any]) -> list[str]:
+def regions_of_series(placed: Sequence[Placed], named: Mapping[str, Any]) -> list[str]:
     """Return the experiment's regions; those that are in no file have been refused before."""
     kept = [item.cycle.raw.measurement for item in placed if item.cycle.raw.measurement is not None]
     held = {region.name for measurement in kept for region in measurement.regions}
@@ -218,7 +222,7 @@ def _warnings(measurement: Measurement, region: Region, cycle: int) -> list[str]
 
 
 def spectra_table(experiment: str, placed: Sequence[Placed]) -> pa.Table:
-    """Return the table ``spectra``: every channel of every region, on the axis as recorded."""
+    """Return rows of the table ``spectra``: every channel of every region, on the axis as recorded."""
     counts = _counts_by_region(placed)
     numbers: list[int] = []
     names: list[str] = []

@@ -9,16 +9,14 @@ fitted, the tables are the same to the bit.
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xps import block_names, cycles, tables
+from xps import block_names, cycles, pieces, tables
 from xps.errors import TableError
 from xps.fitting.engines import SEPARABLE, Starts
 from xps.fitting.joint import Common
@@ -147,15 +145,9 @@ def fit_span(
 
     ``starts`` are those of the whole series, one per model. Neither ``span`` nor ``processes`` changes a number.
     """
-    pieces = [range(first, min(first + PIECE, span.stop)) for first in range(span.start, span.stop, PIECE)]
+    parts = [range(first, min(first + PIECE, span.stop)) for first in range(span.start, span.stop, PIECE)]
     work = partial(_fit_piece, series, models, starts, engine, seed)
-    workers = min(processes, len(pieces))
-    if workers > 1:
-        # Forked, so that nothing is imported twice; a worker that is killed breaks the pool instead of hanging it.
-        with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
-            fitted = list(pool.map(work, pieces))
-    else:
-        fitted = [work(piece) for piece in pieces]
+    fitted = list(pieces.mapped(work, parts, processes))
     for model, *of_model in zip(models, *fitted, strict=True):
         tally = Tally(model.name)
         for part in of_model:

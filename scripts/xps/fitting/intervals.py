@@ -51,7 +51,8 @@ def _profiled(part: batch.Batch, some: Sequence[Outcome], everything: bool) -> l
         for component in range(len(plan.model.components))
         for slot, what in _own_numbers(part, component)
         for k, one in enumerate(some)
-        if (everything or _needs_profile(one, component)) and _is_there(one, component, slot)
+        if _is_there(one, component, slot)
+        and (everything or _is_weak(one, component) or (plan.slots[slot].kind == "area" and _is_open(one, component)))
     ]
     ends = _ends(part, some, wanted) if wanted else []
     of_each: list[dict[int, Interval]] = [{} for _ in some]
@@ -106,7 +107,8 @@ def _doubted(one: Outcome) -> Outcome:
     return replace(one, findings=tuple(findings))
 
 
-def _needs_profile(one: Outcome, component: int) -> bool:
+def _is_weak(one: Outcome, component: int) -> bool:
+    """Return whether a component has few counts or an area near 0."""
     assert one.areas is not None
     assert one.problem is not None
     assert one.best is not None
@@ -114,8 +116,14 @@ def _needs_profile(one: Outcome, component: int) -> bool:
     width = float(one.best.at.values[one.problem.layout.index(component, "width")])
     window = one.problem.layout.model.window_of_component[component]
     height = area / width * one.problem.regions[window].spectrum.time_per_channel_s
-    few = height < _FEW_COUNTS or not area > _NEAR_ZERO * stderr
-    return bool(few or _at_bound(one, window) or one.findings[component].verdict == "not_identified")
+    return bool(height < _FEW_COUNTS or not area > _NEAR_ZERO * stderr)
+
+
+def _is_open(one: Outcome, component: int) -> bool:
+    """Return whether something beside the counts decides about an area, which the covariance does not know."""
+    assert one.problem is not None
+    window = one.problem.layout.model.window_of_component[component]
+    return one.findings[component].verdict == "not_identified" or _at_bound(one, window)
 
 
 def _at_bound(one: Outcome, window: int) -> bool:
