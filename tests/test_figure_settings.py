@@ -112,7 +112,7 @@ def test_each_kind_of_the_schema_has_its_tables(kind: str):
     assert kind in SCHEMA["properties"]["kind"]["enum"]
     needs = figure_settings.NEEDS[kind]
     assert set(figure_settings.tables_needed(kind)) <= set(SCHEMAS)
-    assert ("acquisitions" in needs.of_experiment) is not bool(needs.of_project)
+    assert ("acquisitions" in needs.of_experiment) is bool(needs.of_experiment)
     assert kind in SCHEMA["$defs"]
     assert figure_settings.category(kind) in figure_settings.CATEGORIES
 
@@ -189,6 +189,8 @@ def test_a_figure_that_names_no_experiment_takes_all_and_tables_of_the_project_s
         ("a", "acquisitions"), ("a", "fits"), ("b", "acquisitions"), ("b", "fits"),
     ]  # fmt: skip
     assert figure_settings.inputs({"kind": "percolation"}, ["a", "b"]) == [("", "phases")]
+    # rates that need two experiments stand in a table of the project, beside those of each
+    assert ("", "kinetics") in figure_settings.inputs({"kind": "rate_intervals"}, ["a"])
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from test_figures_kinds import SETTINGS
 from xps import tables
 from xps.errors import ConfigError
 from xps.figures import kinds, palette, style
-from xps.figures.kinds import fit_quality
+from xps.figures.kinds import claims_page, fit_quality
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +190,7 @@ def test_cases_choose_and_unknown_ones_are_refused(given: dict[str, pa.Table]):
 def test_all_claims_stand_on_one_page(given: dict[str, pa.Table]):
     pages, numbers = drawn(given, "claims_page")
     assert len(pages) == 1
-    assert pages[0].get_size_inches()[1] * 2.54 <= style.PAGE_HEIGHT_CM
+    assert pages[0].get_size_inches()[1] * 2.54 <= style.SHEET_HEIGHT_CM
     assert overlapping(pages[0]) == []
     assert outside(pages[0]) == []
     shown = words(pages[0])
@@ -206,6 +206,14 @@ def test_values_have_their_error_and_a_round_trip_is_called_one(given: dict[str,
     text = described(given, "claims_page")
     assert "12 holds, 12 fails, 11 not testable" in text
     assert "C01: experts would ask for the energy scale" in text
+
+
+def test_a_long_sentence_runs_on_beside_the_rows_below_it_until_a_note_or_the_next():
+    long, short = "one\ntwo\nthree", "one"
+    rows = [["C1", long, "a", "1", "1"], ["", "", "b", "1", "1"], ["C2", short, "c\nc", "1", "1"]]
+    assert claims_page._heights(rows, ["", "", ""]) == [1, 2, 2]
+    assert claims_page._heights(rows, ["a note", "", ""]) == [3, 1, 2]
+    assert claims_page._heights(rows[:1], [""]) == [3]
 
 
 def test_claims_on_measured_data_are_no_round_trip(given: dict[str, pa.Table]):

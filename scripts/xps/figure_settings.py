@@ -30,7 +30,7 @@ NEEDS: Mapping[str, Needs] = {
     "charge_balance": Needs(("acquisitions", "balance")),
     "alternatives": Needs(("acquisitions", "components", "alternatives")),
     "identifiability": Needs(("acquisitions", "components", "correlations")),
-    "rate_intervals": Needs(("acquisitions", "kinetics")),
+    "rate_intervals": Needs(("acquisitions", "kinetics"), ("kinetics",)),
     "energy_scale": Needs(("acquisitions", "calibration", "energy_checks")),
     "percolation": Needs((), ("phases",)),
     "claims_page": Needs((), ("claims",)),

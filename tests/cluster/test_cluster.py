@@ -81,18 +81,6 @@ def test_the_jobs_of_a_lost_node_run_again_on_another(
 
 
 @pytest.mark.slow
-def test_a_job_over_its_memory_is_tried_again_with_more(
-    submit: Submit, small_series: Path, local_hashes: dict[str, str]
-) -> None:
-    memory = "calibrate_energy:mem_mb=60 if attempt == 1 else 1000"
-    submit(SHIFTS, "--set-resources", memory).finish()
-    assert_same(small_series, local_hashes)
-    log = next(iter(sorted((small_series / ".snakemake/log").glob("*.log")))).read_text()
-    assert "Trying to restart" in log
-    assert re.findall(r"mem_mb=(\d+)", log)[-2:] == ["60", "1000"]
-
-
-@pytest.mark.slow
 def test_after_the_main_process_is_killed_unlock_leaves_no_orphan_and_the_next_run_ends_the_same(
     submit: Submit, slurm: Slurm, small_series: Path, local_hashes: dict[str, str]
 ) -> None:

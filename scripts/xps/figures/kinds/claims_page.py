@@ -1,7 +1,7 @@
 """The paper's checkable sentences on one page: what came out, what was expected, and whether it holds."""
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -21,12 +21,14 @@ VERDICTS: Mapping[str, tuple[str, str, str]] = {
 }
 # Columns: heading, left edge (cm), width (cm).
 _COLUMNS = (
-    ("", 0.25, 0.4), ("", 0.62, 0.8), ("The paper says", 1.4, 6.1), ("Quantity", 7.65, 3.9), ("Found", 11.7, 2.25),
-    ("Expected", 14.05, 2.85),
+    ("", 0.25, 0.4), ("", 0.62, 0.8), ("The paper says", 1.4, 4.7), ("Quantity", 6.2, 5.2), ("Found", 11.5, 2.7),
+    ("Expected", 14.3, 2.7),
 )  # fmt: skip
-_LINE_CM = 0.235
+_LINE_CM = 0.225
 _LETTER_CM = 0.118
-_ROW_GAP_CM = 0.06
+_ROW_GAP_CM = 0.03
+# How a bound is meant goes without saying on the page; the table and the CSV keep it.
+_PLAIN_TOLERANCES = {"strictly", "exactly", "inside", ""}
 _TOP_CM = 1.0
 # As the claims stage writes them in a remark.
 IN_OUR_WORDS = "sentence in our words"
@@ -77,7 +79,7 @@ def _sheet(claims: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
         if rows[index][:2] == rows[index - 1][:2]:
             rows[index][:2] = ["", ""]
     notes = [_notes(row, width_cm) for row in records(claims)]
-    lines = [max(cell.count("\n") + 1 for cell in cells) for cells in rows]
+    lines = _heights(rows, notes)
     extra = [note.count("\n") + 1 if note else 0 for note in notes]
     below = page.key_height_cm(key)
     height = sum(count * _LINE_CM + _ROW_GAP_CM for count in lines) + sum(extra) * _LINE_CM
@@ -102,6 +104,19 @@ def _sheet(claims: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
     return sheet
 
 
+def _heights(rows: Sequence[Sequence[str]], notes: Sequence[str]) -> list[int]:
+    """Return the lines of each row; a long sentence runs on beside the rows below it, until a note or the next one."""
+    heights, owed = [], 0
+    for index, cells in enumerate(rows):
+        own = max(cell.count("\n") + 1 for cell in cells[2:])
+        owed = (cells[1].count("\n") + 1 if cells[1] else owed) - own
+        last = index + 1 == len(rows) or bool(rows[index + 1][1])
+        if owed > 0 and (last or notes[index]):
+            own, owed = own + owed, 0
+        heights.append(own)
+    return heights
+
+
 def _plain(sign: str) -> str:
     return {"✓": r"\checkmark", "✗": r"\times"}.get(sign, sign)
 
@@ -110,7 +125,8 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     """Return the texts of a row, wrapped to the columns' widths."""
     # Only what the publication says word by word stands in quotation marks.
     sentence = row["quote"] if IN_OUR_WORDS in row["remark"] else f"“{row['quote']}”"
-    expected = f"{row['expected']} ({row['tolerance']})" if row["tolerance"] else row["expected"]
+    told = row["tolerance"] not in _PLAIN_TOLERANCES
+    expected = f"{row['expected']} ({row['tolerance']})" if told else row["expected"]
     texts = [row["claim"], sentence, row["quantity"], _value(row), expected]
     return [_wrapped(text, width) for text, (_, _, width) in zip(texts, _COLUMNS[1:], strict=True)]
 
