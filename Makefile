@@ -67,7 +67,7 @@ figure: $(READY)  ## make one figure: NAME=fig2b_lagp_vep
 experiment: $(READY)  ## make one experiment's tables: NAME=lagp_vep
 	@$(call snakemake,'$(RESULTS)/$(name)/kinetics.parquet')
 
-report: all  ## all figures with their captions in one HTML file: <results>/report.html
+report: all  ## all figures with their captions in one page, <results>/report.html
 	@$(call snakemake,--report '$(RESULTS)/report.html')
 
 audit: $(READY)  ## is anything changed since? ARGS='trace FILE', 'reproduce FIGURE', 'diff A B', 'impact PATH_OR_SETTING' ask more
