@@ -137,7 +137,7 @@ def _series(calibration: pa.Table, components: pa.Table, parameters: pa.Table, m
 
 
 def _line(row: Row, error: Row | None, at_bound: bool) -> Line | str:
-    """Return a component's line if its position is a finding, else why not; no ``error``: nobody measured the region."""
+    """Return a component's line if its position is a finding, else why not; ``error`` None: region not measured."""
     name = f"{row['species']} of {row['core_level']}"
     if error is None:
         return f"region {row['region']} was not measured"
