@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 import synthetic_stage as stage
 from synthetic import Line, axis, component, rate, span, window
 from synthetic_stage import Recorded
-from xps import calibration, models
-from xps.calibration import Shift
+from xps import calibration, fitting, models
+from xps.calibration import drift
+from xps.calibration.drift import Shift
 from xps.errors import ConfigError
 
 REFERENCE = {
@@ -55,6 +56,9 @@ def carbon(
     return Recorded(acquisition, "C1s", ["C 1s"], energy, counts)
 
 
+MANY = [carbon(i, charging, area=600.0) for i, charging in enumerate(np.random.default_rng(1).uniform(-3, 3, 30))]
+
+
 def other(acquisition: int) -> Recorded:
     return Recorded(acquisition, "Ge3d", ["Ge 3d"], axis(20, 40), np.ones(201))
 
@@ -77,12 +81,29 @@ def test_the_reference_is_found_over_four_electronvolts(charging: float) -> None
 
 def test_shifts_have_standard_normal_pulls() -> None:
     chargings = np.random.default_rng(1).uniform(-3, 3, 30)
-    rows = calibrate([carbon(i, charging, area=600.0) for i, charging in enumerate(chargings)])
+    rows = calibrate(MANY)
     pulls = [
         (row["shift_ev"] + charging) / row["shift_stderr_ev"] for row, charging in zip(rows, chargings, strict=True)
     ]
     assert abs(np.mean(pulls)) < 4 / np.sqrt(30)
     assert abs(np.std(pulls) - 1) < 4 / np.sqrt(60)
+
+
+def test_both_engines_find_the_same_line() -> None:
+    tables = stage.acquisitions(MANY[:3]), stage.spectra(MANY[:3])
+    separable, lmfit = (
+        calibration.calibrate(*tables, REFERENCE, model(), engine).to_pylist() for engine in fitting.ENGINES
+    )
+    for one, other_one in zip(separable, lmfit, strict=True):
+        assert one["shift_ev"] == pytest.approx(other_one["shift_ev"], abs=0.02 * one["shift_stderr_ev"])
+        assert one["shift_stderr_ev"] == pytest.approx(other_one["shift_stderr_ev"], rel=0.01)
+
+
+def test_how_many_cycles_are_located_together_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    series = [*MANY[:2], without_carbon(2), carbon(3, 3.9), carbon(4, 0.2, seed=3)]
+    together = calibrate(series)
+    monkeypatch.setattr(calibration, "_PIECE", 2)
+    assert calibrate(series) == together
 
 
 def test_bare_hydrocarbon_is_not_taken_for_its_oxidised_neighbour() -> None:
@@ -195,25 +216,34 @@ def known(*pairs: tuple[int, float]) -> dict[int, Shift]:
 def test_interpolated_shifts_stay_between_their_neighbours(pairs: list[tuple[int, float]]) -> None:
     shifts = known(*pairs)
     for acquisition in set(range(42)) - set(shifts):
-        found = calibration.interpolated(shifts, acquisition)
+        found = drift.interpolated(shifts, acquisition)
         assert min(s.shift_ev for s in shifts.values()) - 1e-9 <= found.shift_ev
         assert found.shift_ev <= max(s.shift_ev for s in shifts.values()) + 1e-9
         assert found.stderr_ev > 0
         assert found.method == "interpolated"
 
 
+def test_a_series_is_filled_with_what_each_cycle_without_reference_gets_by_itself() -> None:
+    shifts = known((2, 0.4), (7, 0.1), (8, -0.3))
+    filled = drift.filled(shifts, 11)
+    assert {number: filled[number] for number in shifts} == shifts
+    assert {number: filled[number] for number in set(range(11)) - set(shifts)} == {
+        number: drift.interpolated(shifts, number) for number in set(range(11)) - set(shifts)
+    }
+
+
 def test_uncertainty_grows_with_the_distance_to_usable_cycles() -> None:
     shifts = known((0, 0.0), (2, 0.4), (12, 0.0))
-    errors = [calibration.interpolated(shifts, a).stderr_ev for a in (1, 3, 5, 7)]
+    errors = [drift.interpolated(shifts, a).stderr_ev for a in (1, 3, 5, 7)]
     assert errors == sorted(errors)
-    beyond = [calibration.interpolated(shifts, a).stderr_ev for a in (13, 14, 20)]
+    beyond = [drift.interpolated(shifts, a).stderr_ev for a in (13, 14, 20)]
     assert beyond == sorted(beyond)
-    assert calibration.interpolated(shifts, 20).shift_ev == 0.0
+    assert drift.interpolated(shifts, 20).shift_ev == 0.0
     # Eight steps of a walk of (0.4² / 2 + 0.4² / 10) / 2 per cycle, beyond the last usable one.
     assert beyond[2] == pytest.approx(np.sqrt(0.01**2 + 8 * (0.16 / 2 + 0.16 / 10) / 2))
 
 
 def test_one_usable_cycle_stands_for_all_with_an_assumed_walk() -> None:
-    found = calibration.interpolated(known((5, -1.0)), 1)
+    found = drift.interpolated(known((5, -1.0)), 1)
     assert found.shift_ev == -1.0
     assert found.stderr_ev == pytest.approx(np.sqrt(0.01**2 + 4 * 0.3**2))

@@ -123,7 +123,7 @@ RATES = {"extract_kinetics": 2, "compare_experiments": 1, "render_figure": 2}
     ("change", "expected"),
     [
         (lambda p: append_comment(p, "scripts/xps/versaprobe/__init__.py"), ALL | LATE),
-        (lambda p: append_comment(p, "scripts/xps/calibration.py"), {k: 2 for k in ALL if k[0] != "p"} | LATE),
+        (lambda p: append_comment(p, "scripts/xps/calibration/__init__.py"), {k: 2 for k in ALL if k[0] != "p"} | LATE),
         (lambda p: append_comment(p, "scripts/xps/windows.py"), {"subtract_background": 2, "fit_components": 2} | LATE),
         (lambda p: append_comment(p, "scripts/xps/kinetics/regression.py"), RATES),
         (lambda p: append_comment(p, "scripts/xps/figures/style.py"), {"render_figure": 4} | EXPORTS),

@@ -2,14 +2,15 @@
 
 When to use what: ``fit_whole`` (tables in files) or ``fit_models`` (in memory) for the whole stage; ``series_starts`` +
 ``fit_span`` + ``fit_or_gather`` to fit a long series in blocks (any cut gives the same tables); ``spectra_of`` +
-``fit_series`` + ``fit_block`` for one model by hand; ``fit`` with a ``Task`` for one acquisition, as the energy
-calibration does.
+``fit_series`` + ``fit_block`` for one model by hand; ``fit`` with a ``Task`` for one acquisition; ``trials`` and
+``fit_each`` to look for a line and to fit many acquisitions, as the energy calibration does.
 
 Rooms, from the ground up: ``likelihood`` (Poisson), ``layout`` (parameters and ties), ``problem`` (the model as a
 function), ``minimiser`` (engine lmfit), ``batch`` (engine separable), ``uncertainty`` (errors, shares, detection),
-``verdicts`` (is an area a finding), ``outcome`` (one result), ``intervals`` (profiled ones), ``engines`` (who fits, and
-from where), ``alternatives`` (other models, systematic errors), ``rows`` and ``alternative_rows`` (tables),
-``series`` (one model over a series), ``blocks`` (the stage), ``report`` (its log).
+``trial_shifts`` (a model at many places), ``verdicts`` (is an area a finding), ``outcome`` (one result),
+``intervals`` (profiled ones), ``engines`` (who fits, and from where), ``alternatives`` (other models, systematic
+errors), ``rows`` and ``alternative_rows`` (tables), ``series`` (one model over a series), ``blocks`` (the stage),
+``report`` (its log).
 """
 
 from xps.fitting.blocks import (
@@ -21,9 +22,10 @@ from xps.fitting.blocks import (
     series_starts,
     starts_text,
 )
-from xps.fitting.engines import ENGINES, Starts, fit
+from xps.fitting.engines import ENGINES, Starts, fit, fit_each, model_starts
 from xps.fitting.outcome import Outcome, Task
 from xps.fitting.series import FitTables, fit_block, fit_series, spectra_of, tables_of
+from xps.fitting.trial_shifts import Trials, trials
 
 __all__ = [
     "ENGINES",
@@ -31,16 +33,20 @@ __all__ = [
     "Outcome",
     "Starts",
     "Task",
+    "Trials",
     "fit",
     "fit_block",
+    "fit_each",
     "fit_models",
     "fit_or_gather",
     "fit_series",
     "fit_span",
     "fit_whole",
+    "model_starts",
     "read_starts",
     "series_starts",
     "spectra_of",
     "starts_text",
     "tables_of",
+    "trials",
 ]
