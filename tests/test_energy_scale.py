@@ -203,6 +203,8 @@ def test_what_hangs_on_a_given_energy_is_no_energy_found() -> None:
         ({"area_cps_ev": None}, "the fit of PO4 of O 1s failed"),
         ({"position_stderr_ev": None}, "no standard error"),
         ({"species": "other"}, "PO4 of O 1s was not measured"),
+        # A cycle without the region: its failed fit stands in components, and no shift in calibration.
+        ({"region": "absent", "area_cps_ev": None}, "region absent was not measured"),
     ],
 )
 def test_what_cannot_be_tested_is_a_row_with_a_reason(change: Row, reason: str) -> None:

@@ -125,7 +125,7 @@ def _series(calibration: pa.Table, components: pa.Table, parameters: pa.Table, m
         for row in (row for row in rows if row["model"] == model):
             key = (row["acquisition"], row["core_level"], row["species"])
             at_bound = (model, row["acquisition"], row["component"]) in bounded
-            lines.setdefault(key, _line(row, errors[row["acquisition"], row["region"]], at_bound))
+            lines.setdefault(key, _line(row, errors.get((row["acquisition"], row["region"])), at_bound))
     tied = {model: _groups([row for row in positions if row["model"] == model]) for model in models}
     return _Series(
         experiment=str(rows[0]["experiment"]) if rows else "",
@@ -136,9 +136,11 @@ def _series(calibration: pa.Table, components: pa.Table, parameters: pa.Table, m
     )
 
 
-def _line(row: Row, error: Row, at_bound: bool) -> Line | str:
-    """Return a component's line if its position is a finding, else why not."""
+def _line(row: Row, error: Row | None, at_bound: bool) -> Line | str:
+    """Return a component's line if its position is a finding, else why not; ``error`` None: region not measured."""
     name = f"{row['species']} of {row['core_level']}"
+    if error is None:
+        return f"region {row['region']} was not measured"
     if row["area_cps_ev"] is None:
         return f"the fit of {name} failed"
     if not row["detected"]:
