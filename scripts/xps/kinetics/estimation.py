@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 
 Floats = NDArray[np.float64]
 Values = Mapping[str, float]
@@ -93,6 +92,8 @@ def _minimum(residual: Residual, ranges: Mapping[str, Range], first: Values, hel
 
     if not free:
         return float(np.sum(residual(held) ** 2)), np.zeros(0)
+    from scipy.optimize import least_squares  # 0.3 s of import: few experiments ask for mechanisms
+
     low, high = (np.log([getattr(ranges[name], end) for name in free]) for end in ("low", "high"))
     start = np.clip(np.log([first[name] for name in free]), low + 1e-9, high - 1e-9)
     found = least_squares(trial, start, bounds=(low, high), xtol=1e-10, ftol=1e-10, gtol=1e-10, max_nfev=200)
