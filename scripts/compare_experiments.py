@@ -19,7 +19,8 @@ def main(settings: Mapping[str, Any], inputs: Sequence[str], outputs: Mapping[st
     }
     made["claims"] = claims.evaluate(settings["claims"], {**found, "": made})
     origin = None if ancestors else "literature"  # phases alone
-    record = provenance.record("compare_experiments", ancestors, settings, fingerprint, data_origin=origin)
+    params = {"settings": settings}
+    record = provenance.record("compare_experiments", ancestors, params, fingerprint, data_origin=origin)
     for name, table in made.items():
         tables.write(outputs[name], name, table, record)
 

@@ -14,14 +14,13 @@ import pytest
 
 import audited
 from audited import EXPERIMENT, copied, opened, raw_file
-from conftest import SHARED_DATA
 from test_audit import edit_table_number
 from xps import crate
 from xps.crate import facts, graph, packing, sources
 from xps.errors import TableError
 
 TESTS = Path(__file__).parent
-CONTEXTS = SHARED_DATA.parent / "ro-crate-contexts"
+CONTEXTS = TESTS.parents[1] / "shared" / "ro-crate-contexts"
 PROFILES = ("process-run-crate", "workflow-run-crate", "provenance-run-crate")
 # What the checks recommend and this crate does not do; docs/provenance.md says why.
 DEVIATIONS = {
@@ -230,7 +229,7 @@ def test_the_command_packs_beside_the_results(project: Path) -> None:
 @pytest.fixture(scope="session")
 def validator(tmp_path_factory: pytest.TempPathFactory):
     """The validator in an environment of its own, offline once it is installed."""
-    if not SHARED_DATA.is_dir():
+    if not CONTEXTS.is_dir():
         pytest.skip("the reference data ../shared/data are not beside this checkout, nor are the JSON-LD contexts")
     folder = tmp_path_factory.mktemp("validator")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)

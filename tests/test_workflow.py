@@ -114,9 +114,11 @@ ALL = {"parse_spectra": 2, "calibrate_energy": 2, "subtract_background": 2, "fit
 EXPORTS = {"export_areas": 2, "write_methods": 1}
 # What looks at the fits of each series, what looks at all series at once, and what is drawn or written of both.
 FROM_FITS = ("check_energy_scale", "quantify_composition", "extract_kinetics")
-LATE = dict.fromkeys(FROM_FITS, 2) | {"compare_experiments": 1, "render_figure": 4} | EXPORTS
-LATE_OF_ONE = dict.fromkeys((*FROM_FITS, "compare_experiments", *EXPORTS), 1) | {"render_figure": 2}
-RATES = {"extract_kinetics": 2, "compare_experiments": 1, "render_figure": 2}
+LATE = dict.fromkeys(FROM_FITS, 2) | {"render_figure": 4} | EXPORTS
+LATE_OF_ONE = dict.fromkeys((*FROM_FITS, *EXPORTS), 1) | {"render_figure": 2}
+RATES = {"extract_kinetics": 2, "render_figure": 2}
+# The tiny project asks for no claims and no decay at rest, so its comparison reads no experiment.
+COMPARED = {"compare_experiments": 1}
 
 
 @pytest.mark.parametrize(
@@ -125,10 +127,10 @@ RATES = {"extract_kinetics": 2, "compare_experiments": 1, "render_figure": 2}
         (lambda p: append_comment(p, "scripts/xps/versaprobe/__init__.py"), ALL | LATE),
         (lambda p: append_comment(p, "scripts/xps/calibration/__init__.py"), {k: 2 for k in ALL if k[0] != "p"} | LATE),
         (lambda p: append_comment(p, "scripts/xps/windows.py"), {"subtract_background": 2, "fit_components": 2} | LATE),
-        (lambda p: append_comment(p, "scripts/xps/kinetics/regression.py"), RATES),
+        (lambda p: append_comment(p, "scripts/xps/kinetics/regression.py"), RATES | COMPARED),
         (lambda p: append_comment(p, "scripts/xps/figures/style.py"), {"render_figure": 4} | EXPORTS),
         (lambda p: append_comment(p, "scripts/extract_kinetics.py"), RATES),
-        (lambda p: append_comment(p, "requirements.lock"), ALL | LATE),
+        (lambda p: append_comment(p, "requirements.lock"), ALL | LATE | COMPARED),
         (lambda p: append_comment(p, "scripts/inspect_raw.py"), {}),
         (lambda p: append_comment(p, "environment.yml"), {}),
         (tighten_component, {"fit_components": 2} | LATE),
