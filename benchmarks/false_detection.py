@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from xps import models
 from xps.fitting import Task, detection, engines, layout, outcome, problem
+from xps.fitting.outcome import Outcome
 from xps.models import FitModel
 from xps.spectra import Spectrum
 from xps.uncertainty.detection import FALSE_SHARE
@@ -117,27 +118,28 @@ def null_tasks(case: Case, replicates: int, first: int = 0) -> Iterator[Task]:
         yield Task("null", replicate, ("level",), (spectrum,), (np.arange(axis.size),))
 
 
-def detected(case: Case, replicates: int, first: int = 0) -> NDArray[np.bool_]:
-    """Return in which replicates the absent component is called detected; a failed fit counts as detected."""
-    found = np.ones(replicates, dtype=bool)
+def outcomes(case: Case, replicates: int, first: int = 0) -> Iterator[Outcome]:
+    """Yield the fits of so many null spectra, judged."""
     start = layout.of(case.model).slot_starts
-    for begin in range(0, replicates, _BLOCK):
-        size = min(_BLOCK, replicates - begin)
-        tasks = list(null_tasks(case, size, first + begin))
+    for begin in range(first, first + replicates, _BLOCK):
+        tasks = list(null_tasks(case, min(_BLOCK, first + replicates - begin), begin))
         jobs = [
             engines.Job(task, bound, start[bound.layout.varied], task.acquisition)
             for task in tasks
             for bound in [problem.bind(case.model, task.found)]
         ]
         best = engines.optima(jobs, engines.SEPARABLE)
-        outcomes = [
-            outcome.weighed(job.problem, end, job.task, engines.SEPARABLE, "")
-            for job, end in zip(jobs, best, strict=True)
-        ]
-        for i, one in enumerate(detection.judged(outcomes)):
-            assert one.areas is not None
-            found[begin + i] = bool(one.areas.detected[-1])
-    return found
+        yield from detection.judged(
+            [
+                outcome.weighed(job.problem, end, job.task, engines.SEPARABLE, "")
+                for job, end in zip(jobs, best, strict=True)
+            ]
+        )
+
+
+def detected(case: Case, replicates: int, first: int = 0) -> NDArray[np.bool_]:
+    """Return in which replicates the absent component is called detected; a failed fit counts as detected."""
+    return np.array([one.areas is None or bool(one.areas.detected[-1]) for one in outcomes(case, replicates, first)])
 
 
 def main(replicates: int, wanted: str = "") -> None:

@@ -6,6 +6,10 @@ that knows how far the component's energy and width were searched (``uncertainty
 counts are described without the component, everything else refitted: where a neighbour could take the area over, σ₀
 does not know it, but the root r of the rise of the objective does. The critical level is the factor times σ₀ or area/r,
 whichever is larger; so ``detected`` is always an area above its critical level.
+
+Where r is near 0, area/r is the quotient of two fluctuations, not a width. There the width is measured on the other
+side: how far the area can grow, everything else following, until the counts are described as much worse as a detected
+line would have made it. No spectrum bears an area that its counts would show, so that this has an end.
 """
 
 from collections.abc import Sequence
@@ -20,7 +24,7 @@ from xps.fitting.batch import Batch
 from xps.fitting.outcome import Outcome
 from xps.fitting.uncertainty import Areas
 from xps.separable import marquardt
-from xps.uncertainty import detection
+from xps.uncertainty import detection, profiles
 from xps.uncertainty.detection import Search
 
 Array = NDArray[np.float64]
@@ -33,6 +37,8 @@ _ANY_DRIFT = 2.5758293035489004
 _NO_PRIOR = 1e9
 # ASSUME 0.1 eV: components of one model lie further apart than 2.6 times that.
 _LOOSE_AXIS_EV = 0.1
+# Of roots below the first, quotients above so many σ₀ are measured anew.
+_SMALL_ROOT, _WIDE = 1.0, 2.0
 _EFFORT = marquardt.Effort(decrement=1e-4, evaluations=100)
 
 
@@ -66,7 +72,11 @@ def _judged(part: Batch, some: Sequence[Outcome], factors: Array | None) -> list
     # An area that hangs on another one that is absent is 0 ± 0: it has no ratio, and none is needed.
     with np.errstate(invalid="ignore", divide="ignore"):
         root = _roots(part, best, area, np.fmin(area / sigma, area / stderr))
-        sigma = np.fmax(sigma, area / root)
+        quotient = area / root
+        vague = (root < _SMALL_ROOT) & ~(quotient <= _WIDE * sigma)
+        width = _upward_widths(part, best, np.argwhere(vague), factors, np.fmin(sigma, stderr))
+        measured = np.minimum(quotient, np.maximum(area, width))
+        sigma = np.where(vague & np.isnan(width), np.nan, np.fmax(sigma, np.where(vague, measured, quotient)))
     ratio = area / sigma
     chance = np.where(searched, np.where(ratio > 0.0, detection.chances(ratio, search), ratio + 1.0), np.nan)
     return [
@@ -110,6 +120,26 @@ def _roots(part: Batch, best: marquardt.Optimum, area: Array, ratio: Array) -> A
         here = here - np.sum(part.task.priors.pulls(which, best.point.theta[which])[:, drifts] ** 2, axis=1)
     root[which, what] = np.sqrt(np.maximum(without.point.objective - here, 1e-12))
     return root
+
+
+def _upward_widths(part: Batch, best: marquardt.Optimum, where: Indices, factors: Array, stderr: Array) -> Array:
+    """Return how far areas can grow until the root of the rise is their factor, per unit of it; NaN but at ``where``.
+
+    ``where`` are rows of problem and component. NaN also where that is not found: then there is no critical level.
+    """
+    width = np.full(stderr.shape, np.nan)
+    if not where.size:
+        return width
+    which, what = where.T
+    task = _with_any_drift(part.task.copies(which), _drifts(part))
+    near = marquardt.minimise(task, best.point.theta[which], _EFFORT)
+    column = np.array([part.column_of(int(component)) for component in what], dtype=np.intp)
+    factor, every = factors[which, what], np.arange(which.size)
+    wanted = profiles.Wanted(every, column, np.ones(which.size), factor**2, stderr[which, what])
+    found = profiles.ends(task, near, wanted)
+    reach = (found.value - near.point.coefficients[every, column]) / factor
+    width[which, what] = np.where(found.open_ | ~near.converged, np.nan, reach)
+    return width
 
 
 def _drifts(part: Batch) -> Indices:

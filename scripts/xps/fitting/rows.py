@@ -297,7 +297,7 @@ def _whole_fit_cells(model: FitModel, outcome: Outcome) -> Row:
         return cells
     hit = [name_of(model, outcome, int(index), bound.layout) for index in bound.layout.varied[best.at_bound]]
     return cells | {
-        "message": outcome.message + _reservations(hit, quality.p_value),
+        "message": outcome.message + _reservations(hit, quality.p_value) + _without_level(model, outcome),
         "evaluations": best.evaluations,
         "starts": best.starts,
         "distinct_minima": best.distinct_minima,
@@ -312,6 +312,21 @@ def _reservations(hit: list[str], p_value: float | None) -> str:
     """Return in words why a converged fit deserves a look: converged and wrong reads like converged and right."""
     bounds = f"; bounds hit: {', '.join(hit)}" if hit else ""
     return bounds + (f"; poor fit: p < {POOR_P_VALUE:g}" if p_value is not None and p_value < POOR_P_VALUE else "")
+
+
+def _without_level(model: FitModel, outcome: Outcome) -> str:
+    """Return in words of which areas, fitted by themselves, no critical level was found."""
+    assert outcome.problem is not None
+    assert outcome.areas is not None
+    plan, found = outcome.problem.layout, outcome.areas
+    lost = [
+        part.name
+        for i, part in enumerate(model.components)
+        if found.area[i] > 0.0
+        and not math.isfinite(found.critical_level[i])
+        and plan.slots[plan.index(i, "area")].tie is None
+    ]
+    return f"; no critical level found: {', '.join(lost)}" if lost else ""
 
 
 def _region_cells(outcome: Outcome, window: int) -> Row:
