@@ -107,18 +107,25 @@ class Slurm:
 
     def _steps(self, jobs: list[str]) -> list[int]:
         """Return the process ids of the steps of ``jobs``: such a process calls itself by its job."""
-        found = []
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                words = path.read_bytes()
-            except OSError:
-                continue
-            if words.startswith(tuple(f"slurmstepd: [{job}.".encode() for job in jobs)):
-                found.append(int(path.parent.name))
-        return found
+        names = tuple(f"slurmstepd: [{job}.".encode() for job in jobs)
+        return [pid for pid in self.alive() if content(pid, "cmdline").startswith(names)]
+
+    def alive(self) -> list[int]:
+        """Return all processes of this cluster and its jobs, whoever their parents are.
+
+        They have its folder in their environment or, where a step has written its name over that, open its files.
+        """
+        own = str(self.folder)
+        mark = f"{own}/bin:".encode()
+        return [
+            pid
+            for pid in (int(path.name) for path in Path("/proc").glob("[0-9]*"))
+            if pid != os.getpid()
+            and (mark in content(pid, "environ") or any(name.startswith(own) for name in opened(pid)))
+        ]
 
     def stop(self) -> None:
-        """Cancel all jobs and end every process that was started here."""
+        """Cancel all jobs and end every process that was started here; what a job or a step left running, too."""
         if jobs := self.jobs():
             self.ask("scancel", "--full", *jobs)
             end = time.monotonic() + STOP_S
@@ -133,6 +140,28 @@ class Slurm:
                 process.kill()
                 process.wait()
         self.processes.clear()
+        # A step outlives its slurmd, and a job its step, where either was killed.
+        for pid in self.alive():
+            kill(pid)
+        wait_until("nothing of the cluster runs", lambda: not self.alive(), STOP_S)
+
+
+def content(pid: int, name: str) -> bytes:
+    """Return what the system tells in a process's file ``name``; nothing of one that has ended or only waits to."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""
+
+
+def opened(pid: int) -> list[str]:
+    """Return the files that a process holds open."""
+    found = []
+    with contextlib.suppress(OSError):
+        for path in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                found.append(str(path.readlink()))
+    return found
 
 
 def descendants(pid: int) -> list[int]:

@@ -51,6 +51,27 @@ def test_the_analysis_through_sbatch_gives_the_bytes_of_a_local_run(
     assert re.search(r"made: \d+ tables", said)
 
 
+def greedy(project: Path, needed_mb: int) -> None:
+    """Let parse_spectra take ``needed_mb`` of memory, and let the system refuse it more than its job asked for."""
+    path = project / "scripts/parse_spectra.py"
+    before = "    with runlog.job(snakemake.log[0]"
+    limit = "resource.setrlimit(resource.RLIMIT_DATA, (snakemake.resources.mem_mb << 20,) * 2)"
+    greed = f"    import resource\n\n    {limit}\n    greed = bytearray({needed_mb} << 20)\n"
+    text = path.read_text()
+    assert text.count(before) == 1
+    inside = text[text.index(before) :].split("\n", 1)
+    path.write_text(text[: text.index(before)] + inside[0] + "\n" + greed.replace("    ", "        ") + inside[1])
+
+
+def test_a_job_over_its_memory_is_made_again_with_more(submit: Submit, slurm: Slurm, small_series: Path) -> None:
+    greedy(small_series, needed_mb=600)
+    said = submit("results/mini_a/acquisitions.parquet").finish()
+    assert [entry["status"] for entry in entries(small_series)] == ["failed", "ok"]
+    assert "MemoryError" in said
+    asked = slurm.ask("squeue", "-h", "-t", "all", "-S", "i", "-o", "%m %T").splitlines()
+    assert asked == ["500M FAILED", "1000M COMPLETED"]
+
+
 @pytest.mark.slow
 def test_a_job_killed_while_it_writes_is_made_again(
     submit: Submit, small_series: Path, local_hashes: dict[str, str]

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, minimize, nnls
 
 from xps.fitting import likelihood
 from xps.fitting.problem import Evaluation, Problem, information
@@ -90,6 +89,8 @@ def _inside(problem: Problem, theta: Array) -> Array:
 
 def with_linear_start(problem: Problem, theta: Array) -> Array:
     """Return θ with areas and baselines from non-negative least squares, weighted with √counts, at these profiles."""
+    from scipy.optimize import nnls  # 0.3 s of import that only this engine needs
+
     linear = problem.layout.linear
     trial = np.where(linear, 1.0, theta)
     columns = problem.evaluate(trial).jacobian[:, linear]
@@ -152,6 +153,8 @@ def _score(problem: Problem, theta: Array, message: str) -> Optimum:
 
 def _along_gradient(problem: Problem, at: Evaluation) -> tuple[Array, int]:
     """Return where L-BFGS-B ends from ``at`` and its evaluations; parameters in units of their conditional errors."""
+    from scipy.optimize import Bounds, minimize
+
     diagonal = np.diag(information(at))
     unit = np.where(diagonal > 0.0, 1.0 / np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0)), 1.0)
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import lmfit
 import numpy as np
 from scipy.special import gammaincc
 
@@ -176,6 +175,8 @@ def _minimised(
     law: str, start: Mapping[str, float], rate: float, time: Floats, y: Floats, sigma: Floats
 ) -> tuple[tuple[float, ...], tuple[float, ...], float, str]:
     """Let lmfit finish the fit; return values, standard errors, chi square and a reason where it failed."""
+    import lmfit  # takes a second, which no job without a law to fit should pay
+
     names = LAWS[law].parameters
     parameters = lmfit.Parameters()
     for name in names:

@@ -1,0 +1,33 @@
+"""What a job's doorway loads before it works: nothing that takes long and that its work may not need."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+# Each takes 0.3 to 1.5 s of CPU to load.
+HEAVY = ("lmfit", "matplotlib", "scipy.optimize", "scipy.stats")
+DOORWAYS = (
+    "calibrate_energy",
+    "check_energy_scale",
+    "export_areas",
+    "extract_kinetics",
+    "fit_block",
+    "fit_components",
+    "fit_series",
+    "parse_spectra",
+    "quantify_composition",
+    "subtract_background",
+    "write_methods",
+)
+
+
+@pytest.mark.parametrize("doorway", DOORWAYS)
+def test_a_doorway_loads_nothing_heavy(doorway: str) -> None:
+    program = f"import sys, {doorway}; print(*sorted(set({HEAVY!r}) & sys.modules.keys()))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=SCRIPTS, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == []
