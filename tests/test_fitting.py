@@ -202,7 +202,14 @@ def test_start_and_seed_do_not_change_the_end() -> None:
 
 @pytest.mark.parametrize(
     ("objectives", "count"),
-    [([], 0), ([7.0], 1), ([7.0, 7.0 + 1e-6], 1), ([9.0, 7.0, 7.5], 3), ([7.0, 11.1, 300.0], 1), ([300.0, 7.0, 8.0], 2)],
+    [
+        ([], 0),
+        ([7.0], 1),
+        ([7.0, 7.0 + 1e-6], 1),
+        ([9.0, 7.0, 7.5], 3),
+        ([7.0, 11.1, 300.0], 1),
+        ([300.0, 7.0, 8.0], 2),
+    ],
 )
 def test_minima_that_the_counts_exclude_are_no_rivals(objectives: list[float], count: int) -> None:
     assert distinct_minima(np.array(objectives)) == count
