@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xps.chemistry import Chemistry, interphase_per_lithium, lithium_nm_per_uah_cm2
-from xps.core_lines import Facts, atoms_per_nm3, length_nm
+from xps.core_lines import atoms_per_nm3, length_nm
 from xps.kinetics import courses, growth, onset, oxidation, series_clock
 from xps.kinetics.estimation import Floats
 from xps.kinetics.oxidation import Foil
 from xps.kinetics.regression import LawFit, choices
+from xps.sensitivity import Facts
 
 Settings = Mapping[str, Any]
 _AVOGADRO_PER_NM3 = 602.214076
@@ -84,16 +85,14 @@ def series_of(
     keys = ["acquisition", "region"]
     kept = acquisitions.filter(pc.invert(acquisitions["excluded"])).select(keys).to_pandas()
     frame = components.to_pandas().merge(kept, on=keys, how="inner")
-    by_name = {line["line"]: line for line in lines}
+    by_name = {line["core_level"]: line for line in lines}
     return Series(acquisitions, frame, layers, stacks, chemistry, by_name, areas_cm2)
 
 
-def series_of_tables(
-    found: Mapping[str, pa.Table], own: Settings, chemistry: Chemistry, lines: Sequence[Settings]
-) -> Series:
-    """Return the series of the tables ``found`` by name; ``own`` are its declared stacks and areas."""
+def series_of_tables(found: Mapping[str, pa.Table], own: Settings, chemistry: Chemistry) -> Series:
+    """Return the series of the tables ``found`` by name; ``own`` are its declared stacks, factors and areas."""
     acquisitions, components, layers = (found[name] for name in ("acquisitions", "components", "layers"))
-    return series_of(acquisitions, components, layers, own["stacks"], chemistry, lines, own["areas_cm2"])
+    return series_of(acquisitions, components, layers, own["stacks"], chemistry, own["factors"], own["areas_cm2"])
 
 
 class Findings(NamedTuple):
