@@ -43,7 +43,7 @@ def followed(analysis: Any, experiment: str, found: dict[str, Any], known: chemi
     """Return ``found`` with what the stages after the fits make of it."""
     wanted = SimpleNamespace(experiment=experiment)
     films, areas = analysis.layer_settings(wanted), analysis.areas_cm2(wanted)
-    acquired, components, lines = found["acquisitions"], found["components"], films["reference"]["lines"]
+    acquired, components, lines = found["acquisitions"], found["components"], films["factors"]
     thick = layers.extract(acquired, components, films["stacks"], known, lines)
     series = kinetics.series_of(acquired, components, thick, films["stacks"], known, lines, areas)
     read = (acquired, found["spectra"], found["calibration"], components, found["alternatives"])
@@ -65,10 +65,7 @@ def verdicts_of(analysis: Any, seed: int) -> list[dict[str, Any]]:
         setup = simulation.load(ROOT / f"config/simulation/{name}.yaml", ROOT / "config/schema")
         made = simulation.Variant(replace(setup, plan=replace(setup.plan, seed=seed))).series()
         found[name] = followed(analysis, name, tables_of(analysis, name, made), known)
-    series = {
-        name: kinetics.series_of_tables(found[name], own, known, reference["lines"])
-        for name, own in settings["series"].items()
-    }
+    series = {name: kinetics.series_of_tables(found[name], own, known) for name, own in settings["series"].items()}
     rates = {name: found[name]["kinetics"] for name in series}
     compared = {
         "phases": tables.from_rows("phases", chemistry.phase_rows(known)),

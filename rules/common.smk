@@ -44,6 +44,8 @@ TABLES = (
     "layers",
     "balance",
     "kinetics",
+    "courses",
+    "profiles",
 )
 
 

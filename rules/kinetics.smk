@@ -1,5 +1,6 @@
 # Needs: component areas, the series' axis and the declared films.
-# Makes: layers, thicknesses from attenuation; balance, what became of the plated charge; kinetics, rate laws.
+# Makes: layers, thicknesses from attenuation; balance, what became of the plated charge; kinetics, rate laws;
+#        courses, growth laws over time with their bands; profiles, the likelihood behind the intervals of mechanisms.
 # Steps: extract_kinetics solves the films, balances the charge, fits each law to each quantity and compares the laws.
 
 
@@ -11,6 +12,8 @@ rule extract_kinetics:
         layers=kept(f"{RESULTS}/{{experiment}}/layers.parquet"),
         balance=kept(f"{RESULTS}/{{experiment}}/balance.parquet"),
         kinetics=kept(f"{RESULTS}/{{experiment}}/kinetics.parquet"),
+        courses=kept(f"{RESULTS}/{{experiment}}/courses.parquet"),
+        profiles=kept(f"{RESULTS}/{{experiment}}/profiles.parquet"),
     log:
         f"{RESULTS}/logs/extract_kinetics/{{experiment}}.log",
     benchmark:

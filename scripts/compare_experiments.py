@@ -11,10 +11,7 @@ def main(settings: Mapping[str, Any], inputs: Sequence[str], outputs: Mapping[st
     reference = settings["reference"]
     known = chemistry.chemistry(reference["phases"], reference["reactions"])
     found, ancestors = tables.by_experiment(inputs)
-    series = {
-        name: kinetics.series_of_tables(found[name], own, known, reference["lines"])
-        for name, own in settings["series"].items()
-    }
+    series = {name: kinetics.series_of_tables(found[name], own, known) for name, own in settings["series"].items()}
     rates = {name: found[name]["kinetics"] for name in series}
     made = {
         "phases": tables.from_rows("phases", chemistry.phase_rows(known)),

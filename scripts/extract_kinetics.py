@@ -13,18 +13,19 @@ def main(
     outputs: Mapping[str, str],
     fingerprint: str,
 ) -> None:
-    """Solve the declared films, balance the charge, fit the laws; write ``layers``, ``balance`` and ``kinetics``."""
+    """Solve the declared films, balance the charge, fit the laws; write all that follows."""
     acquired, of_acquired = tables.read(inputs["acquisitions"], "acquisitions")
     components, of_components = tables.read(inputs["components"], "components")
     films, areas, reference = settings["films"], settings["areas_cm2"], settings["films"]["reference"]
+    stacks, factors = films["stacks"], films["factors"]
     known = chemistry.chemistry(reference["phases"], reference["reactions"])
-    thick = layers.extract(acquired, components, films["stacks"], known, reference["lines"])
-    charge = balance.extract(acquired, thick, areas, films["balance"], films["stacks"], known)
-    series = kinetics.series_of(acquired, components, thick, films["stacks"], known, reference["lines"], areas)
-    rates = kinetics.follow(series, components, settings["axis"], settings["kinetics"])
+    thick = layers.extract(acquired, components, stacks, known, factors)
+    charge = balance.extract(acquired, thick, areas, films["balance"], stacks, known)
+    series = kinetics.series_of(acquired, components, thick, stacks, known, factors, areas)
+    followed = kinetics.follow(series, components, settings["axis"], settings["kinetics"])
     ancestors = [of_acquired, of_components]
     record = provenance.record("extract_kinetics", ancestors, settings, fingerprint, subject=experiment)
-    for name, table in (("layers", thick), ("balance", charge), ("kinetics", rates)):
+    for name, table in {"layers": thick, "balance": charge, **followed}.items():
         tables.write(outputs[name], name, table, record)
 
 

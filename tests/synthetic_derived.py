@@ -79,6 +79,44 @@ def growth_law() -> pa.Table:
     return tables.from_rows("kinetics", rows)
 
 
+def courses() -> pa.Table:
+    """The course of the law that the film above follows, and of the one that is beaten."""
+    rows = [
+        {
+            "experiment": EXPERIMENT,
+            "layer_model": "layer",
+            "component": "SEI",
+            "quantity": "thickness_nm",
+            "law": law,
+            "start_time_s": 2.0 * time,
+            "plating_time_s": time,
+            "value": value,
+            "low": value - 0.1,
+            "high": value + 0.1,
+            "unit": "nm",
+            "chosen": chosen,
+            "verdict": "tested",
+        }
+        for law, chosen in (("parabolic", "yes"), ("linear", "no"))
+        for time in (0.0, 900.0, 3600.0, 4200.0)
+        for value in [2.0 * (time / 3600) ** 0.5 if law == "parabolic" else time / 3600]
+    ]
+    return tables.from_rows("courses", rows)
+
+
+def profiles() -> pa.Table:
+    """One parameter that the data bound on both sides, and one that they leave open above."""
+    keys = {"experiment": EXPERIMENT, "component": "SEI", "quantity": "thickness_nm", "law": "deal_grove"}
+    held = (0.25, 0.5, 0.8, 1.0, 1.3, 2.0, 4.0)
+    closed = [4.0, 1.8, 0.3, 0.0, 0.6, 3.9, 9.0]
+    rows = [
+        {**keys, "parameter": name, "value": best * share, "unit": "nm/min", "deviance_rise": rise}
+        for name, best, rises in (("ks", 5.0, closed), ("K", 30.0, [*closed[:4], 0.1, 0.1, 0.1]))
+        for share, rise in zip(held, rises, strict=True)
+    ]
+    return tables.from_rows("profiles", rows)
+
+
 def balance() -> pa.Table:
     """A twentieth of the charge is accounted for."""
     rows = [
@@ -239,6 +277,8 @@ def everything(**changes: Any) -> dict[str, pa.Table]:
         "composition": composition(),
         "layers": layers(),
         "kinetics": growth_law(),
+        "courses": courses(),
+        "profiles": profiles(),
         "balance": balance(),
         "energy_checks": energy_checks(),
         "alternatives": alternatives(made["components"]),

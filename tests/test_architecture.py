@@ -34,7 +34,7 @@ FLOORS = [
         "uncertainty",
     ),
     "figure_records",
-    *("attenuation", "reference_tables", "chemistry", "core_lines"),
+    *("attenuation", "reference_tables", "chemistry", "sensitivity", "core_lines"),
     *(
         "table_schemas",
         "tables",
@@ -48,6 +48,7 @@ FLOORS = [
     ),
     *(
         "acquisitions",
+        "drafting",
         "models",
         "windows",
         "fitting",

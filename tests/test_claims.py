@@ -36,7 +36,7 @@ def found(experiment: str = VEP) -> dict[str, pa.Table]:
     ]  # fmt: skip
     wanted = {"onset": [{"model": "twin", "component": "Li3P P 2p"}]}
     series = kinetics.series_of(acquired, areas, thick, [STACK], known, lines, {"disk": 0.50265})
-    rates = tables.from_rows("kinetics", kinetics.mechanisms.rows(series, "plating_time_s", wanted))
+    rates = tables.from_rows("kinetics", kinetics.mechanisms.findings(series, "plating_time_s", wanted).kinetics)
     return {
         "acquisitions": acquired,
         "components": areas,

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from test_configuration import SERIES, Project, project
-from xps import quantification
+from xps import quantification, sensitivity
 from xps.configuration import reference
-from xps.quantification import factors
 
 __all__ = ["project"]
 
@@ -96,6 +95,20 @@ def test_a_users_own_factors_and_a_survey_are_taken_by_name(project: Project) ->
     assert [line["core_level"] for line in settings["survey"]["lines"]] == ["C 1s"]
 
 
+def test_films_are_measured_with_the_factors_that_the_composition_declares(project: Project) -> None:
+    project.write("reference/factors_scofield.csv", FACTORS + CARBON + GERMANIUM + GERMANIUM.replace("3d", "3s"))
+    project.write("reference/factors_own.csv", FACTORS + CARBON.replace(",1,", ",0.296,"))
+    held = {row["core_level"]: row["factor"] for row in project.load().layer_settings(SERIES)["factors"]}
+    assert held == {"C 1s": 1.0, "Ge 3d": 1.42}  # the levels of its models, no others
+    project.experiment["composition"] = {"factors": "own"}
+    held = {row["core_level"]: row["factor"] for row in project.load().layer_settings(SERIES)["factors"]}
+    assert held == {"C 1s": 0.296}
+
+
+def test_without_a_table_of_factors_films_have_none(project: Project) -> None:
+    assert project.load().layer_settings(SERIES)["factors"] == []
+
+
 @pytest.mark.parametrize(
     ("composition", "fault"),
     [
@@ -132,4 +145,4 @@ def test_the_shipped_tables_of_factors_are_sound() -> None:
     found, faults = reference.factor_tables(Path(__file__).parents[1] / "config" / "reference")
     assert faults == []
     assert {"factors_scofield", "factors_scofield_isotropic", "factors_wagner", "survey_lines"} <= found.keys()
-    assert all(factors.faults(rows) == [] for name, rows in found.items() if name.startswith("factors_"))
+    assert all(sensitivity.faults(rows) == [] for name, rows in found.items() if name.startswith("factors_"))

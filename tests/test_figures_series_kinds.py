@@ -82,6 +82,44 @@ def test_laws_stand_in_the_panel_by_their_bic(given: dict[str, pa.Table]):
     assert laws["law_value"].tolist() == [0.0, 2.0 / 60, 0.5]
 
 
+def test_a_law_that_is_not_beaten_runs_through_the_points_with_its_band(given: dict[str, pa.Table]):
+    figure, numbers = drawn(given, "growth")
+    axes = panel(figure, "invented, layer|")
+    lines = [line for line in axes.lines if line.get_color() == "black"]
+    assert [line.get_linestyle() for line in lines] == ["-"]
+    (course,) = lines
+    points = numbers[numbers["kind"] == "value"]
+    at = np.interp(60 * course.get_xdata(), [0.0, 900.0, 3600.0, 4200.0], course.get_ydata())
+    np.testing.assert_allclose(at, course.get_ydata(), rtol=1e-9)
+    assert course.get_ydata()[-1] == pytest.approx(points["thickness_nm"].iloc[-1], rel=1e-6)
+    kept = numbers[numbers["kind"] == "course"]
+    table = given["courses"].to_pandas()
+    assert kept["thickness_nm"].tolist() == table.loc[table["chosen"] == "yes", "value"].tolist()
+    assert set(kept["law"]) == {"parabolic"}
+    assert "chosen growth law" in words(figure)
+
+
+def test_undecided_laws_are_thin_and_told_apart_and_beaten_ones_are_not_drawn(given: dict[str, pa.Table]):
+    undecided = changed(given["courses"], chosen=lambda _: "undecided")
+    figure, _ = drawn({**given, "courses": undecided}, "growth")
+    lines = [line for line in panel(figure, "invented, layer|").lines if line.get_color() == "black"]
+    assert len({line.get_linestyle() if isinstance(line.get_linestyle(), str) else 0 for line in lines}) == 1
+    assert len({str(line._unscaled_dash_pattern) for line in lines}) == 2
+    assert {line.get_linewidth() for line in lines} == {0.5}
+    beaten = changed(given["courses"], chosen=lambda _: "no")
+    figure, numbers = drawn({**given, "courses": beaten}, "growth")
+    assert "course" not in set(numbers["kind"])
+
+
+def test_a_course_stands_where_its_layer_model_does_and_needs_a_time_of_its_own(given: dict[str, pa.Table]):
+    other = changed(given["courses"], layer_model=lambda _: "layers")
+    assert "course" not in set(drawn({**given, "courses": other}, "growth")[1]["kind"])
+    _, clock = drawn(given, "growth", axis="start_time_s")
+    kept = clock[clock["kind"] == "course"]
+    assert kept["start_time_s"].tolist() == [0.0, 1800.0, 7200.0, 8400.0]
+    assert "course" not in set(drawn(given, "growth", axis="rest_time_s")[1]["kind"])
+
+
 def test_laws_are_told_with_values_and_the_assumption(given: dict[str, pa.Table]):
     text = kinds.module_of("growth").describe({"kind": "growth", **SETTINGS["growth"]}, given)
     assert "invented parabolic (y0 0 nm, a 0.0333 nm/s^0.5): chosen yes, tested" in text

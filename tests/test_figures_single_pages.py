@@ -18,6 +18,7 @@ from xps import tables
 from xps.errors import ConfigError
 from xps.figures import kinds, palette, style
 from xps.figures.kinds import claims_page, fit_quality
+from xps.figures.parts import profile_page
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +92,38 @@ def rate(parameter: str, value: float, low: float | None, high: float | None, ch
 RATES = [rate("ks", 5.0, 4.0, 10.0, "yes"), rate("K", 30.0, 6.0, None), rate("k", 2.0, 0.0, 3.0)]
 
 
+def unprofiled(given: dict[str, pa.Table]) -> dict[str, pa.Table]:
+    return {**given, "profiles": tables.from_rows("profiles", [])}
+
+
+def test_profiles_follow_the_intervals_and_show_which_are_open(given: dict[str, pa.Table]):
+    rates = {**given, "kinetics": tables.from_rows("kinetics", RATES)}
+    (_, figure), numbers = drawn(rates, "rate_intervals")
+    kept = numbers[numbers["kind"] == "profile"]
+    for name in ("value", "deviance_rise"):
+        assert kept[name].tolist() == given["profiles"].column(name).to_pylist()
+    closed, opened = (named(figure, f"invented|thickness_nm|deal_grove|{name}") for name in ("ks", "K"))
+    for axes, colour, ends in (
+        (closed, profile_page.CLOSED["color"], [4.0, 10.0]),
+        (opened, profile_page.OPEN["color"], [6.0]),
+    ):
+        threshold, curve, *bounds = axes.lines
+        assert threshold.get_ydata()[0] == pytest.approx(3.841459)
+        assert curve.get_color() == colour
+        assert [line.get_xdata()[0] for line in bounds] == ends
+    assert closed.lines[1].get_xdata().tolist() == sorted(closed.lines[1].get_xdata().tolist())
+
+
+def test_a_profile_s_axis_has_plain_numbers_or_powers_of_ten(given: dict[str, pa.Table]):
+    keys = {"experiment": "invented", "quantity": "thickness_nm", "law": "deal_grove", "parameter": "K", "unit": "nm"}
+    wide = [{**keys, "value": 10.0**power, "deviance_rise": 0.1 * abs(power)} for power in range(-4, 5)]
+    (_, figure), _ = drawn({**given, "profiles": tables.from_rows("profiles", wide)}, "rate_intervals")
+    axes = named(figure, "invented|thickness_nm|deal_grove|K")
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["$10^{-4}$", "$10^{4}$"]
+
+
 def test_intervals_stand_relative_to_their_value_and_open_ends_are_arrows(given: dict[str, pa.Table]):
-    (figure,), numbers = drawn({**given, "kinetics": tables.from_rows("kinetics", RATES)}, "rate_intervals")
+    (figure,), numbers = drawn({**unprofiled(given), "kinetics": tables.from_rows("kinetics", RATES)}, "rate_intervals")
     axes = named(figure, "rates")
     bars = [line for line in axes.lines if len(line.get_xdata()) == 2 and line.get_ydata()[0] in (0, 1, 2)][1:]
     assert bars[0].get_xdata() == pytest.approx((0.8, 2.0))
@@ -113,6 +144,7 @@ def test_open_rates_are_counted_with_their_assumption(given: dict[str, pa.Table]
 
 
 def test_no_rate_at_all_is_said_and_many_break_onto_pages(given: dict[str, pa.Table]):
+    given = unprofiled(given)
     (figure,), numbers = drawn({**given, "kinetics": tables.from_rows("kinetics", [])}, "rate_intervals")
     assert numbers.empty
     assert "no rate was fitted" in words(figure)

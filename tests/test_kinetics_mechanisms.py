@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -59,7 +60,7 @@ def found(rows: Any, **wanted: Any) -> list[dict[str, Any]]:
 def onsets(experiment: str, component: str, **more: Any) -> dict[str, Any]:
     axis = twin_tables.axis_of(experiment)
     wanted = {"onset": [{"model": "twin", "component": component}]}
-    return found(mechanisms.rows(series(experiment, **more), axis, wanted), quantity="onset")[0]
+    return found(mechanisms.findings(series(experiment, **more), axis, wanted).kinetics, quantity="onset")[0]
 
 
 def test_metal_on_lagp_appears_between_two_doses() -> None:
@@ -80,10 +81,20 @@ def test_what_never_appears_is_a_censored_onset_with_a_limit() -> None:
     acquired = twin_tables.acquisitions("fig2a_LGPS_VEP")
     made = kinetics.series_of(acquired, absent, tables.from_rows("layers", []), [], chemistry, lines, {})
     wanted = {"onset": [{"model": "twin", "component": "Li3P P 2p"}]}
-    row = found(mechanisms.rows(made, "plating_time_s", wanted))[0]
+    row = found(mechanisms.findings(made, "plating_time_s", wanted).kinetics)[0]
     assert (row["low"], row["value"], row["high"]) == (4200.0, None, None)
     assert row["verdict"] == "not detected in any of 8 acquisitions"
     assert row["condition"].startswith("censored: later than 4200 s")
+
+
+def test_an_onset_says_which_of_cycles_times_and_areas_is_wanting() -> None:
+    """Story: where nobody had logged a plating time, the table said that there was no area."""
+    assert onsets("fig2b_LAGP_VEP", "Li0 Li 1s", cycles=1)["verdict"] == "not testable: one cycle"
+    unlogged = onsets("fig2b_LAGP_VEP", "Li0 Li 1s", plating_time_s=None)
+    assert unlogged["verdict"] == "not testable: fewer than two acquisitions have a plating_time_s"
+    frame = pd.DataFrame({"axis_s": [0.0, 60.0], "area_cps_ev": [None, 3.0]})
+    assert mechanisms.onset.too_few(frame, "rest_time_s") == "an area in one acquisition only"
+    assert mechanisms.onset.too_few(frame.assign(area_cps_ev=None), "rest_time_s") == "no area in any acquisition"
 
 
 def test_noise_alone_makes_an_onset_in_one_series_of_twenty() -> None:
@@ -104,7 +115,9 @@ def test_the_fits_own_chance_of_absence_is_taken_where_it_is_known() -> None:
     acquired = twin_tables.acquisitions("fig2b_LAGP_VEP")
     made = kinetics.series_of(acquired, areas, tables.from_rows("layers", []), [], chemistry, lines, {})
     wanted = {"onset": [{"model": "twin", "component": "Li0 Li 1s"}]}
-    assert found(mechanisms.rows(made, "plating_time_s", wanted))[0]["verdict"].startswith("not detected in any")
+    assert found(mechanisms.findings(made, "plating_time_s", wanted).kinetics)[0]["verdict"].startswith(
+        "not detected in any"
+    )
 
 
 # --- oxidation -------------------------------------------------------------------------------------------------------
@@ -135,7 +148,7 @@ def test_the_flux_of_oxygen_is_the_published_one(gas: str, flux: float) -> None:
 
 
 def test_the_foil_gives_back_its_pressure_and_half_life() -> None:
-    rows = list(mechanisms.oxidation_rows(series("s4_Li_foil"), FOIL))
+    rows = mechanisms.oxidation_findings(series("s4_Li_foil"), FOIL).kinetics
     rate = found(rows, law="flux_limited", parameter="g")[0]
     truth = twin_tables.states("s4_Li_foil")
     slope = (truth[-1]["Li_oxidised_nm"] - truth[0]["Li_oxidised_nm"]) / (truth[-1]["t_min"] - truth[0]["t_min"])
@@ -150,10 +163,10 @@ def test_the_foil_gives_back_its_pressure_and_half_life() -> None:
 
 
 def test_one_cycle_of_oxidation_is_not_testable() -> None:
-    rows = found(mechanisms.oxidation_rows(series("s4_Li_foil", cycles=1), FOIL))
+    rows = found(mechanisms.oxidation_findings(series("s4_Li_foil", cycles=1), FOIL).kinetics)
     assert [row["law"] for row in rows] == list(oxidation.LAWS)
     assert {row["verdict"] for row in rows} == {"not testable: one cycle"}
-    two = found(mechanisms.oxidation_rows(series("s4_Li_foil", cycles=2), FOIL))
+    two = found(mechanisms.oxidation_findings(series("s4_Li_foil", cycles=2), FOIL).kinetics)
     assert {row["verdict"] for row in two} == {"not testable: 2 points for 2 parameters"}
 
 
@@ -163,7 +176,7 @@ def test_one_cycle_of_oxidation_is_not_testable() -> None:
 @cache
 def decayed() -> list[dict[str, Any]]:
     rest, foil = series("fig4_LAGP_rest", "LAGP", pressure_pa=2e-7), series("s4_Li_foil", pressure_pa=5.5e-7)
-    rates = {"s4_Li_foil": tables.from_rows("kinetics", list(mechanisms.oxidation_rows(foil, FOIL)))}
+    rates = {"s4_Li_foil": tables.from_rows("kinetics", list(mechanisms.oxidation_findings(foil, FOIL).kinetics))}
     table = kinetics.compare({"rest": rest, "s4_Li_foil": foil}, {"rest": DECAY}, rates)
     return [row for row in table.to_pylist() if row["quantity"] == "decay"]
 
@@ -253,7 +266,7 @@ def test_a_log_without_pressure_scales_nothing() -> None:
 
 
 def test_growth_of_the_twin_is_told_with_its_assumptions() -> None:
-    rows = found(mechanisms.growth_rows(series("fig2a_LGPS_VEP", "LGPS"), GROWTH), law="supply")
+    rows = found(mechanisms.growth_findings(series("fig2a_LGPS_VEP", "LGPS"), GROWTH).kinetics, law="supply")
     share = rows[0]
     assert share["parameter"] == "utilisation"
     assert share["low"] < 0.05 < share["high"]
@@ -271,13 +284,13 @@ def test_growth_of_the_twin_is_told_with_its_assumptions() -> None:
     ],
 )
 def test_growth_that_cannot_be_followed_is_a_row_per_law(more: dict[str, Any], reason: str) -> None:
-    rows = found(mechanisms.growth_rows(series("fig2a_LGPS_VEP", "LGPS", **more), GROWTH))
+    rows = found(mechanisms.growth_findings(series("fig2a_LGPS_VEP", "LGPS", **more), GROWTH).kinetics)
     assert [row["law"] for row in rows] == GROWTH["laws"]
     assert {row["verdict"] for row in rows} == {f"not testable: {reason}"}
 
 
 def test_an_unknown_film_is_a_row_too() -> None:
-    rows = found(mechanisms.growth_rows(series("fig2a_LGPS_VEP", "LGPS"), {**GROWTH, "layer": "Li2O"}))
+    rows = found(mechanisms.growth_findings(series("fig2a_LGPS_VEP", "LGPS"), {**GROWTH, "layer": "Li2O"}).kinetics)
     assert {row["verdict"] for row in rows} == {
         "not testable: no film Li2O of a reaction case in the layer model layer"
     }

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 import twin_tables
-from xps import attenuation, layers, tables
+from xps import attenuation, core_lines, layers, tables
 from xps.layers.stack import Stack, thicknesses
+from xps.sensitivity import Facts
 
 thickness = st.floats(0.05, 12.0)
 length = st.floats(1.5, 4.0)
@@ -175,7 +176,33 @@ def test_a_level_without_a_reference_row_is_said() -> None:
     chemistry, _ = twin_tables.reference()
     acquired, areas = (part("fig2a_LGPS_VEP") for part in (twin_tables.acquisitions, twin_tables.components))
     found = layers.extract(acquired, areas, [ge_over_ge("LGPS", "LGPS-A")], chemistry, [])
-    assert set(found.column("condition").to_pylist()) == {"config/reference/lines.csv has no row for Ge 3d"}
+    (told,) = set(found.column("condition").to_pylist())
+    assert told == "the experiment's table of sensitivity factors has no row for Ge 3d"
+
+
+def test_factors_with_and_without_angular_asymmetry_tell_thicknesses_apart_by_the_asymmetries() -> None:
+    """One thin film of O 1s (β = 2) over Ge 3d (β = 1.05): at 45° their ratio is off by 0.750/0.869."""
+    chemistry, lines = twin_tables.reference()
+    betas = {"O 1s": 2.0, "Ge 3d": 1.05}
+    measured = [
+        {**line, "contains": ["cross_section"], "asymmetry_beta": betas[line["core_level"]]}
+        for line in lines
+        if line["core_level"] in betas
+    ]
+    stack = ge_over_ge("LGPS", "LGPS-A")
+    stack["films"] = [{"layer": "oxide", "phase": "Li2O", "tracer": twin_tables.tracer("Li2O O 1s", "O")}]
+    tables_of = twin_tables.acquisitions("fig2a_LGPS_VEP"), twin_tables.components("fig2a_LGPS_VEP")
+    alike, weaker = (layers.extract(*tables_of, [stack], chemistry, rows).to_pylist()[1] for rows in (lines, measured))
+    length = 0.5 * (_length(chemistry, lines, "O 1s") + _length(chemistry, lines, "Ge 3d"))
+    thin, thick = (row["thickness_nm"] for row in (alike, weaker))
+    # of a film d thick the ratio of the two lines goes as exp(d/L) - 1, up to the small difference of the lengths
+    assert np.expm1(thick / length) / np.expm1(thin / length) == pytest.approx(0.869 / 0.750, rel=0.02)
+
+
+def _length(chemistry: Any, lines: list[dict[str, Any]], level: str) -> float:
+    line = next(line for line in lines if line["core_level"] == level)
+    facts = Facts(1486.6, 55.0, 40.0, 0.2, 45.0, 45.0)
+    return core_lines.length_nm("Li2O", chemistry, line, facts)
 
 
 def test_excluded_acquisitions_take_no_part_and_no_stack_gives_no_row() -> None:

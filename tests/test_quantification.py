@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xps import quantification, tables
-from xps.quantification import Facts
+from xps.sensitivity import Facts
 
 Row = dict[str, Any]
 
-FACTS = Facts(1486.6, 55.0, 40.0, 0.2, 45.0)
+FACTS = Facts(1486.6, 55.0, 40.0, 0.2, 45.0, 45.0)
 # Scofield's cross-sections, asymmetry parameters and nominal energies, written out here a second time.
 LEVELS = {
     "Li 1s": (0.0568, 2.0, 55.0),

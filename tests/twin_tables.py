@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from xps import chemistry, core_lines, tables
+from xps import chemistry, tables
+from xps.configuration import reference as reference_rows
 
 PROJECT = Path(__file__).parents[1]
 SCIENCE = PROJECT.parent / "shared" / "science"
@@ -105,11 +106,11 @@ def components(experiment: str, relative: float = 0.01, floor_cps_ev: float = 3.
 
 @cache
 def reference() -> tuple[chemistry.Chemistry, list[dict[str, Any]]]:
-    """The shipped phases, reactions and core levels."""
+    """The shipped phases, reactions and factors; the twin's atoms radiate alike in all directions."""
     rows, faults = chemistry.rows(PROJECT / "config/reference")
-    lines, more = core_lines.rows(PROJECT / "config/reference")
+    factors, more = reference_rows.factor_tables(PROJECT / "config/reference")
     assert not faults + more
-    return chemistry.chemistry(rows["phases"], rows["reactions"]), lines
+    return chemistry.chemistry(rows["phases"], rows["reactions"]), factors["factors_scofield_isotropic"]
 
 
 def tracer(component: str, element: str) -> dict[str, Any]:

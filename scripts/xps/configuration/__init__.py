@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from xps import chemistry, claim_settings, core_lines, figure_settings
+from xps import chemistry, claim_settings, figure_settings
 from xps.configuration import documents, places, sense, series_sense, shape
 from xps.configuration import reference as references
 from xps.configuration.analysis import Analysis
@@ -128,8 +128,6 @@ def _analysis(reading: _Reading, top: Mapping[str, Any]) -> Analysis:
     models = reading.all_of("model", wanted_models)
     figures = reading.all_of("figure", dict.fromkeys(top["figures"], "the configuration"))
     reference, faults = chemistry.rows(reading.folder / "reference")
-    reading.faults += faults
-    reference["lines"], faults = core_lines.rows(reading.folder / "reference")
     reading.faults += faults
     reference[references.CHECKS], faults = references.energy_checks(reading.folder / "reference")
     reading.faults += faults

@@ -12,7 +12,7 @@ from typing import Any
 
 from xps import figure_settings
 from xps.configuration.documents import plain
-from xps.configuration.reference import CHECKS, checks_of, composition_of
+from xps.configuration.reference import CHECKS, checks_of, composition_of, factors_of
 from xps.configuration.sense import reference_holders
 from xps.configuration.shape import near
 from xps.errors import ConfigError
@@ -147,23 +147,37 @@ class Analysis:
         return {"laws": list(KINETICS_LAWS), **wanted}
 
     def layer_settings(self, wildcards: Any) -> dict[str, Any]:
-        """Return the declared stacks, what holds the lithium, and the reference rows that either needs."""
+        """Return the declared stacks, what holds the lithium, and the factors and reference rows that either needs."""
         settings = self._settings(wildcards)
         stacks = [plain(stack) for stack in settings.get("layers", [])]
-        return {"stacks": stacks, "balance": plain(settings.get("balance")), "reference": self.reference_rows()}
+        return {
+            "stacks": stacks,
+            "balance": plain(settings.get("balance")),
+            "factors": self._factors(settings),
+            "reference": self.reference_rows(),
+        }
 
     def reference_rows(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the rows of the reference tables ``phases``, ``reactions`` and ``lines``."""
-        return {name: plain(self.reference.get(name, ())) for name in ("phases", "reactions", "lines")}
+        """Return the rows of the reference tables ``phases`` and ``reactions``."""
+        return {name: plain(self.reference.get(name, ())) for name in ("phases", "reactions")}
+
+    def _factors(self, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the rows of an experiment's factor table for the core levels of its models."""
+        models = {name: self.models[name] for name in settings["models"] if name in self.models}
+        return [dict(row) for row in plain(factors_of(settings, models, self.reference))]
 
     def comparison(self) -> dict[str, Any]:
-        """Return what the comparison of all experiments depends on: claims, decays, films, areas and reference rows."""
+        """Return what the comparison depends on: claims, decays, films, factors, areas and reference rows."""
         settings = {name: self.experiments[name] for name in self._compared()}
         return {
             "claims": plain(self.claims),
             "decays": self._decays(),
             "series": {
-                name: {"stacks": plain(item.get("layers", [])), "areas_cm2": plain(item.get("areas_cm2", {}))}
+                name: {
+                    "stacks": plain(item.get("layers", [])),
+                    "areas_cm2": plain(item.get("areas_cm2", {})),
+                    "factors": self._factors(item),
+                }
                 for name, item in settings.items()
             },
             "reference": self.reference_rows(),

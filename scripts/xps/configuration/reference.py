@@ -9,6 +9,7 @@ from typing import Any
 
 from xps import reference_tables
 from xps.errors import known_or_near, near
+from xps.sensitivity import IMFP_EXPONENT
 
 Row = Mapping[str, Any]
 
@@ -37,8 +38,7 @@ FACTOR_KINDS = {
     "asymmetry_beta": "number?",
     "binding_energy_ev": "number",
 }
-"""Columns of a table of sensitivity factors; their meaning stands in ``quantification.factors``."""
-IMFP_EXPONENT = 0.75
+"""Columns of a table of sensitivity factors; their meaning stands in ``sensitivity``."""
 
 SURVEY_LINES = "survey_lines"
 SURVEY_KINDS = {
@@ -128,7 +128,7 @@ def _lines(row: Row) -> set[tuple[str, str]]:
 def composition_of(settings: Row, models: Mapping[str, Row], reference: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
     """Return what an experiment's composition rests on; empty where there is no such table of factors."""
     given = settings.get("composition", {})
-    name = given.get("factors", DEFAULT_FACTORS)
+    name = factor_set(settings)
     rows = reference.get(f"{FACTORS}{name}")
     if rows is None:
         return {}
@@ -142,6 +142,18 @@ def composition_of(settings: Row, models: Mapping[str, Row], reference: Mapping[
         "counted": counted,
         "survey": {"region": given["survey"], "lines": lines} if "survey" in given else None,
     }
+
+
+def factors_of(settings: Row, models: Mapping[str, Row], reference: Mapping[str, Sequence[Row]]) -> list[Row]:
+    """Return the rows of the experiment's factor table for the core levels that its models hold."""
+    rows = reference.get(f"{FACTORS}{factor_set(settings)}", ())
+    held = {part["core_level"] for model in models.values() for part in model["components"]}
+    return [row for row in rows if row["core_level"] in held]
+
+
+def factor_set(settings: Row) -> str:
+    """Return the name of the experiment's table of sensitivity factors."""
+    return str(settings.get("composition", {}).get("factors", DEFAULT_FACTORS))
 
 
 def _counted(chosen: Sequence[str] | None, models: Mapping[str, Row]) -> list[dict[str, Any]]:

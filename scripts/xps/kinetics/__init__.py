@@ -1,6 +1,6 @@
 """Which rate law a series follows, how fast, how sure, and when it cannot be said: tables in, ``kinetics`` out.
 
-When to use what: ``follow`` makes the whole table of one series, from the generic laws of ``extract`` and from what
+When to use what: ``follow`` makes all tables of one series, from the generic laws of ``extract`` and from what
 its experiment file asks about mechanisms (``mechanisms``: growth, onset, oxidation). ``compare`` adds what needs a
 second experiment (``decay_rows``).
 
@@ -53,11 +53,15 @@ class _Series:
     notes: tuple[str, ...] = ()
 
 
-def follow(series: Series, components: pa.Table, axis: str, wanted: Mapping[str, Any]) -> pa.Table:
-    """Return the ``kinetics`` table of one series; ``wanted`` is the section of its experiment file, laws and all."""
+def follow(series: Series, components: pa.Table, axis: str, wanted: Mapping[str, Any]) -> dict[str, pa.Table]:
+    """Return the tables ``kinetics``, ``courses`` and ``profiles`` of one series.
+
+    ``wanted`` is the section of its experiment file, laws and all.
+    """
     generic = extract(series.acquisitions, components, axis, wanted["laws"])
-    asked = tables.from_rows("kinetics", mechanisms.rows(series, axis, wanted))
-    return tables.concatenate("kinetics", [generic, asked])
+    asked = mechanisms.findings(series, axis, wanted)
+    made = {name: tables.from_rows(name, rows) for name, rows in asked._asdict().items()}
+    return {**made, "kinetics": tables.concatenate("kinetics", [generic, made["kinetics"]])}
 
 
 def compare(

@@ -28,14 +28,28 @@ class Range(NamedTuple):
     starts: tuple[float, ...]
 
 
+class Trial(NamedTuple):
+    """A point of a profile: ``parameter`` held, ``values`` the best of all with it, ``rise`` χ² above the optimum's."""
+
+    parameter: str
+    values: dict[str, float]
+    rise: float
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The optimum: values, standard errors of ln(value), intervals (None: open) and χ²; empty where it failed."""
+    """The optimum: values, standard errors of ln(value), intervals (None: open) and χ²; empty where it failed.
+
+    ``trials`` are the points of all profiles, in the order of the parameters and ascending in each, the optimum among
+    them. ``log_covariance`` is that of ln(value) in the order of ``values``, directions without information left out.
+    """
 
     values: dict[str, float] = field(default_factory=dict)
     log_stderrs: dict[str, float] = field(default_factory=dict)
     intervals: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
     chi_square: float = np.nan
+    trials: tuple[Trial, ...] = ()
+    log_covariance: Floats = field(default_factory=lambda: np.zeros((0, 0)))
 
     @property
     def success(self) -> bool:
@@ -61,9 +75,12 @@ def estimate(residual: Residual, ranges: Mapping[str, Range], profiled: Sequence
         return Estimate()
     values = {name: float(np.exp(value)) for name, value in zip(names, logs, strict=True)}
     wanted = names if profiled is None else profiled
-    stderrs = _log_stderrs(residual, names, logs)
-    intervals = {name: _interval(residual, ranges, values, chi_square, name, stderrs[name]) for name in wanted}
-    return Estimate(values, stderrs, intervals, chi_square)
+    covariance, stderrs = _log_covariance(residual, names, logs)
+    intervals, trials = {}, []
+    for name in wanted:
+        intervals[name], tried = _interval(residual, ranges, values, chi_square, name, stderrs[name])
+        trials += tried
+    return Estimate(values, stderrs, intervals, chi_square, tuple(trials), covariance)
 
 
 def _minimum(residual: Residual, ranges: Mapping[str, Range], first: Values, held: Values) -> tuple[float, Floats]:
@@ -83,8 +100,11 @@ def _minimum(residual: Residual, ranges: Mapping[str, Range], first: Values, hel
     return float(2.0 * found.cost), np.asarray(found.x)
 
 
-def _log_stderrs(residual: Residual, names: Sequence[str], logs: Floats) -> dict[str, float]:
-    """Return standard errors of the logarithms from central differences; infinite where nothing determines them."""
+def _log_covariance(residual: Residual, names: Sequence[str], logs: Floats) -> tuple[Floats, dict[str, float]]:
+    """Return covariance and standard errors of the logarithms from central differences.
+
+    Standard errors are infinite where nothing determines a parameter; the covariance leaves those directions out.
+    """
     columns = []
     for index in range(len(names)):
         ends = []
@@ -94,29 +114,38 @@ def _log_stderrs(residual: Residual, names: Sequence[str], logs: Floats) -> dict
             ends.append(residual({name: float(np.exp(value)) for name, value in zip(names, moved, strict=True)}))
         columns.append((ends[1] - ends[0]) / 2e-4)
     if not columns:
-        return {}
+        return np.zeros((0, 0)), {}
     jacobian = np.stack(columns, axis=1)
     values, vectors = np.linalg.eigh(jacobian.T @ jacobian)
     clear = values > 1e-10 * max(float(values[-1]), 1e-300)
     inverse = np.where(clear, 1.0 / np.where(clear, values, 1.0), 0.0)
-    variance = (vectors**2) @ inverse
+    covariance = np.asarray((vectors * inverse) @ vectors.T, dtype=np.float64)
     lost = np.any((np.abs(vectors) > 1e-3) & ~clear, axis=1)
-    return {name: float(np.inf if gone else np.sqrt(v)) for name, v, gone in zip(names, variance, lost, strict=True)}
+    spread = np.sqrt((vectors**2) @ inverse)
+    return covariance, {
+        name: float(np.inf if gone else one) for name, one, gone in zip(names, spread, lost, strict=True)
+    }
 
 
 def _interval(
     residual: Residual, ranges: Mapping[str, Range], values: Values, chi_square: float, name: str, stderr: float
-) -> tuple[float | None, float | None]:
-    """Return both ends of the profile interval of ``name``; None for an end that stays open."""
+) -> tuple[tuple[float | None, float | None], list[Trial]]:
+    """Return both ends of the profile interval of ``name``, None for one that stays open, and all points tried."""
     centre = np.log(values[name])
+    trials = [Trial(name, dict(values), 0.0)]
     first_step = float(np.clip(2.0 * stderr, 1e-3, 1.0))
+
+    def risen(at: float, warm: Values) -> tuple[float, dict[str, float]]:
+        rise, best = _rise(residual, ranges, warm, {name: float(np.exp(at))}, chi_square)
+        trials.append(Trial(name, best, rise))
+        return rise, best
 
     def end(bound: float, side: float) -> float | None:
         inner, warm = centre, dict(values)
         step = first_step
         while True:
             outer = centre + side * step if side * (centre + side * step) < side * bound else bound
-            rise, warm = _rise(residual, ranges, warm, {name: float(np.exp(outer))}, chi_square)
+            rise, warm = risen(outer, warm)
             if rise > CHI_SQUARE_95:
                 break
             if outer == bound:
@@ -124,11 +153,12 @@ def _interval(
             inner, step = outer, 2.0 * step
         for _ in range(_BISECTIONS):
             middle = 0.5 * (inner + outer)
-            rise, warm = _rise(residual, ranges, warm, {name: float(np.exp(middle))}, chi_square)
+            rise, warm = risen(middle, warm)
             inner, outer = (inner, middle) if rise > CHI_SQUARE_95 else (middle, outer)
         return float(np.exp(0.5 * (inner + outer)))
 
-    return end(np.log(ranges[name].low), -1.0), end(np.log(ranges[name].high), 1.0)
+    ends = end(np.log(ranges[name].low), -1.0), end(np.log(ranges[name].high), 1.0)
+    return ends, sorted(trials, key=lambda trial: trial.values[name])
 
 
 def _rise(

@@ -33,7 +33,8 @@ _RANGES = {
     "k0": Range(1e-3, 1e7, (10.0, 1e3)),
     "xi": Range(0.05, 20.0, (1.0, 0.5)),
 }
-_SCALE = "scale"
+SCALE = "scale"
+"""The mean free paths' common error, which multiplies every thickness."""
 
 
 class Course(NamedTuple):
@@ -89,7 +90,7 @@ def _fitted(course: Course, law: str) -> Estimate:
     def residual(values: Values) -> Floats:
         doses = scaled(course.doses, values["utilisation"])
         film, _ = window_means(law, values, course.per_lithium, doses, course.windows_min)
-        seen = film * values[_SCALE]
+        seen = film * values[SCALE]
         unseen = course.metal
         _, left = window_means(law, values, course.per_lithium, doses, unseen.windows_min)
         limit = course.lower_limit_nm[censored]
@@ -100,12 +101,12 @@ def _fitted(course: Course, law: str) -> Estimate:
                 (seen[known] - course.thickness_nm[known]) / stderrs[known],
                 np.sqrt(-2.0 * log_ndtr(room)),
                 1.645 * left / unseen.upper_limit_nm,
-                [np.log(values[_SCALE]) / RELATIVE_STDERR],
+                [np.log(values[SCALE]) / RELATIVE_STDERR],
             ]
         )
 
     ranges = {"utilisation": _UTILISATION, **{name: _RANGES[name] for name in GROWTH_LAWS[law].parameters}}
-    return estimate(residual, {**ranges, _SCALE: Range(0.4, 2.5, (1.0,))}, profiled=list(ranges))
+    return estimate(residual, {**ranges, SCALE: Range(0.4, 2.5, (1.0,))}, profiled=list(ranges))
 
 
 def scaled(doses: Sequence[Plating], utilisation: float) -> list[Plating]:

@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xps.chemistry import Chemistry, interphase_per_lithium, lithium_nm_per_uah_cm2
-from xps.core_lines import Facts, atoms_per_nm3, length_nm
-from xps.kinetics import growth, onset, oxidation, series_clock
+from xps.core_lines import atoms_per_nm3, length_nm
+from xps.kinetics import courses, growth, onset, oxidation, series_clock
 from xps.kinetics.estimation import Floats
 from xps.kinetics.oxidation import Foil
 from xps.kinetics.regression import LawFit, choices
+from xps.sensitivity import Facts
 
 Settings = Mapping[str, Any]
 _AVOGADRO_PER_NM3 = 602.214076
@@ -84,59 +85,78 @@ def series_of(
     keys = ["acquisition", "region"]
     kept = acquisitions.filter(pc.invert(acquisitions["excluded"])).select(keys).to_pandas()
     frame = components.to_pandas().merge(kept, on=keys, how="inner")
-    by_name = {line["line"]: line for line in lines}
+    by_name = {line["core_level"]: line for line in lines}
     return Series(acquisitions, frame, layers, stacks, chemistry, by_name, areas_cm2)
 
 
-def series_of_tables(
-    found: Mapping[str, pa.Table], own: Settings, chemistry: Chemistry, lines: Sequence[Settings]
-) -> Series:
-    """Return the series of the tables ``found`` by name; ``own`` are its declared stacks and areas."""
+def series_of_tables(found: Mapping[str, pa.Table], own: Settings, chemistry: Chemistry) -> Series:
+    """Return the series of the tables ``found`` by name; ``own`` are its declared stacks, factors and areas."""
     acquisitions, components, layers = (found[name] for name in ("acquisitions", "components", "layers"))
-    return series_of(acquisitions, components, layers, own["stacks"], chemistry, lines, own["areas_cm2"])
+    return series_of(acquisitions, components, layers, own["stacks"], chemistry, own["factors"], own["areas_cm2"])
 
 
-def rows(series: Series, axis: str, wanted: Settings) -> list[dict[str, Any]]:
-    """Return the rows on growth, onset and oxidation that the section ``wanted`` of an experiment file asks for."""
-    found: list[dict[str, Any]] = []
+class Findings(NamedTuple):
+    """Rows of the tables ``kinetics``, ``courses`` and ``profiles``."""
+
+    kinetics: Sequence[Settings] = ()
+    courses: Sequence[Settings] = ()
+    profiles: Sequence[Settings] = ()
+
+    def joined(self, other: "Findings") -> "Findings":
+        """Return both findings together."""
+        return Findings(*([*own, *more] for own, more in zip(self, other, strict=True)))
+
+
+def findings(series: Series, axis: str, wanted: Settings) -> Findings:
+    """Return what the section ``wanted`` of an experiment file asks for on growth, onset and oxidation."""
+    found = Findings()
     if "growth" in wanted:
-        found += growth_rows(series, wanted["growth"])
+        found = found.joined(growth_findings(series, wanted["growth"]))
     if "onset" in wanted:
         timed = series.acquisitions.select(list(dict.fromkeys(["acquisition", "region", "start_time_s", axis])))
         points = series.components.merge(timed.to_pandas(), on=["acquisition", "region"], how="left")
-        found += onset.rows(points.assign(axis_s=points[axis]), wanted["onset"], axis)
+        found = found.joined(Findings(list(onset.rows(points.assign(axis_s=points[axis]), wanted["onset"], axis))))
     if "oxidation" in wanted:
-        found += oxidation_rows(series, wanted["oxidation"])
+        found = found.joined(oxidation_findings(series, wanted["oxidation"]))
     return found
 
 
 # --- growth ----------------------------------------------------------------------------------------------------------
 
 
-def growth_rows(series: Series, wanted: Settings) -> Iterator[dict[str, Any]]:
-    """Yield the rows of the growth laws through one film's thickness, and the bounds from metal that was not seen."""
+def growth_findings(series: Series, wanted: Settings) -> Findings:
+    """Return the growth laws through one film's thickness, and the bounds from metal that was not seen."""
     when = series.clock
     keys = {"experiment": when.experiment, "component": wanted["layer"], "quantity": "thickness_nm"}
     course = _course(series, when, wanted)
     if isinstance(course, str):
-        for law in wanted["laws"]:
-            reason = {"law": law, "parameter": "", "unit": "nm", "window": "no points", "chosen": "undecided"}
-            yield {**keys, **reason, "verdict": f"not testable: {course}"}
-        return
+        reason = {"parameter": "", "unit": "nm", "window": "no points", "chosen": "undecided"}
+        words = f"not testable: {course}"
+        return Findings([{**keys, **reason, "law": law, "verdict": words} for law in wanted["laws"]])
     fits, estimates, chosen = growth.fits(course, wanted["laws"])
     window = _window(course.windows_min)
-    words = [
-        f"charge referred to {wanted['area']}, capped by the supply; mean free paths' 15 % as a common nuisance",
-        f"{len(course.metal.upper_limit_nm)} windows without metal take part as data",
-        "metal lost to oxidation left out",
-    ]
-    words += ["the clock is computed from live times: a lower bound"] if when.computed else []
+    words = "; ".join(_growth_words(course, when, wanted["area"]))
+    film = {"layer_model": wanted["layer_model"], "patch_coverage_fraction": wanted.get("coverage_fraction")}
+    rows, drawn, profiles = list[Settings](), list[Settings](), list[Settings]()
     for fit, found, choice in zip(fits, estimates, chosen, strict=True):
         shared = {**keys, "law": fit.law, "window": window, "aicc": fit.aicc, "bic": fit.bic, "chosen": choice}
         ends = list(growth.open_ends(found, fit.law)) if found.success else []
-        condition = "; ".join([*words, *ends])
-        yield from _parameter_rows(fit, growth.parameter_units(fit.law), {**shared, "condition": condition})
-    yield from _bound_rows(course, fits, {**keys, "window": window, "chosen": "undecided"})
+        units = growth.parameter_units(fit.law)
+        rows += _parameter_rows(fit, units, {**shared, "condition": "; ".join([words, *ends])})
+        if fit.values:
+            judged = {"chosen": choice, "verdict": fit.verdict}
+            drawn += courses.course_rows(course, fit.law, found, {**keys, **film, **judged, "unit": "nm"})
+            profiles += courses.profile_rows(found, units, {**keys, "law": fit.law})
+    rows += _bound_rows(course, fits, {**keys, "window": window, "chosen": "undecided"})
+    return Findings(rows, drawn, profiles)
+
+
+def _growth_words(course: growth.Course, when: series_clock.Clock, area: str) -> Iterator[str]:
+    yield f"charge referred to {area}, capped by the supply; mean free paths' 15 % as a common nuisance"
+    yield f"{len(course.metal.upper_limit_nm)} windows without metal take part as data"
+    yield "metal lost to oxidation left out"
+    if when.computed:
+        yield "the clock is computed from live times: a lower bound"
 
 
 def _course(series: Series, when: series_clock.Clock, wanted: Settings) -> growth.Course | str:
@@ -235,8 +255,8 @@ def foil(series: Series, wanted: Settings, level: str, region: str) -> Foil:
     )
 
 
-def oxidation_rows(series: Series, wanted: Settings) -> Iterator[dict[str, Any]]:
-    """Yield the rows of both oxidation laws through the metal's share of its line, and the implied pressures."""
+def oxidation_findings(series: Series, wanted: Settings) -> Findings:
+    """Return both oxidation laws through the metal's share of its line, and the implied pressures."""
     when = series.clock
     rows = series.component(wanted["model"], wanted["component"])
     rows = rows[rows["area_fraction"].notna() & rows["area_fraction_stderr"].notna()]
@@ -248,31 +268,33 @@ def oxidation_rows(series: Series, wanted: Settings) -> Iterator[dict[str, Any]]
     }
     if len(rows) < 2:
         reason = "one cycle" if len(rows) else "no share of the metal in any acquisition"
-        for law in oxidation.LAWS:
-            empty = {"law": law, "parameter": "", "unit": "1", "window": f"{len(rows)} points"}
-            yield {**keys, **empty, "chosen": "undecided", "verdict": f"not testable: {reason}"}
-        return
+        empty = {"parameter": "", "unit": "1", "window": f"{len(rows)} points", "chosen": "undecided"}
+        words = f"not testable: {reason}"
+        return Findings([{**keys, **empty, "law": law, "verdict": words} for law in oxidation.LAWS])
     level, region = str(rows["core_level"].iloc[0]), str(rows["region"].iloc[0])
     windows = when.windows([int(number) for number in rows["acquisition"]], region)
     windows = windows - windows[0, 0]
     optics = foil(series, wanted, level, region)
     share, stderr = (rows[name].to_numpy(dtype=np.float64) for name in ("area_fraction", "area_fraction_stderr"))
-    fits, _ = oxidation.fits(optics, share, stderr, windows)
+    fits, estimates = oxidation.fits(optics, share, stderr, windows)
     weights = 1.0 / np.maximum(stderr, 1e-6) ** 2
     null = float(np.sum(weights * (share - np.average(share, weights=weights)) ** 2) + np.log(len(share)))
     mixture = " and ".join(f"{part:g} of the oxygen as {name}" for name, part in sorted(wanted["products"].items()))
-    words = {
+    conditions = {
         "first_order": "no mechanism: a number to compare with",
         "flux_limited": f"sticking 1, closed even oxide, {mixture}",
     }
-    keys = {**keys, "core_level": level, "window": _window(windows)}
-    for fit, choice in zip(fits, choices(fits, null), strict=True):
-        shared = {**keys, "law": fit.law, "aicc": fit.aicc, "bic": fit.bic, "chosen": choice}
+    told, profiles = list[Settings](), list[Settings]()
+    for fit, found, choice in zip(fits, estimates, choices(fits, null), strict=True):
+        judged = {"core_level": level, "window": _window(windows), "aicc": fit.aicc, "bic": fit.bic, "chosen": choice}
+        shared = {**keys, **judged, "law": fit.law}
         names = {"first_order": ("f0", "k"), "flux_limited": ("x0", "g")}[fit.law]
         units = {name: oxidation.UNITS[name] for name in names}
-        yield from _parameter_rows(fit, units, {**shared, "condition": words[fit.law]})
+        told += _parameter_rows(fit, units, {**shared, "condition": conditions[fit.law]})
+        profiles += courses.profile_rows(found, units, {**keys, "law": fit.law})
         if fit.law == "flux_limited" and fit.values:
-            yield from _pressure_rows(optics, fit, {**shared, "verdict": fit.verdict}, when, words[fit.law])
+            told += _pressure_rows(optics, fit, {**shared, "verdict": fit.verdict}, when, conditions[fit.law])
+    return Findings(told, (), profiles)
 
 
 def _pressure_rows(

@@ -19,8 +19,9 @@ import pyarrow as pa
 from xps import tables
 from xps.attenuation import RELATIVE_STDERR
 from xps.chemistry import Chemistry
-from xps.core_lines import Facts, atoms_per_nm3, length_nm, phase_of, sensitivity
+from xps.core_lines import atoms_per_nm3, length_nm, phase_of
 from xps.layers.stack import Floats, Stack, Thicknesses, thicknesses
+from xps.sensitivity import Facts, strength
 
 MORPHOLOGY_AGREEMENT = 0.3
 """ASSUME amounts that agree to 30 % over the declared coverages do not hang on the coverage."""
@@ -40,9 +41,9 @@ def extract(
 ) -> pa.Table:
     """Return the table ``layers``: every film of every declared stack in every acquisition that is not excluded.
 
-    ``stacks`` are as the experiment file declares them, ``lines`` the rows of the reference table of core levels.
+    ``stacks`` are as the experiment file declares them, ``lines`` the rows of its table of sensitivity factors.
     """
-    known = {line["line"]: line for line in lines}
+    known = {line["core_level"]: line for line in lines}
     measured = _Measured(acquisitions, components)
     rows = [
         row
@@ -130,7 +131,7 @@ def _untestable(layers: Sequence[Settings], tracers: Sequence[Tracer], lines: Ma
         if not (np.isfinite(stderr) and stderr > 0):
             return f"no standard error of the area of {names}"
         if level not in lines:
-            return f"config/reference/lines.csv has no row for {level}"
+            return f"the experiment's table of sensitivity factors has no row for {level}"
         if facts is None or facts.missing:
             return f"the header of {names} lacks {', '.join(facts.missing) if facts else 'everything'}"
     return ""
@@ -148,7 +149,7 @@ def _stack(
         assert tracer.facts is not None  # _untestable has seen to it
         line, facts = lines[tracer.core_level], tracer.facts
         density = atoms_per_nm3(phase_of(layer["phase"], chemistry), layer["tracer"]["element"])
-        strengths.append(sensitivity(line, facts) * density)
+        strengths.append(strength(line, facts) * density)
         lengths.append([length_nm(other["phase"], chemistry, line, facts) for other in layers])
     patches = np.array([bool(layer.get("patches", False)) for layer in layers])
     return Stack(np.array(strengths), np.array(lengths), patches, coverage)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, Protocol
 
+from xps import sensitivity
 from xps.errors import near
-from xps.quantification import factors
 
 
 class FactorUse(Protocol):
@@ -28,7 +28,9 @@ def faults(use: FactorUse) -> list[str]:
     found: list[str] = []
     for name, rows in use.reference.items():
         if name.startswith("factors_"):
-            found += [f"config/reference/{name}.csv: {fault}" for fault in factors.faults([dict(row) for row in rows])]
+            found += [
+                f"config/reference/{name}.csv: {fault}" for fault in sensitivity.faults([dict(row) for row in rows])
+            ]
     for name in use.experiments:
         settings = use.composition(SimpleNamespace(experiment=name))
         if settings:

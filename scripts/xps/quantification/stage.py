@@ -15,9 +15,9 @@ import pyarrow as pa
 from xps import cycles, tables
 from xps.cycles import Block
 from xps.quantification.areas import LevelArea, level_area
-from xps.quantification.factors import Facts, element, sensitivity
 from xps.quantification.shares import Z_ONE_SIDED_95, Shares, atomic_percent
 from xps.quantification.survey import SurveyArea, window_area
+from xps.sensitivity import Facts, element, sensitivity
 
 LOGGER = logging.getLogger(__name__)
 

@@ -1,10 +1,11 @@
-"""Thickness of each layer along a series with its bands, and how the growth laws that were tried compare.
+"""Thickness of each layer along a series with its bands, the growth laws through it, and how these compare.
 
-The course of a growth law depends on when how much lithium arrived, which only the kinetics stage knows: its curves are
-in no table, so the laws stand beside the points with their parameters and information criteria, not through them.
+A law runs on the clock: lithium that is left reacts on while nothing is plated. Against plating time its course
+therefore rises vertically where a pause was long enough.
 """
 
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,17 @@ from matplotlib.figure import Figure
 
 from xps.figures import lettering, page, style
 from xps.figures.lettering import minus
+from xps.figures.page import KeyEntry
 from xps.figures.parts import series, series_page
 from xps.figures.reading.frames import chosen, frames, records
 from xps.figures.reading.times import axis_values
 
 QUANTITY = "thickness_nm"
 _MOST_LAWS = 6
+# The solid line is for a law that was chosen.
+_DASHES: tuple[Any, ...] = ((0, (8, 1.5)), (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1.2, 1, 1.2)), (0, (2, 1)))
+_CHOSEN: dict[str, Any] = {"linewidth": 1.0, "linestyle": "-"}
+_COURSE_NAMES = ["experiment", "layer_model", "component", "law", "value", "low", "high", "chosen"]
 
 
 def draw(
@@ -29,10 +35,14 @@ def draw(
     """Return the one page and its numbers: thicknesses, then the parameters of the laws."""
     held = frames(tables, settings)
     points, laws = _points(settings, held), _laws(held["kinetics"])
+    courses = _courses(settings, held["courses"], points)
+    dashes = dict(zip(dict.fromkeys(laws["law"]), cycle(_DASHES)))
     first = set(points.drop_duplicates("experiment")["panel"])
 
-    def decorate(axes: Axes, panel: str, _: float) -> None:
+    def decorate(axes: Axes, panel: str, per_second: float) -> None:
         of_panel = laws[laws["experiment"] == points.loc[points["panel"] == panel, "experiment"].iloc[0]]
+        for law, course in courses[courses["panel"] == panel].groupby("law", sort=False):
+            _draw_course(axes, course, per_second, dashes[str(law)])
         words = _ranking(of_panel)
         if words and panel in first:
             axes.text(0.97, 0.03, words, transform=axes.transAxes, fontsize=style.SMALL_PT, ha="right", va="bottom",
@@ -41,7 +51,7 @@ def draw(
     with page.project_style():
         sheet = series_page.sheet(
             settings, points, held["acquisitions"], "Thickness (nm)", panel_height_cm=5.0, left_cm=1.35,
-            decorate=decorate, failed_words="no thickness",
+            decorate=decorate, failed_words="no thickness", more_key=_key(courses, dashes),
         )  # fmt: skip
         sheet.footer(data_origin, 1, 1)
     names = [
@@ -62,7 +72,8 @@ def draw(
         "verdict",
     ]
     told = laws[law_names].rename(columns={"component": "layer", "value": "law_value"}).assign(kind="law")
-    numbers = pd.concat([points[names], told], ignore_index=True)
+    drawn = courses[[*_COURSE_NAMES, "axis_s"]].rename(columns={"component": "layer"}).assign(kind="course")
+    numbers = pd.concat([points[names], told, drawn], ignore_index=True)
     return [sheet.figure], numbers.rename(columns={"axis_s": settings["axis"], "value": QUANTITY})
 
 
@@ -78,7 +89,8 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     sentences = [
         f"Layer thickness from attenuation against {lettering.heading(settings['axis'])}.",
         "Bars and bands: 95 %, counting statistics and mean free paths together; arrows up: 95 % lower limits.",
-        "In the first panel of an experiment: the growth laws that were fitted, by their BIC."
+        "In the first panel of an experiment: the growth laws that were fitted, by their BIC; lines: those that no "
+        "other beats by 6, on the clock of the series, with their statistical 95 % bands; solid: the chosen one."
         if told
         else "No growth law was fitted.",
         f"{'; '.join(told)}." if told else "",
@@ -94,6 +106,34 @@ def _panel_names(layers: pd.DataFrame) -> pd.Series:
     coverage = ", coverage " + layers["patch_coverage_fraction"].map("{:g}".format)
     name = layers["experiment"] + ", " + layers["layer_model"] + coverage.where(several, "")
     return name + "|" + name
+
+
+def _courses(settings: Mapping[str, Any], courses: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
+    """Return the courses of all laws that are not beaten, with their panel and place on the figure's axis."""
+    seen = courses[courses["chosen"].ne("no") & courses["quantity"].eq(QUANTITY)]
+    panels = points.drop_duplicates("panel")[["experiment", "layer_model", "patch_coverage_fraction", "panel"]]
+    placed = seen.merge(
+        panels.rename(columns={"patch_coverage_fraction": "of_panel"}), on=["experiment", "layer_model"]
+    )
+    asked = placed["patch_coverage_fraction"]
+    placed = placed[asked.isna() | asked.eq(placed["of_panel"])]
+    shown: pd.DataFrame = placed.assign(axis_s=placed.get(settings["axis"], np.nan))
+    return shown[shown["axis_s"].notna()]
+
+
+def _draw_course(axes: Axes, course: pd.DataFrame, per_second: float, dashes: Any) -> None:
+    time = course["axis_s"] * per_second
+    look: dict[str, Any] = _CHOSEN if course["chosen"].eq("yes").all() else {"linewidth": 0.5, "linestyle": dashes}
+    axes.fill_between(time, course["low"], course["high"], color="black", alpha=0.1, linewidth=0, zorder=0.5)
+    axes.plot(time, course["value"], color="black", zorder=2, **look)
+
+
+def _key(courses: pd.DataFrame, dashes: Mapping[str, Any]) -> list[KeyEntry]:
+    best = [KeyEntry("chosen growth law", page.line_swatch(color="black", **_CHOSEN))]
+    return (best if courses["chosen"].eq("yes").any() else []) + [
+        KeyEntry(law.replace("_", " "), page.line_swatch(color="black", linewidth=0.7, linestyle=dashes[law]))
+        for law in dict.fromkeys(courses.loc[courses["chosen"].ne("yes"), "law"])
+    ]
 
 
 def _law_words(experiment: str, law: str, rows: pd.DataFrame) -> str:

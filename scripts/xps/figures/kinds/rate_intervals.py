@@ -1,7 +1,7 @@
 """Which rates the data fix: the 95 % interval of each rate parameter, closed or open, with the law that it belongs to.
 
 An end that the kinetics table leaves empty is open: the profile of the likelihood never rises enough on that side, so
-the data do not bound the rate there.
+the data do not bound the rate there. The profiles that were kept follow on pages of their own.
 """
 
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from xps.figures import page, style
 from xps.figures.lettering import chemical_label, minus
 from xps.figures.page import KeyEntry, Sheet
+from xps.figures.parts import profile_page
+from xps.figures.parts.profile_page import CLOSED, OPEN
 from xps.figures.reading.frames import frames, records
 
 _MECHANISMS = ("thickness_nm", "decay", "oxidation")
-_CLOSED: dict[str, Any] = {"color": "#0072B2", "marker": "o"}
-_OPEN: dict[str, Any] = {"color": "#E69F00", "marker": "s"}
 _ROW_CM, _LEFT_CM, _RIGHT_CM, _TOP_CM, _BELOW_CM = 0.4, 6.6, 3.4, 0.4, 0.95
 _WIDEST = 20.0
 _NAMES = ["experiment", "model", "component", "quantity", "law", "parameter", "value", "low", "high", "unit", "bic",
@@ -31,14 +31,15 @@ def draw(
     settings: Mapping[str, Any], tables: Mapping[str, pa.Table], data_origin: str
 ) -> tuple[list[Figure], pd.DataFrame]:
     """Return the pages and the intervals."""
-    rates = _rates(settings, tables)
+    rates, profiles = _rates(settings, tables), frames(tables, settings)["profiles"]
     fits = int((style.PAGE_HEIGHT_CM - _TOP_CM - _BELOW_CM - page.key_height_cm([[]])) / _ROW_CM)
     parts = [rates[at : at + fits] for at in range(0, max(len(rates), 1), fits)]
     with page.project_style():
-        sheets = [_sheet(part) for part in parts]
+        sheets = [*(_sheet(part) for part in parts), *profile_page.sheets(profiles, rates, {})]
         for number, sheet in enumerate(sheets, start=1):
             sheet.footer(data_origin, number, len(sheets))
-    return [sheet.figure for sheet in sheets], rates[_NAMES]
+    numbers = [rates[_NAMES].assign(kind="interval"), profiles.assign(kind="profile")]
+    return [sheet.figure for sheet in sheets], pd.concat(numbers, ignore_index=True)
 
 
 def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str:
@@ -54,7 +55,8 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     return (
         f"95 % intervals of {len(rates)} rate parameters relative to their values, from profiles of the likelihood; "
         f"{open_ones} are open at one end or both (arrows): the data do not bound them there. Bold: the law that was "
-        f"chosen.{conditions}"
+        "chosen. On the last pages: the profiles of growth and oxidation, each parameter held while all others are "
+        f"fitted.{conditions}"
     )
 
 
@@ -69,8 +71,8 @@ def _sheet(rates: pd.DataFrame) -> Sheet:
     width_cm = style.WIDTH_CM["double"]
     key = page.key_lines(
         [
-            KeyEntry("closed interval", page.points_swatch(single=True, markersize=3.6, **_CLOSED)),
-            KeyEntry("open at an end", page.points_swatch(single=True, markersize=3.6, **_OPEN)),
+            KeyEntry("closed interval", page.points_swatch(single=True, markersize=3.6, **CLOSED)),
+            KeyEntry("open at an end", page.points_swatch(single=True, markersize=3.6, **OPEN)),
         ],
         width_cm,
     )
@@ -100,7 +102,7 @@ def _sheet(rates: pd.DataFrame) -> Sheet:
 
 def _draw_interval(axes: Axes, row: int, rate: Mapping[str, Any]) -> None:
     low, high = (None if pd.isna(rate[end]) else rate[end] / rate["value"] for end in ("low", "high"))
-    look = _CLOSED if low is not None and high is not None and low > 0 else _OPEN
+    look = CLOSED if low is not None and high is not None and low > 0 else OPEN
     ends = (max(low or 0.0, 1.1 / _WIDEST), min(_WIDEST if high is None else high, _WIDEST / 1.1))
     axes.plot(ends, [row, row], color=look["color"], linewidth=1.1, zorder=2)
     axes.plot([1.0], [row], markersize=3.4, markeredgewidth=0.3, markeredgecolor="#333333", zorder=3, **look)

@@ -1,4 +1,7 @@
-"""Relative sensitivity factors: what a table's number holds already, and the corrections that are still missing.
+"""How strongly a core level is seen: what a table's factor holds already, and the corrections that are still missing.
+
+When to use what: ``sensitivity`` for a homogeneous sample, mean free path and error included; ``strength`` where a
+layer model brings attenuation lengths of its own; ``faults`` before a run.
 
 A measured area is, for a homogeneous sample, atoms per volume × cross-section × angular asymmetry × transmission × mean
 free path. Tables of factors hold some of these; each row says which, and only the others are applied:
@@ -16,6 +19,8 @@ from typing import Any, NamedTuple
 
 CONTENTS = ("cross_section", "asymmetry", "transmission", "imfp")
 COUNTS = ("total", "major")
+IMFP_EXPONENT = 0.75
+"""The mean free path's power of the kinetic energy, unless told otherwise."""
 
 # ASSUME the exponent of the mean free path to 0.05: TPP-2M gives 0.75 to 0.80 for these materials.
 _EXPONENT_STDERR = 0.05
@@ -32,7 +37,13 @@ class Facts(NamedTuple):
     pass_energy_ev: float | None
     transmission_a: float | None
     transmission_b: float | None
+    emission_angle_deg: float | None
     source_analyser_angle_deg: float | None
+
+    @property
+    def missing(self) -> list[str]:
+        """Names of the facts without which no depth can be calculated."""
+        return [name for name in ("photon_energy_ev", "emission_angle_deg") if getattr(self, name) is None]
 
 
 class Sensitivity(NamedTuple):
@@ -80,6 +91,22 @@ def sensitivity(row: Mapping[str, Any], facts: Facts, imfp_exponent: float) -> S
     return Sensitivity(value, math.sqrt(variance), tuple(remarks))
 
 
+def strength(row: Mapping[str, Any], facts: Facts) -> float:
+    """Return cross-section × asymmetry × transmission of a core level, without the mean free path.
+
+    A factor that holds the path is freed of it by the power law; what the header does not say is left uncorrected.
+    """
+    value = sensitivity({**row, "contains": [*row["contains"], "imfp"]}, facts, IMFP_EXPONENT).value
+    if "imfp" in row["contains"] and facts.photon_energy_ev is not None:
+        value /= path_factor(facts.photon_energy_ev - float(row["binding_energy_ev"]), IMFP_EXPONENT)
+    return value
+
+
+def path_factor(kinetic_ev: float, exponent: float) -> float:
+    """Return the mean free path over that at 1200 eV, by the power law."""
+    return float((kinetic_ev / _PIVOT_EV) ** exponent)
+
+
 def _correction(
     name: str, row: Mapping[str, Any], facts: Facts, kinetic: float | None, imfp_exponent: float
 ) -> float | None:
@@ -90,7 +117,7 @@ def _correction(
     if kinetic is None:
         return None
     if name == "imfp":
-        return float((kinetic / _PIVOT_EV) ** imfp_exponent)
+        return path_factor(kinetic, imfp_exponent)
     pass_ev, a, b = facts.pass_energy_ev, facts.transmission_a, facts.transmission_b
     return None if pass_ev is None or a is None or b is None else transmission(kinetic, pass_ev, a, b)
 
