@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from xps.figures import page, style
+from xps.figures.lettering import chemical_label, sample_names
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.palette import FALLBACK_COLOURS, MARKERS
 from xps.figures.parts import layout
@@ -42,6 +43,10 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     ).strip()
 
 
+def _group_name(experiment: str, area: str, settings: Mapping[str, Any]) -> str:
+    return f"{chemical_label(sample_names(experiment, settings))}, {area.replace('_', ' ')}"
+
+
 def _sheet(balance: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
     groups = [
         (str(experiment), str(area), rows)
@@ -56,7 +61,10 @@ def _sheet(balance: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
         for experiment, area, _ in groups
     ]
     entries = [
-        KeyEntry(f"{name}, {area}", page.points_swatch(single=True, color=colour, marker=marker, markersize=3.6))
+        KeyEntry(
+            _group_name(name, area, settings),
+            page.points_swatch(single=True, color=colour, marker=marker, markersize=3.6),
+        )
         for (name, area, _), (colour, marker) in zip(groups, looks, strict=True)
     ]
     entries.append(KeyEntry("all of the charge", page.line_swatch(color="black", linewidth=0.7)))
