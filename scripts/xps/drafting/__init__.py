@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from xps import core_lines
 from xps.acquisitions.cycles import READ_REMEDY, RawFile, in_order, read
 from xps.acquisitions.log import parse
 from xps.acquisitions.log_rows import Log
-from xps.configuration import documents
+from xps.configuration import documents, reference
 from xps.drafting import log_text, regions, settings_text
 from xps.errors import ConfigError, RawFileError
 
@@ -49,7 +48,9 @@ def of_folder(experiment: str, folder: Path, raw_root: Path, config: Path) -> Dr
         log = parse(log_path.read_bytes(), str(log_path), [path.name for path in paths])
     files = [_read(path, log) for path in in_order(paths, log)]
     relative = folder.resolve().relative_to(raw_root.resolve()).as_posix()
-    lines = {row["line"]: float(row["binding_energy_ev"]) for row in core_lines.rows(config / "reference")[0]}
+    tables = reference.factor_tables(config / "reference")[0]
+    factors = [row for name, rows in tables.items() if name.startswith(reference.FACTORS) for row in rows]
+    lines = {row["core_level"]: float(row["binding_energy_ev"]) for row in factors}
     made = draft(experiment, relative, LOG_NAME, files, _models(config / "models"), lines)
     if log is None:
         return Drafted({log_path: made.log, target: made.settings}, made.remarks)
@@ -107,7 +108,8 @@ def draft(
     usable = [raw.measurement for raw in files if raw.measurement is not None]
     if not usable:
         raise RawFileError("\n".join([f"{folder}: no file can be used", *(f"  - {raw.refusal}" for raw in files)]))
-    found = regions.windows(usable, lines_ev)
+    held = {level for model in models.values() for level in settings_text.needs(model)}
+    found = regions.windows(usable, lines_ev, held)
     mapped = [window for window in found if window.levels]
     if not mapped:
         names = ", ".join(f"{window.name} ({window.remark})" for window in found)

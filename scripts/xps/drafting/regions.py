@@ -36,8 +36,11 @@ def level_of(name: str) -> str | None:
     return f"{match[1]} {match[2]}" if match and match[1] != "Su" else None
 
 
-def windows(read: Sequence[Measurement], lines_ev: Mapping[str, float]) -> list[Window]:
-    """Return the series' regions in the order of the files, each core level given to one of them only."""
+def windows(read: Sequence[Measurement], lines_ev: Mapping[str, float], held: set[str]) -> list[Window]:
+    """Return the series' regions in the order of the files, each core level given to one of them only.
+
+    Levels that a window is not named after are added where their element is measured and a fit model has ``held`` them.
+    """
     regions: dict[str, list[Region]] = {}
     for measurement in read:
         for region in measurement.regions:
@@ -54,6 +57,7 @@ def windows(read: Sequence[Measurement], lines_ev: Mapping[str, float]) -> list[
                 level
                 for level, energy in lines_ev.items()
                 if low < energy < high
+                and level in held
                 and level not in {*taken, *levels}
                 and level.split()[0] in elements
                 and not any(level_of(other) == level for other in regions)

@@ -75,7 +75,7 @@ def _reference(levels: Sequence[str], models: Mapping[str, Mapping[str, Any]]) -
 
 
 def _model_lines(levels: Sequence[str], models: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    candidates = {name: _needs(model) for name, model in models.items() if _windows_of(model) <= {*levels}}
+    candidates = {name: needs(model) for name, model in models.items() if _windows_of(model) <= {*levels}}
     named = [REFERENCE_MODEL] if REFERENCE_MODEL in candidates and REFERENCE_LEVEL in levels else []
     yield "# fill in: the fit models (config/models). What was measured would serve these, if the sample is theirs:"
     for name, needed in candidates.items():
@@ -92,7 +92,7 @@ def _windows_of(model: Mapping[str, Any]) -> set[str]:
     return {window["core_level"] for window in model["windows"]}
 
 
-def _needs(model: Mapping[str, Any]) -> list[str]:
+def needs(model: Mapping[str, Any]) -> list[str]:
     """Return the core levels of a model's windows and components."""
     return list(dict.fromkeys(item["core_level"] for key in ("windows", "components") for item in model[key]))
 
