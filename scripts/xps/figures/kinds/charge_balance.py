@@ -1,5 +1,6 @@
 """Charge balance: lithium that the plating charge would make, lithium that the layers account for, and their ratio."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,7 +45,9 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
 
 
 def _group_name(experiment: str, area: str, settings: Mapping[str, Any]) -> str:
-    return f"{chemical_label(sample_names(experiment, settings))}, {area.replace('_', ' ')}"
+    # A name cannot hold a decimal point: disk_8_00_mm is a disk of 8.00 mm.
+    words = re.sub(r"(?<=\d)_(?=\d)", ".", area).replace("_", " ")
+    return f"{chemical_label(sample_names(experiment, settings))}, {words}"
 
 
 def _sheet(balance: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
