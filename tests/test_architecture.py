@@ -48,6 +48,7 @@ FLOORS = [
     ),
     *(
         "acquisitions",
+        "drafting",
         "models",
         "windows",
         "fitting",

@@ -105,4 +105,32 @@ def test_current_belongs_to_the_step_before_its_acquisition() -> None:
 
 
 def test_a_series_that_was_not_plated_has_no_balance() -> None:
-    assert made(plating_time_s=None) == []
+    assert made(accounting=None, plating_time_s=None) == []
+
+
+def test_a_plating_time_that_the_log_lacks_is_told_where_the_charge_is_asked_for() -> None:
+    """Story: the whole table was empty, without a word, when nobody had filled in the column."""
+    rows = made(plating_time_s=None)
+    assert len(rows) == len(made())
+    assert {(row["charge_uah_cm2"], row["accounted_fraction"]) for row in rows} == {(None, None)}
+    assert {row["condition"] for row in rows} == {"the operator's log lacks the plating time of this acquisition"}
+    assert rows[2]["accounted_nm"] == pytest.approx(made()[2]["accounted_nm"])
+
+
+def test_one_plating_time_that_is_lacking_leaves_later_charges_as_they_are() -> None:
+    acquired = twin_tables.acquisitions(EXPERIMENT)
+    times = [
+        None if row["acquisition"] == 3 else row["plating_time_s"]
+        for row in acquired.select(["acquisition", "plating_time_s"]).to_pylist()
+    ]
+    at = acquired.schema.get_field_index("plating_time_s")
+    gap = acquired.set_column(at, acquired.schema.field(at), pa.array(times, pa.float64()))
+    empty, known = tables.from_rows("layers", []), twin_tables.reference()[0]
+    charges = [
+        {
+            row["acquisition"]: row["charge_uah_cm2"]
+            for row in balance.extract(table, empty, AREAS, SEI, [], known).to_pylist()
+        }
+        for table in (acquired, gap)
+    ]
+    assert charges[1] == {**charges[0], 3: None}

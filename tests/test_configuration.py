@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -736,6 +737,15 @@ def test_each_getter_gives_just_its_leaf(project: Project) -> None:
     assert analysis.kinetics_settings(SERIES) == {"laws": ["linear", "exponential", "parabolic"]}
     assert analysis.figure_settings(wildcards(figure="areas")) == FIGURE
     assert analysis.model_mappings(SERIES) == {"germanium": project.germanium, "carbon": project.carbon}
+
+
+def test_a_figure_knows_the_labels_of_its_experiments(project: Project) -> None:
+    analysis = project.load()
+    named = {name: {**settings, "label": "LGPS"} for name, settings in analysis.experiments.items()}
+    labelled = replace(analysis, experiments=named)
+    names = labelled.figure_settings(wildcards(figure="areas"))["names"]
+    assert set(names.values()) == {"LGPS"}
+    assert set(names) <= set(analysis.experiments)
 
 
 def test_the_engine_is_the_experiments_word(project: Project) -> None:

@@ -15,6 +15,7 @@ from page_texts import words
 from test_figures_kinds import SETTINGS
 from xps import tables
 from xps.figures import kinds
+from xps.figures.parts import marks
 
 
 @pytest.fixture(scope="module")
@@ -246,6 +247,23 @@ def test_an_area_of_zero_still_has_a_limit(given: dict[str, pa.Table]):
     model = numbers[numbers["alternative"] == "the model"]
     assert set(model["kind"]) == {"upper_limit"}
     assert model["area_fraction"].gt(0).all()
+
+
+def test_one_arrow_per_acquisition_stands_at_the_largest_limit(given: dict[str, pa.Table]):
+    figure, numbers = drawn(given, "alternatives")
+    limits = numbers[numbers["kind"] == "upper_limit"].groupby("acquisition")["area_fraction"].max()
+    (axes,) = [axes for axes in figure.axes if str(axes.get_label()).startswith("invented|")]
+    arrows = [line.get_ydata()[0] for line in axes.lines if line.get_marker() is marks.LIMIT["marker"]]
+    np.testing.assert_allclose(sorted(arrows), sorted(limits))
+
+
+def test_a_panel_is_titled_by_the_label_of_its_sample(given: dict[str, pa.Table]):
+    for kind in ("growth", "composition", "alternatives", "charge_balance"):
+        figure, numbers = drawn(given, kind, names={"invented": "Powder on Li2S"})
+        said = " ".join(words(figure))
+        assert "Powder on Li₂S" in said
+        assert "invented" not in said
+        assert set(numbers["experiment"]) == {"invented"}
 
 
 def test_alternatives_can_be_chosen(given: dict[str, pa.Table]):

@@ -259,12 +259,18 @@ def test_claims_on_measured_data_are_no_round_trip(given: dict[str, pa.Table]):
 
 
 def with_quality(given: dict[str, pa.Table]) -> dict[str, pa.Table]:
-    """P 2p fits badly in acquisition 1, O 1s so-so, Li 1s ends at a bound; all others are good."""
+    """P 2p fits badly in acquisition 1, O 1s so-so, a width of Li 1s ends at a bound; all others are good.
+
+    Metal that is not there, an area at 0, is none of these.
+    """
     rows = []
     for row in given["fits"].to_pylist():
         place = (row["region"], row["acquisition"])
         chance = {("P2p", 1): 1e-9, ("O1s", 0): 0.01}.get(place, 0.5)
-        bounds = ["Li0.area_cps_ev"] if place == ("Li1s", 0) else []
+        bounds = {
+            ("Li1s", 0): ["Li0.area_cps_ev", "Li-SEI.fwhm_ev"],
+            ("Li1s", 1): ["Li0.area_cps_ev", "Li0.fwhm_ev"],
+        }.get(place, [])
         rows.append(
             {**row, "p_value": chance, "reduced_chi_square": 12.4 if chance < 1e-3 else 1.0, "bounds_hit": bounds}
         )
@@ -278,6 +284,7 @@ def test_every_fit_has_its_state(given: dict[str, pa.Table]):
     assert state["P2p", 1] == "rejected"
     assert state["O1s", 0] == "tense"
     assert state["Li1s", 0] == "at_bound"
+    assert state["Li1s", 1] == "good"
     assert state["Ge3d", 2] == "failed"
     assert {state[region, 3] for region in ("Li1s", "Ge3d", "P2p", "O1s")} == {"excluded"}
     assert list(state.values()).count("good") == 8

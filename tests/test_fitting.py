@@ -27,6 +27,7 @@ from synthetic import (
 from xps import fitting, models
 from xps.errors import ConfigError
 from xps.fitting import problem, uncertainty
+from xps.fitting.minimiser import distinct_minima
 from xps.fitting.outcome import durbin_watson
 
 KINDS = ("constant", "linear", "shirley", "tougaard")
@@ -197,6 +198,21 @@ def test_start_and_seed_do_not_change_the_end() -> None:
     assert second.best is not None
     np.testing.assert_allclose(first.best.at.theta, second.best.at.theta, rtol=1e-6)
     assert first.best.distinct_minima == 1
+
+
+@pytest.mark.parametrize(
+    ("objectives", "count"),
+    [
+        ([], 0),
+        ([7.0], 1),
+        ([7.0, 7.0 + 1e-6], 1),
+        ([9.0, 7.0, 7.5], 3),
+        ([7.0, 11.1, 300.0], 1),
+        ([300.0, 7.0, 8.0], 2),
+    ],
+)
+def test_minima_that_the_counts_exclude_are_no_rivals(objectives: list[float], count: int) -> None:
+    assert distinct_minima(np.array(objectives)) == count
 
 
 def test_the_same_fit_twice_gives_the_same_bits() -> None:

@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -84,6 +85,16 @@ def test_what_never_appears_is_a_censored_onset_with_a_limit() -> None:
     assert (row["low"], row["value"], row["high"]) == (4200.0, None, None)
     assert row["verdict"] == "not detected in any of 8 acquisitions"
     assert row["condition"].startswith("censored: later than 4200 s")
+
+
+def test_an_onset_says_which_of_cycles_times_and_areas_is_wanting() -> None:
+    """Story: where nobody had logged a plating time, the table said that there was no area."""
+    assert onsets("fig2b_LAGP_VEP", "Li0 Li 1s", cycles=1)["verdict"] == "not testable: one cycle"
+    unlogged = onsets("fig2b_LAGP_VEP", "Li0 Li 1s", plating_time_s=None)
+    assert unlogged["verdict"] == "not testable: fewer than two acquisitions have a plating_time_s"
+    frame = pd.DataFrame({"axis_s": [0.0, 60.0], "area_cps_ev": [None, 3.0]})
+    assert mechanisms.onset.too_few(frame, "rest_time_s") == "an area in one acquisition only"
+    assert mechanisms.onset.too_few(frame.assign(area_cps_ev=None), "rest_time_s") == "no area in any acquisition"
 
 
 def test_noise_alone_makes_an_onset_in_one_series_of_twenty() -> None:

@@ -49,6 +49,28 @@ def test_closure_follows_imports_in_functions_packages_and_relative_ones(project
     ]
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        "try:\n    {}\nexcept OSError:\n    pass",
+        "try:\n    pass\nexcept OSError:\n    {}",
+        "try:\n    pass\nfinally:\n    {}",
+        "if 0:\n    pass\nelif 1:\n    pass\nelse:\n    {}",
+        "for _ in ():\n    pass\nelse:\n    {}",
+        "while 0:\n    {}",
+        "with open('x') as y:\n    {}",
+        "match 1:\n    case 2:\n        {}",
+        "class A:\n    async def b(self):\n        {}",
+    ],
+)
+@pytest.mark.parametrize("statement", ["import xps.lonely", "from xps import lonely", "from xps.lonely import value"])
+def test_closure_finds_an_import_in_every_kind_of_block(project: Path, around: str, statement: str) -> None:
+    (project / "scripts/xps/lonely.py").write_text("value = 1\n")
+    (project / "scripts/stage.py").write_text(around.format(statement))
+    found = provenance.closure("stage", project)
+    assert [path.name for path in found] == ["stage.py", "__init__.py", "lonely.py"]
+
+
 def test_what_a_package_carries_for_the_browser_counts_as_code(project: Path) -> None:
     before = provenance.fingerprint("stage", project)
     (project / "scripts/xps/room/page.css").write_text("p {}")

@@ -41,10 +41,10 @@ def extract(
     """Return the table ``balance``: one row per acquisition and declared area of a plating series.
 
     ``accounting`` says which layer model's films count (``layer_model``, ``films``, ``coverage_fraction``); without it
-    nothing is accounted for. A series that was not plated has no rows. ConfigError when a series was plated and
-    ``accounting`` asks for the charge but no area is declared.
+    nothing is accounted for. A series without plating times has no rows, or empty ones with the reason where
+    ``accounting`` asks for the charge. ConfigError when it asks but no area is declared.
     """
-    plated = _plated(acquisitions)
+    plated = _plated(acquisitions, asked=accounting is not None)
     if not plated:
         return tables.from_rows("balance", [])
     if accounting is not None and not areas_cm2:
@@ -60,11 +60,14 @@ def extract(
     return tables.from_rows("balance", list(_rows(plated, charges, found, areas_cm2, chemistry)))
 
 
-def _plated(acquisitions: pa.Table) -> dict[int, dict[str, Any]]:
-    """Return one row per acquisition that has a plating time, chronological, excluded ones too: their charge flowed."""
+def _plated(acquisitions: pa.Table, *, asked: bool) -> dict[int, dict[str, Any]]:
+    """Return one row per acquisition, chronological, excluded ones too: their charge flowed.
+
+    Acquisitions without a plating time are among them only where the charge is ``asked`` for.
+    """
     rows: dict[int, dict[str, Any]] = {}
     for row in acquisitions.to_pylist():
-        if row["plating_time_s"] is not None:
+        if asked or row["plating_time_s"] is not None:
             rows.setdefault(int(row["acquisition"]), row)
     return {number: rows[number] for number in sorted(rows)}
 
@@ -72,12 +75,17 @@ def _plated(acquisitions: pa.Table) -> dict[int, dict[str, Any]]:
 def _charges_c(plated: Mapping[int, Settings]) -> dict[int, float | None]:
     """Return the charge (C) plated before each acquisition; None from the first step on whose current is unknown.
 
+    None too where the plating time is unknown; times are cumulated, so that the next known one makes up for it.
+
     ASSUME the current logged with an acquisition flowed in the plating step before it.
     """
     charges: dict[int, float | None] = {}
     total: float | None = 0.0
     before = 0.0
     for number, row in plated.items():
+        if row["plating_time_s"] is None:
+            charges[number] = None
+            continue
         step = row["plating_time_s"] - before
         if step > 0:
             current = row["plating_current_ua"]
@@ -125,7 +133,8 @@ def _rows(
             charge_c = charges[number]
             charge = None if charge_c is None else charge_c / _UAH_C / area
             equivalent = None if charge is None or unit is None else charge * unit
-            condition = words if charge is not None else "the operator's log lacks the plating current of a step"
+            lacking = "time of this acquisition" if row["plating_time_s"] is None else "current of a step"
+            condition = words if charge is not None else f"the operator's log lacks the plating {lacking}"
             share = accounted / equivalent if equivalent else np.nan
             yield {
                 "experiment": row["experiment"],

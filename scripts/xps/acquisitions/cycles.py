@@ -17,6 +17,8 @@ from xps.errors import RawFileError, near
 from xps.provenance import bytes_sha256
 from xps.spectra import Measurement
 
+READ_REMEDY = "restore the file, or exclude it in the operator's log with a reason"
+
 
 @dataclass(frozen=True, slots=True)
 class RawFile:
@@ -73,8 +75,7 @@ def read(path: Path, source: str, log: Log | None) -> RawFile:
         measurement = versaprobe.read(data, name)
     except RawFileError as error:
         if log is None or not log.is_excluded(name):
-            remedy = "restore the file, or exclude it in the operator's log with a reason"
-            raise RawFileError(f"{error}; {remedy}") from None
+            raise RawFileError(f"{error}; {READ_REMEDY}") from None
         return RawFile(name, source, digest, None, str(error))
     refusal = _unusable(measurement)
     return RawFile(name, source, digest, measurement if refusal is None else None, refusal)

@@ -199,8 +199,11 @@ class Analysis:
         return [name for name in self.experiments if name in decays or name in sources]
 
     def figure_settings(self, wildcards: Any) -> dict[str, Any]:
-        """Return a figure's settings."""
-        return dict(plain(self._figure(wildcards)))
+        """Return a figure's settings; ``names`` holds the labels of its experiments, where they have any."""
+        settings = dict(plain(self._figure(wildcards)))
+        shown = figure_settings.experiments_of(settings, self.experiments)
+        labels = {name: str(self.experiments[name]["label"]) for name in shown if "label" in self.experiments[name]}
+        return settings | ({"names": labels} if labels else {})
 
     def figure_category(self, wildcards: Any) -> str:
         """Return the part of the report in which a figure stands."""

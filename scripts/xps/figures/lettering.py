@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _SUPERSCRIPT = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -14,6 +14,12 @@ def chemical_label(name: str) -> str:
     """Return ``name`` typeset as chemistry: Ge4+ as Ge⁴⁺, Li0 as Li⁰, PO4 as PO₄; core levels stay as they are."""
     charged = _ELEMENT_CHARGE.sub(lambda match: match[1] + match[2].translate(_SUPERSCRIPT), name)
     return _FORMULA_DIGITS.sub(lambda match: match[1].translate(_SUBSCRIPT), charged)
+
+
+def sample_names(text: str, settings: Mapping[str, Any]) -> str:
+    """Return ``text`` with each experiment's name replaced by its label, where the figure's ``settings`` know one."""
+    names: Mapping[str, str] = settings.get("names", {})
+    return re.sub(r"\w+", lambda match: names.get(match[0], match[0]), text)
 
 
 class AxisText(NamedTuple):

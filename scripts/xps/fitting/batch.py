@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xps.fitting.layout import Layout
-from xps.fitting.minimiser import Optimum
+from xps.fitting.minimiser import Optimum, distinct_minima
 from xps.fitting.problem import Problem
 from xps.models import FitModel
 from xps.separable import lines, marquardt
@@ -362,7 +362,7 @@ def _best(batch: Batch, ends: Sequence[_End], problem: int) -> Optimum:
     theta[compiled.nonlinear] = best.point.theta[place]
     held = np.zeros(theta.size, dtype=bool)
     held[np.concatenate([compiled.linear, compiled.nonlinear])] = best.held[place]
-    objectives = np.sort([end.point.objective[i] for end, i in own if end.converged[i]])
+    objectives = np.array([end.point.objective[i] for end, i in own if end.converged[i]])
     at = bound.evaluate(theta)
     converged = bool(best.converged[place])
     return Optimum(
@@ -373,7 +373,7 @@ def _best(batch: Batch, ends: Sequence[_End], problem: int) -> Optimum:
         converged=converged,
         evaluations=int(sum(end.evaluations[i] for end, i in own)),
         starts=len(own),
-        distinct_minima=int(np.sum(np.diff(objectives) > _SAME_MINIMUM)) + 1 if objectives.size else 0,
+        distinct_minima=distinct_minima(objectives),
         message="converged"
         if converged
         else "not converged: no start reached a minimum within the allowed evaluations",

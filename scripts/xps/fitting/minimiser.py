@@ -27,6 +27,8 @@ _DECREMENT_AIMED = 1e-9
 _DECREMENT_ACCEPTED = 1e-6
 # Objectives further apart than this are different minima (statistically the same, numerically not).
 _SAME_MINIMUM = 1e-3
+# Those further above the best than this (two standard errors) are no rivals of it.
+_RIVAL = 4.0
 _INSIDE = 1e-3
 
 
@@ -56,8 +58,7 @@ def minimise(problem: Problem, start: Array, generator: np.random.Generator, sta
     evaluations = sum(count for _, count in found)
     ends = sorted((end for end, _ in found), key=lambda end: (not end.converged, end.objective))
     best = ends[0]
-    objectives = np.array([end.objective for end in ends if end.converged])
-    minima = int(np.sum(np.diff(objectives) > _SAME_MINIMUM)) + 1 if objectives.size else 0
+    minima = distinct_minima(np.array([end.objective for end in ends if end.converged]))
     return replace(
         best,
         evaluations=evaluations,
@@ -65,6 +66,12 @@ def minimise(problem: Problem, start: Array, generator: np.random.Generator, sta
         distinct_minima=minima,
         message="converged" if best.converged else f"not converged: {best.message}",
     )
+
+
+def distinct_minima(objectives: Array) -> int:
+    """Return how many different minima lie within 4 of the lowest of these objectives; 0 where there is none."""
+    rivals = np.sort(objectives[objectives < np.min(objectives, initial=np.inf) + _RIVAL])
+    return int(np.sum(np.diff(rivals) > _SAME_MINIMUM)) + min(rivals.size, 1)
 
 
 def _starting_points(problem: Problem, start: Array, generator: np.random.Generator, starts: int) -> list[Array]:

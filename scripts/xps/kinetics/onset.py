@@ -43,8 +43,13 @@ def _row(points: pd.DataFrame, chosen: pd.DataFrame, declared: Mapping[str, Any]
     }
     known = chosen[np.isfinite(chosen["area_cps_ev"].astype(float)) & np.isfinite(chosen["axis_s"].astype(float))]
     if len(known) < 2:
-        reason = "not testable: one cycle" if len(known) else "not testable: no area in any acquisition"
-        return {**shared, "parameter": "", "window": f"{axis}: {len(known)} points", "verdict": reason}
+        reason = too_few(chosen, axis)
+        return {
+            **shared,
+            "parameter": "",
+            "window": f"{axis}: {len(known)} points",
+            "verdict": f"not testable: {reason}",
+        }
     times = known["axis_s"].to_numpy(dtype=float)
     there = holm(_chances(known))
     window = f"{axis} {times.min():.6g} to {times.max():.6g}, {len(times)} points"
@@ -60,6 +65,15 @@ def _row(points: pd.DataFrame, chosen: pd.DataFrame, declared: Mapping[str, Any]
     words = f"{rate}; detected in {again} of the {len(times) - first} acquisitions from then on"
     numbers = {"value": float(times[first]), "low": low, "high": float(times[first])}
     return {**shared, **numbers, "window": window, "verdict": "tested", "condition": words}
+
+
+def too_few(chosen: pd.DataFrame, axis: str) -> str:
+    """Say why there are not two points: cycles, areas, or places on the axis."""
+    if len(chosen) == 1:
+        return "one cycle"
+    if chosen["axis_s"].notna().sum() < 2:
+        return f"fewer than two acquisitions have a {axis}"
+    return "an area in one acquisition only" if chosen["area_cps_ev"].notna().any() else "no area in any acquisition"
 
 
 def _chances(known: pd.DataFrame) -> Floats:

@@ -3,7 +3,8 @@
 import ast
 import hashlib
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
@@ -44,40 +45,53 @@ def closure(rule: str, root: Path = PROJECT_ROOT) -> list[Path]:
     """
     scripts = root / "scripts"
     seen: set[Path] = set()
+    asked: set[tuple[str, ...]] = set()
     waiting = [scripts / f"{rule}.py"]
     while waiting:
         path = waiting.pop()
         if path not in seen:
             seen.add(path)
-            waiting.extend(_imported_files(path, scripts) if path.suffix == ".py" else [])
+            new = _imported_modules(path, scripts) - asked if path.suffix == ".py" else set()
+            asked |= new
+            waiting += (file for module in new for file in _files_of(scripts.joinpath(*module)))
     return sorted(seen)
 
 
-def _imported_files(path: Path, scripts: Path) -> Iterator[Path]:
+def _imported_modules(path: Path, scripts: Path) -> set[tuple[str, ...]]:
+    """Return the names, in parts, of all that the module at ``path`` imports and of the packages above that."""
     package = path.parent.relative_to(scripts).parts
-    for node in ast.walk(ast.parse(path.read_bytes(), filename=str(path))):
+    found = set()
+    for level, module, name in _imports(path.read_bytes(), str(path)):
+        above = package[: len(package) - level + 1] if level else ()
+        parts = (*above, *filter(None, (*module.split("."), name)))
+        found |= {parts[:depth] for depth in range(1, len(parts) + 1)}
+    return found
+
+
+@cache
+def _imports(source: bytes, place: str) -> list[tuple[int, str, str]]:
+    """Return what a module imports: how many packages up, from which module, which name (empty: the module itself).
+
+    An import is a statement: expressions, most of a syntax tree, are not looked into. Each job and each run asks this
+    of two hundred files.
+    """
+    found: list[tuple[int, str, str]] = []
+    waiting: list[ast.AST] = [ast.parse(source, filename=place)]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            found += [(0, alias.name, "") for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            parts = package[: len(package) - node.level + 1] if node.level else ()
-            module = ".".join([*parts, *([node.module] if node.module else [])])
-            names = [module, *(f"{module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        for name in names:
-            yield from _files_of(name, scripts)
+            found += [(node.level, node.module or "", name) for name in ("", *(alias.name for alias in node.names))]
+        for holds_statements in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting += getattr(node, holds_statements, ())
+    return found
 
 
-def _files_of(module: str, scripts: Path) -> Iterator[Path]:
-    """Yield what importing ``module`` runs: its file, the ``__init__`` of each package above it, what they carry."""
-    parts = module.split(".")
-    for depth in range(1, len(parts) + 1):
-        place = scripts.joinpath(*parts[:depth])
-        for candidate in (place / "__init__.py", place.with_suffix(".py")):
-            if candidate.is_file():
-                yield candidate
-        if place.is_dir():
-            yield from (path for path in place.iterdir() if path.suffix in _CARRIED)
+def _files_of(place: Path) -> list[Path]:
+    """Return what an import of ``place`` runs: its file, or its ``__init__`` and what the package carries."""
+    found = [path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file()]
+    return found + ([path for path in place.iterdir() if path.suffix in _CARRIED] if place.is_dir() else [])
 
 
 def installed_versions() -> dict[str, str]:

@@ -23,7 +23,8 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 
-_POOL = 64
+# Measured: 64 and 200 are a tenth slower.
+_POOL = 100
 _FIRST_DAMPING = 1e-3
 _LEAST_DAMPING = 1e-9
 _MOST_DAMPING = 1e10

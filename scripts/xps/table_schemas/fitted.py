@@ -67,7 +67,7 @@ SCHEMAS: Schemas = {
         Column("likelihood", "text", "", "what was minimised"),
         optional("evaluations", "integer", "1", "evaluations of the model over all starts"),
         optional("starts", "integer", "1", "starting points tried"),
-        optional("distinct_minima", "integer", "1", "different minima found from them"),
+        optional("distinct_minima", "integer", "1", "different minima found from them, within 4 of the best objective"),
         optional("points", "integer", "1", "channels in the fit, all its regions"),
         optional("varied", "integer", "1", "parameters varied in the fit"),
         optional("deviance", "number", "1", "Poisson deviance of the fit, all its regions"),

@@ -9,7 +9,6 @@ import pyarrow as pa
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.transforms import ScaledTranslation
 
 from xps.figures import lettering, page
 from xps.figures.page import KeyEntry, Sheet
@@ -47,8 +46,9 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     species = ", ".join(settings["species"])
     return (
         f"Share of {species} in its core level against {lettering.heading(settings['axis'])}: under the model (black, "
-        "with its 95 % interval) and under each declared alternative. Arrows: 95 % upper limits where it was not "
-        f"detected. A positive ΔBIC speaks for the model. {'; '.join(told)}."
+        "with its 95 % interval) and under each declared alternative. Arrows: where it was not detected, the largest "
+        "of the 95 % upper limits, in the colour of what gave it. A positive ΔBIC speaks for the model. "
+        f"{'; '.join(told)}."
     )
 
 
@@ -109,7 +109,7 @@ def _sheet(settings: Mapping[str, Any], points: pd.DataFrame) -> Sheet:
     sheet = plan.sheet()
     for index, (experiment, species) in enumerate(panels):
         own = points[(points["experiment"] == experiment) & (points["species"] == species)]
-        title = f"{lettering.chemical_label(species)} in {experiment}"
+        title = lettering.chemical_label(f"{species} in {lettering.sample_names(experiment, settings)}")
         axes = plan.axes(sheet, index, title, f"{experiment}|{species}")
         shown = own.assign(time=own["axis_s"] * time.per_second)
         _draw(axes, shown, names, colours, signs)
@@ -140,10 +140,8 @@ def _draw(
         sns.lineplot(values, x="time", y="value", hue_order=names, style_order=names, dashes=False, errorbar=None,
                      estimator=None, legend=False, linewidth=0.6, markersize=3.6, markeredgewidth=0.25,
                      markeredgecolor="#333333", ax=axes, **look)  # fmt: skip
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-    for row in records(points[points["kind"] == "upper_limit"]):
-        aside = marks.LIMIT_STEP_PT * (names.index(row["alternative"]) - (len(names) - 1) / 2)
-        moved = axes.transData + ScaledTranslation(aside / 72, 0, figure.dpi_scale_trans)
+    # Of the limits of one acquisition the largest holds under all of them; one arrow for each would be a thicket.
+    limits = points[points["kind"] == "upper_limit"].sort_values("value", kind="stable")
+    for row in records(limits.drop_duplicates("acquisition", keep="last")):
         axes.plot([row["time"]], [row["value"]], linestyle="none", markeredgecolor=colours[row["alternative"]],
-                  transform=moved, **marks.LIMIT)  # fmt: skip
+                  **marks.LIMIT)  # fmt: skip

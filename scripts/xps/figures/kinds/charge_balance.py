@@ -1,5 +1,6 @@
 """Charge balance: lithium that the plating charge would make, lithium that the layers account for, and their ratio."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from xps.figures import page, style
+from xps.figures.lettering import chemical_label, sample_names
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.palette import FALLBACK_COLOURS, MARKERS
 from xps.figures.parts import layout
@@ -42,6 +44,12 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     ).strip()
 
 
+def _group_name(experiment: str, area: str, settings: Mapping[str, Any]) -> str:
+    # A name cannot hold a decimal point: disk_8_00_mm is a disk of 8.00 mm.
+    words = re.sub(r"(?<=\d)_(?=\d)", ".", area).replace("_", " ")
+    return f"{chemical_label(sample_names(experiment, settings))}, {words}"
+
+
 def _sheet(balance: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
     groups = [
         (str(experiment), str(area), rows)
@@ -56,7 +64,10 @@ def _sheet(balance: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
         for experiment, area, _ in groups
     ]
     entries = [
-        KeyEntry(f"{name}, {area}", page.points_swatch(single=True, color=colour, marker=marker, markersize=3.6))
+        KeyEntry(
+            _group_name(name, area, settings),
+            page.points_swatch(single=True, color=colour, marker=marker, markersize=3.6),
+        )
         for (name, area, _), (colour, marker) in zip(groups, looks, strict=True)
     ]
     entries.append(KeyEntry("all of the charge", page.line_swatch(color="black", linewidth=0.7)))

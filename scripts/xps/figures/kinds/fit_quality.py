@@ -11,11 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from xps.figures import page, style
+from xps.figures.lettering import chemical_label, sample_names
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.reading.frames import POOR_P_VALUE, of_experiment, records
 
 # ASSUME 0.05: where a reader would look twice at one fit; a series holds too many fits to call it bad.
 TENSE_P_VALUE = 0.05
+_ABSENT = ".area_cps_ev"
 _CELL_CM = 0.36
 _WIDEST_CELL_CM = 0.85
 _LEFT_CM, _TOP_CM, _HEAD_CM = 5.0, 0.5, 0.5
@@ -33,7 +35,7 @@ class _State(NamedTuple):
 # Lightness falls as it gets worse, and each state has a sign of its own: told apart without colour.
 STATES: Mapping[str, _State] = {
     "good": _State("counts agree", "#D6E6F4"),
-    "at_bound": _State("a parameter at its bound", "#D6E6F4", "|"),
+    "at_bound": _State("a position, width or shape at its bound", "#D6E6F4", "|"),
     "tense": _State(f"p < {TENSE_P_VALUE}", "#F2C14E"),
     "rejected": _State(f"p < {POOR_P_VALUE}: the counts reject it, with its reduced χ²", "#C1121F", "", "white"),
     "failed": _State("fit failed", "#000000", "×", "white"),
@@ -48,7 +50,7 @@ def draw(
     """Return as many pages as the windows need and one row of numbers per fit."""
     numbers = _numbers(of_experiment(tables["fits"], settings), of_experiment(tables["acquisitions"], settings))
     with page.project_style():
-        sheets = _sheets(numbers, settings.get("width", "double"))
+        sheets = _sheets(numbers, settings)
         for index, sheet in enumerate(sheets, start=1):
             sheet.footer(data_origin, index, len(sheets))
     return [sheet.figure for sheet in sheets], numbers
@@ -90,13 +92,15 @@ def _state(fit: Mapping[str, Any] | None) -> str:
         return "failed"
     if fit["p_value"] < POOR_P_VALUE:
         return "rejected"
-    if len(fit["bounds_hit"]):
+    # An area at its bound is one at 0: a species that is not there, as other figures say. No warning, nor is its width.
+    absent = {name.removesuffix(_ABSENT) for name in fit["bounds_hit"] if name.endswith(_ABSENT)}
+    if any(name.rpartition(".")[0] not in absent for name in fit["bounds_hit"]):
         return "at_bound"
     return "tense" if fit["p_value"] < TENSE_P_VALUE else "good"
 
 
-def _sheets(numbers: pd.DataFrame, width: str) -> list[Sheet]:
-    width_cm = style.WIDTH_CM[width]
+def _sheets(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> list[Sheet]:
+    width_cm = style.WIDTH_CM[settings.get("width", "double")]
     key = page.key_lines(_key(numbers), width_cm)
     groups = [
         (str(name), list(own.groupby(["model", "region"], sort=False)))
@@ -114,7 +118,8 @@ def _sheets(numbers: pd.DataFrame, width: str) -> list[Sheet]:
         used += need
     columns = numbers.groupby(["experiment", "model", "region"]).size().max()
     cell_cm = min(_WIDEST_CELL_CM, (width_cm - _LEFT_CM - 0.3) / columns)
-    return [_sheet(part, width_cm, key, cell_cm) for part in pages]
+    named = [[(chemical_label(sample_names(name, settings)), rows) for name, rows in part] for part in pages]
+    return [_sheet(part, width_cm, key, cell_cm) for part in named]
 
 
 def _sheet(groups: list[Any], width_cm: float, key: list[list[KeyEntry]], cell_cm: float) -> Sheet:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from xps.figures import page, style
-from xps.figures.lettering import chemical_label, minus
+from xps.figures.lettering import chemical_label, minus, sample_names
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.parts import profile_page
 from xps.figures.parts.profile_page import CLOSED, OPEN
@@ -35,7 +35,7 @@ def draw(
     fits = int((style.PAGE_HEIGHT_CM - _TOP_CM - _BELOW_CM - page.key_height_cm([[]])) / _ROW_CM)
     parts = [rates[at : at + fits] for at in range(0, max(len(rates), 1), fits)]
     with page.project_style():
-        sheets = [*(_sheet(part) for part in parts), *profile_page.sheets(profiles, rates, {})]
+        sheets = [*(_sheet(part, settings) for part in parts), *profile_page.sheets(profiles, rates, settings)]
         for number, sheet in enumerate(sheets, start=1):
             sheet.footer(data_origin, number, len(sheets))
     numbers = [rates[_NAMES].assign(kind="interval"), profiles.assign(kind="profile")]
@@ -67,7 +67,7 @@ def _rates(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> pd.Da
     return rates
 
 
-def _sheet(rates: pd.DataFrame) -> Sheet:
+def _sheet(rates: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
     width_cm = style.WIDTH_CM["double"]
     key = page.key_lines(
         [
@@ -85,7 +85,7 @@ def _sheet(rates: pd.DataFrame) -> Sheet:
     axes.axvline(1.0, color="black", linewidth=0.4, zorder=1)
     for row, rate in enumerate(records(rates)):
         _draw_interval(axes, row, rate)
-        _write(sheet, rate, below + height - (row + 0.5) * _ROW_CM, width_cm)
+        _write(sheet, rate, settings, below + height - (row + 0.5) * _ROW_CM, width_cm)
     if rates.empty:
         axes.text(0.5, 0.5, "no rate was fitted", transform=axes.transAxes, ha="center", va="center")
     axes.set_xscale("log")
@@ -111,12 +111,14 @@ def _draw_interval(axes: Axes, row: int, rate: Mapping[str, Any]) -> None:
             axes.plot([place], [row], marker=sign, markersize=3.4, color=look["color"], zorder=3)
 
 
-def _write(sheet: Sheet, rate: Mapping[str, Any], y: float, width_cm: float) -> None:
+def _write(sheet: Sheet, rate: Mapping[str, Any], settings: Mapping[str, Any], y: float, width_cm: float) -> None:
     """Write what the rate belongs to before its interval, and its value behind it."""
     weight = "bold" if rate["chosen"] == "yes" else "normal"
     what = chemical_label(str(rate["component"] or ""))
-    sheet.text(0.2, y, f"{rate['experiment']}, {what}: {rate['law'].replace('_', ' ')}", ha="left", fontweight=weight)
-    sheet.text(_LEFT_CM - 0.15, y, rate["parameter"], ha="right")
+    sample = chemical_label(sample_names(str(rate["experiment"]), settings))
+    sheet.text(0.2, y, f"{sample}, {what}: {rate['law'].replace('_', ' ')}", ha="left", fontweight=weight)
+    parameter = chemical_label(rate["parameter"].replace(" in equal parts", "").replace(" and ", " + "))
+    sheet.text(_LEFT_CM - 0.15, y, parameter, ha="right")
     unit = "" if rate["unit"] == "1" else f" {rate['unit']}"
     value = minus(f"{rate['value']:.3g}{unit}")
     sheet.text(width_cm - _RIGHT_CM + 0.15, y, value, ha="left")

@@ -26,15 +26,15 @@ _WIDEST = 1e4
 _DECADES_FROM = 1e3
 
 
-def sheets(profiles: pd.DataFrame, rates: pd.DataFrame, names: Mapping[str, str]) -> list[Sheet]:
-    """Return the pages; ``rates`` hold the intervals (rows of kinetics), ``names`` what experiments are called."""
+def sheets(profiles: pd.DataFrame, rates: pd.DataFrame, settings: Mapping[str, Any]) -> list[Sheet]:
+    """Return the pages; ``rates`` hold the intervals (rows of kinetics)."""
     rows = profiles.groupby(KEYS, sort=False)
     panels = [(key, own) for key, own in rows if len(own) > 1]
     most = _ACROSS * int((style.PAGE_HEIGHT_CM - 1.5) / (_PANEL_CM + 1.6))
-    return [_sheet(panels[at : at + most], rates, names) for at in range(0, len(panels), most)]
+    return [_sheet(panels[at : at + most], rates, settings) for at in range(0, len(panels), most)]
 
 
-def _sheet(panels: list[tuple[Any, pd.DataFrame]], rates: pd.DataFrame, names: Mapping[str, str]) -> Sheet:
+def _sheet(panels: list[tuple[Any, pd.DataFrame]], rates: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
     threshold = page.line_swatch(color="black", linewidth=0.6, linestyle=(0, (4, 2)))
     entries = [
         KeyEntry("closed interval", page.points_swatch(single=True, markersize=3.0, **CLOSED)),
@@ -45,7 +45,8 @@ def _sheet(panels: list[tuple[Any, pd.DataFrame]], rates: pd.DataFrame, names: M
     sheet = plan.sheet()
     for index, (key, own) in enumerate(panels):
         experiment, _, law, parameter = key
-        title = f"{names.get(experiment, experiment)}: {law.replace('_', ' ')}"
+        sample = lettering.chemical_label(lettering.sample_names(experiment, settings))
+        title = f"{sample}: {law.replace('_', ' ')}"
         axes = plan.axes(sheet, index, "", "|".join(key))
         _draw(axes, own, rates[(rates[KEYS] == list(key)).all(axis=1)])
         left, low = plan.corner(index)

@@ -59,7 +59,9 @@ def sheet(
     page = plan.sheet()
     for index, panel in enumerate(panels):
         own = shown[shown["panel"] == panel]
-        axes = plan.axes(page, index, lettering.chemical_label(panel.split("|")[-1]), panel)
+        axes = plan.axes(
+            page, index, lettering.chemical_label(lettering.sample_names(panel.split("|")[-1], settings)), panel
+        )
         series.draw(axes, own, looks)
         if decorate is not None:
             decorate(axes, panel, time.per_second)

@@ -1,0 +1,38 @@
+"""The draft of an operator's log, line by line: a row per raw file, its cells to be filled in."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from xps.acquisitions.cycles import RawFile
+from xps.acquisitions.log import COLUMNS
+from xps.acquisitions.timeline import pace
+from xps.spectra import Measurement
+
+
+def lines(files: Sequence[RawFile]) -> Iterator[str]:
+    """Yield the lines of the draft; a file that cannot be used is excluded, with the reason."""
+    yield "# Fill in what is known, leave empty what is not: raw/README.md explains the columns."
+    yield "# Rows stand in the order of the measurements; here they are still in that of the files' names."
+    for raw in files:
+        if raw.measurement is not None:
+            yield f"# {raw.name}: {_times(raw.measurement)}"
+    yield ",".join(COLUMNS)
+    for raw in files:
+        cells = {"file": raw.name} | (
+            {"exclude": "yes", "reason": f"cannot be used: {raw.refusal}"} if raw.refusal else {}
+        )
+        yield ",".join(cell(cells.get(column, "")) for column in COLUMNS)
+
+
+def _times(measurement: Measurement) -> str:
+    """Say what the header knows of time: a date, and how long was counted at least."""
+    counting_s = sum(pace(measurement, cycle).counting_s for cycle in range(measurement.cycles))
+    day = f"dated {measurement.acquisition_date}, " if measurement.acquisition_date else ""
+    cycles = f"{measurement.cycles} cycles, " if measurement.cycles > 1 else ""
+    return f"{day}{cycles}{counting_s / 60.0:.1f} min of counting"
+
+
+def cell(text: str) -> str:
+    """Return the text on one line, in quotes where a CSV cell needs them."""
+    text = " ".join(text.split())
+    return '"' + text.replace('"', '""') + '"' if re.search(r'[",]', text) else text

@@ -1,0 +1,104 @@
+"""The draft of an experiment file, line by line."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from xps.acquisitions.cycles import RawFile
+from xps.drafting.regions import Window
+from xps.errors import ConfigError
+from xps.spectra import Measurement
+
+REFERENCE_LEVEL, REFERENCE_MODEL = "C 1s", "adventitious_c1s"
+_PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*[0-9][A-Za-z0-9_]*")
+
+
+def lines(
+    experiment: str,
+    places: tuple[str, str],
+    files: Sequence[RawFile],
+    found: Sequence[Window],
+    models: Mapping[str, Mapping[str, Any]],
+) -> Iterator[str]:
+    """Yield the lines of the draft; ``places`` are the folder under the raw root and the log's name.
+
+    Raises ConfigError when measured and simulated files lie together.
+    """
+    read = [raw.measurement for raw in files if raw.measurement is not None]
+    folder, log_name = places
+    yield f"# Drafted from {len(files)} raw file{'s' * (len(files) > 1)}. Lines marked `check` are guesses."
+    yield "# config/schema/experiment.schema.yaml explains every key, the other experiments show more of them."
+    yield f"description: {experiment}, drafted from its raw files  # fill in: what was done to which sample"
+    yield f"data_origin: {_origin(read)}  # as the files' headers say"
+    suffixes = sorted({f"*{raw.name[raw.name.rindex('.') :].lower()}" for raw in files})
+    yield f"source: {{folder: {json.dumps(folder)}, files: {json.dumps(suffixes)}, log: {json.dumps(log_name)}}}"
+    yield "# check: which core levels does each window hold? Add those that intrude, such as O 2s beside Ge 3d."
+    yield "regions:"
+    for window in found:
+        yield _region_line(window, len(read))
+    levels = [level for window in found for level in window.levels]
+    yield from _reference(levels, models)
+    sputtered = any(item.sputter_time_s is not None and item.cycles > 1 for item in read)
+    axis = "sputter_time_s" if sputtered else "start_time_s"
+    yield f"axis: {axis}  # check: plating_time_s and rest_time_s need their column in the log"
+    yield from _model_lines(levels, models)
+    yield from _survey(found)
+
+
+def _origin(read: Sequence[Measurement]) -> str:
+    simulated = [item.name for item in read if item.simulated]
+    measured = [item.name for item in read if not item.simulated]
+    if simulated and measured:
+        raise ConfigError(
+            f"{simulated[0]} is marked SIMULATED in its header, {measured[0]} is not; "
+            "expected files of one kind: put them into folders of their own"
+        )
+    return "simulated" if simulated else "measured"
+
+
+def _region_line(window: Window, total: int) -> str:
+    key = window.name if _PLAIN_KEY.fullmatch(window.name) else json.dumps(window.name, ensure_ascii=False)
+    some = "" if window.files == total else f"; in {window.files} of {total} files"
+    if not window.levels:
+        return f"  # {window.name}: left out: {window.remark}{some}"
+    return f"  {key}: [{', '.join(window.levels)}]  # check: {window.remark}{some}"
+
+
+def _reference(levels: Sequence[str], models: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    if REFERENCE_LEVEL in levels and REFERENCE_MODEL in models:
+        yield "# check: is there adventitious carbon in every acquisition, and does it share the sample's potential?"
+        yield "energy_reference: {mode: fitted, level: C 1s, component: C-C, binding_energy_ev: 284.8}"
+    else:
+        yield "# check: no region of C 1s to refer to, so energies stay as recorded; mode fixed takes a known shift_ev."
+        yield "energy_reference: {mode: none}"
+
+
+def _model_lines(levels: Sequence[str], models: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    candidates = {name: needs(model) for name, model in models.items() if _windows_of(model) <= {*levels}}
+    named = [REFERENCE_MODEL] if REFERENCE_MODEL in candidates and REFERENCE_LEVEL in levels else []
+    yield "# fill in: the fit models (config/models). What was measured would serve these, if the sample is theirs:"
+    for name, needed in candidates.items():
+        extra = [level for level in needed if level not in levels]
+        also = f"; name {', '.join(extra)} in regions too" if extra else ""
+        yield f"#   {name}: {', '.join(needed)}{also}"
+    without = [level for level in levels if not any(level in needed for needed in candidates.values())]
+    if without:
+        yield f"# No model holds {', '.join(without)} yet: write config/models/<name>.yaml."
+    yield f"models: [{', '.join(named)}]"
+
+
+def _windows_of(model: Mapping[str, Any]) -> set[str]:
+    return {window["core_level"] for window in model["windows"]}
+
+
+def needs(model: Mapping[str, Any]) -> list[str]:
+    """Return the core levels of a model's windows and components."""
+    return list(dict.fromkeys(item["core_level"] for key in ("windows", "components") for item in model[key]))
+
+
+def _survey(found: Sequence[Window]) -> Iterator[str]:
+    for window in found:
+        if window.is_survey:
+            yield f"# composition: {{survey: {json.dumps(window.name, ensure_ascii=False)}}}"
+            return
