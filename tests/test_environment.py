@@ -283,7 +283,7 @@ def test_the_judging_run_ends_on_the_closing_line_of_pytest(tmp_path: Path, clos
     )
     said = done.stdout.splitlines()
     assert said[-1] == closing
-    assert said[0].startswith("=== ci is true, stdin 0 -m not overnight")
+    assert said[0].startswith("=== ci is true, stdin 0 --durations=20")
     assert (done.returncode != 0) == (status != 0)
 
 
