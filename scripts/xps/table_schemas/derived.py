@@ -109,6 +109,7 @@ SCHEMAS: Schemas = {
         Column("value", "number", "", "value at which it was held, in the row's unit"),
         Column("unit", "text", "", "unit of value"),
         Column("deviance_rise", "number", "1", "chi square above that of the best fit; 3.84 bounds the 95 % interval"),
+        optional("condition", "text", "", "assumptions that it was fitted under, where several sets were tried"),
     ),
     "phases": (
         Column("case", "text", "", "name of the reaction, such as LGPS-A"),
