@@ -61,9 +61,10 @@ def voigt(
         raise FitError("a voigt whose Lorentzian FWHM equals its total FWHM has no Gaussian part; use lorentzian")
     shape = np.broadcast_shapes(offset.shape, gauss.value.shape)
     if not shape:
-        single = voigt(offset[None], width, lorentzian_width, slopes)
-        return Profile(*(part[0] for part in single[:3]), tuple(part[0] for part in single.by_parameters))
-    found = Profile(*(out or (np.empty(shape) for _ in range(3))), (np.empty(shape),) if slopes else ())
+        value, by_position, by_fwhm, more = voigt(offset[None], width, lorentzian_width, slopes)
+        return Profile(value[0], by_position[0], by_fwhm[0], tuple(part[0] for part in more))
+    value, by_position, by_fwhm = out or tuple(np.empty(shape) for _ in range(3))
+    found = Profile(value, by_position, by_fwhm, (np.empty(shape),) if slopes else ())
     rows = max(1, _PIECE * shape[0] // max(1, math.prod(shape)))
     for begin in range(0, shape[0], rows):
         piece = slice(begin, begin + rows)
