@@ -281,7 +281,7 @@ class _Search:
         before = self.point.objective[who]
         with np.errstate(invalid="ignore"):
             gained = before - trial.objective
-            accepted = gained >= -_ROUNDING * np.abs(trial.objective)
+            accepted = np.isfinite(trial.objective) & (gained >= -_ROUNDING * np.abs(trial.objective))
             gain = np.where(np.isfinite(before), gained / np.maximum(self.predicted[who], 1e-300), 0.5)
         damping = self.damping[who]
         # Right after a refusal the damping is about right: in a curved valley, lowering it means to be refused again.
@@ -310,8 +310,9 @@ class _Search:
         single = np.diagonal(information, axis1=1, axis2=2)[:, first:]
         own = np.sum(single * step[:, first:] ** 2, axis=-1)
         stiffness = np.where(own > 0.0, _quadratic(information, step) / np.where(own > 0.0, own, 1.0), 0.0)
-        with np.errstate(invalid="ignore"):
-            longer = np.where(slope > 0.0, 1.0 - gained / np.where(slope > 0.0, slope, 1.0), 1.0)
+        # A step to where there is no finite objective has gained nothing that a parabola could be laid through.
+        lost = np.where(np.isfinite(gained), -gained, np.inf)
+        longer = np.where(slope > 0.0, 1.0 + lost / np.where(slope > 0.0, slope, 1.0), 1.0)
         return np.asarray(stiffness * np.clip(longer, 1.0, _MOST_SHORTENED))
 
     def _learn(self, who: Indices, trial: Point) -> None:
