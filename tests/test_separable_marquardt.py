@@ -160,7 +160,7 @@ class _Growth:
 class _GrowthModel:
     x = np.linspace(0.0, 40.0, 30)
 
-    def shape(self, theta: Array, who: NDArray[np.intp]) -> _Growth:  # noqa: ARG002  the protocol's arguments
+    def shape(self, theta: Array, who: NDArray[np.intp]) -> _Growth:
         return _Growth(self.x, theta)
 
 
