@@ -1,6 +1,6 @@
 """Do 95 % intervals of areas hold the truth in 95 % of the cases, where the model is right?
 
-Run: OMP_NUM_THREADS=1 PYTHONPATH=scripts:benchmarks python benchmarks/interval_coverage.py [replicates] [series] [counts]
+Run: OMP_NUM_THREADS=1 PYTHONPATH=scripts:benchmarks python benchmarks/interval_coverage.py [replicates [counts]] [name]
 Ge 3d (two doublets), S 2p (three) and Li 1s (three lines that overlap) on an active Shirley background; every replicate
 has its own true energies, widths, areas and Shirley factor, and is fitted, judged and given intervals as fit_components
 does. ``counts`` is the height of the largest line that a series may have. Counted are areas that are identified and not
@@ -88,7 +88,7 @@ def study(name: str, counts: float, replicates: int, seed: int = 0) -> Coverage:
 def main(replicates: int, names: list[str], heights: list[float]) -> None:
     """Print the table."""
     begin = time.process_time()
-    print("| series | counts | identified | interval | its components | covariance | its components | largest bias, σ |")
+    print("| series | counts | identified | interval | components | covariance | components | largest bias, σ |")
     print("|---|---|---|---|---|---|---|---|")
     for name in names:
         for counts in heights:

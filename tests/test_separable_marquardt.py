@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import series_of_lines
-from xps.separable import likelihood, marquardt
+from xps.separable import likelihood, marquardt, projection
 from xps.separable.priors import Priors
 from xps.uncertainty.covariance import covariance
 
@@ -168,7 +168,7 @@ class _GrowthModel:
 def test_a_step_beyond_the_range_of_numbers_is_refused_and_shortened() -> None:
     truth = np.array([0.1, 0.2, 0.3])
     counts = np.round(50.0 * np.exp(truth[:, None] * _GrowthModel.x))
-    task = marquardt.Task(
+    task = projection.Task(
         _GrowthModel(), likelihood.Poisson(counts), np.full((3, 1), -np.inf), np.full((3, 1), np.inf), np.array([True])
     )
     best = marquardt.minimise(task, np.full((3, 1), -0.2))

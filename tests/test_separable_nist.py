@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from xps.separable import marquardt
+from xps.separable import marquardt, projection
 
 Array = NDArray[np.float64]
 Columns = Callable[[NDArray[np.complex128], Array], list[NDArray[np.complex128]]]
@@ -191,7 +191,7 @@ def test_certified_values_are_reached_from_both_starts(name: str, which: int, sh
     start = starts[which, list(problem.nonlinear)][None]
     if name in RATIO_STARTS:
         start = start / np.array([[1.0, starts[which, 1]]])
-    task = marquardt.Task(
+    task = projection.Task(
         model,
         LeastSquares(y[None], np.full((1, y.size), 1.0 / np.var(y))),
         np.full(start.shape, problem.least),
