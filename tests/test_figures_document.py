@@ -51,9 +51,10 @@ def test_the_first_page_carries_a_small_picture_of_itself(pdf: pikepdf.Pdf):
     thumbnail = pdf.pages[0]["/Thumb"]
     width, height = int(thumbnail.Width), int(thumbnail.Height)
     assert width / height == pytest.approx(8.3 / 5.0, rel=0.02)
-    pixels = thumbnail.read_bytes()
-    assert len(pixels) == 3 * width * height
-    assert min(pixels) < 100 < max(pixels) == 255
+    places, palette = thumbnail.read_bytes(), thumbnail.ColorSpace[3].read_bytes()
+    assert len(places) == width * height
+    assert 3 * max(places) < len(palette) == 3 * (int(thumbnail.ColorSpace[2]) + 1)
+    assert min(palette) < 100 < max(palette) == 255
     assert "/Thumb" not in pdf.pages[1]
 
 

@@ -151,6 +151,40 @@ def test_each_ancestor_is_held_once() -> None:
     assert third.data_origin == "measured"
 
 
+def tables_of_one_job(count: int) -> provenance.Record:
+    """The record of a figure drawn from ``count`` tables that one job wrote with two hundred settings."""
+    job = provenance.record("parse_spectra", [provenance.Source("raw:series/a.spe", "1")],
+                            {"settings": list(range(200))}, "f", subject="series", data_origin="measured")  # fmt: skip
+    parents = [job.of(f"table_{index:02d}.parquet", f"{index:064x}") for index in range(count)]
+    return provenance.record("render_figure", parents, {}, "g", subject="figures").of("figure.pdf", "c" * 64)
+
+
+def test_what_the_tables_of_a_job_share_is_written_once() -> None:
+    one, many = tables_of_one_job(1), tables_of_one_job(20)
+    text = many.to_json()
+    assert text.count('"settings.199"') == 1
+    assert len(text) < 4 * len(one.to_json())
+    assert provenance.Record.from_json(text, "here") == many
+
+
+def test_ancestors_that_differ_in_one_setting_keep_their_own() -> None:
+    parents = [
+        provenance.record("parse_spectra", [provenance.Source("raw:x", "1")], {"k": k}, "f", subject=f"s{k}",
+                          data_origin="measured").of("t.parquet", "") for k in range(3)
+    ]  # fmt: skip
+    record = provenance.record("render_figure", parents, {}, "g").of("figure.pdf", "")
+    read = provenance.Record.from_json(record.to_json(), "here")
+    assert [dict(held["parameters"]) for held in read.ancestors.values()] == [{"k": 0}, {"k": 1}, {"k": 2}]
+
+
+@pytest.mark.parametrize("named", ["results:nowhere.parquet", "results:series/table_01.parquet", ""])
+def test_a_field_that_names_no_ancestor_which_states_it_is_refused(named: str) -> None:
+    data = json.loads(tables_of_one_job(2).to_json())
+    data["ancestors"]["results:series/table_01.parquet"]["modules"] = named
+    with pytest.raises(TableError, match="modules is no mapping"):
+        provenance.Record.from_json(json.dumps(data), "x")
+
+
 def test_measured_and_simulated_inputs_make_a_mixed_artefact() -> None:
     parents = [raw_record("measured").of("a", ""), raw_record("simulated", "twin").of("b", "")]
     assert provenance.record("extract_kinetics", parents, {}, "f").data_origin == "mixed"
@@ -169,8 +203,16 @@ def test_a_text_that_is_no_record_is_refused_by_name(text: str) -> None:
 
 def test_a_record_of_another_version_says_both_versions() -> None:
     data = json.loads(raw_record().to_json()) | {"record_version": 99}
-    with pytest.raises(TableError, match="99, expected 1"):
+    with pytest.raises(TableError, match="99, expected 2"):
         provenance.Record.from_json(json.dumps(data), "x")
+
+
+def test_a_record_that_states_all_in_full_is_read_as_well() -> None:
+    """Version 1: what a PDF that came by mail a year ago may hold."""
+    record = tables_of_one_job(3)
+    ancestors = {name: {**held, "record_version": 1} for name, held in record.ancestors.items()}
+    full = json.dumps({**record.own(), "record_version": 1, "ancestors": ancestors})
+    assert provenance.Record.from_json(full, "x").ancestors == ancestors
 
 
 def edited(change: dict[str, object]) -> str:

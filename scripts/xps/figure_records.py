@@ -85,17 +85,20 @@ def thumbnail(data: bytes) -> bytes:
             if not isinstance(stream, pikepdf.Stream):
                 return b""
             width, height = int(stream["/Width"]), int(stream["/Height"])
-            pixels = _limited(stream, "thumbnail")
+            palette = _limited(stream["/ColorSpace"][3], "thumbnail")
+            places = _limited(stream, "thumbnail")
     except (pikepdf.PdfError, KeyError, IndexError, TypeError, ValueError, TableError):
         return b""
-    return _png(pixels, width, height) if len(pixels) == 3 * width * height > 0 else b""
+    fits = len(places) == width * height > 0 and len(palette) % 3 == 0 and 3 <= len(palette) <= 768
+    return _png(places, palette, width, height) if fits and 3 * max(places) < len(palette) else b""
 
 
-def _png(pixels: bytes, width: int, height: int) -> bytes:
-    """Return a PNG file of 8-bit red, green, blue ``pixels``, row by row."""
-    rows = b"".join(b"\0" + pixels[start : start + 3 * width] for start in range(0, len(pixels), 3 * width))
+def _png(places: bytes, palette: bytes, width: int, height: int) -> bytes:
+    """Return a PNG file whose pixels are ``places`` in a ``palette`` of red, green, blue, row by row."""
+    rows = b"".join(b"\0" + places[start : start + width] for start in range(0, len(places), width))
     chunks = {
-        b"IHDR": struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0),
+        b"IHDR": struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0),
+        b"PLTE": palette,
         b"IDAT": zlib.compress(rows, 9),
         b"IEND": b"",
     }

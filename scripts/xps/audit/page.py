@@ -5,6 +5,7 @@ long document that its links lead through. It holds what was true when it was ma
 """
 
 import base64
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -39,6 +40,7 @@ class _Page:
         self.project = project
         self.artefacts = artefacts
         self.verdict = verdict
+        self.pictures = dict(_pictures(artefacts))
         self.broken = {name for link in verdict.broken for name in (link.name, *link.downstream)}
         records = [record for artefact in artefacts.values() for record in artefact.steps.values()]
         self.steps: dict[str, list[Record]] = {}
@@ -58,6 +60,7 @@ class _Page:
             "<header><h1>What made these figures</h1>",
             *self._state(),
             "</header><main>",
+            *self._pictures(),
             *self._gallery(),
             *(part for name, artefact in self.artefacts.items() for part in self._figure(name, artefact)),
             *self._all_fits(),
@@ -87,17 +90,30 @@ class _Page:
         yield '<section class="view" id="figures"><h2>Figures</h2><ul class="gallery">'
         for name, artefact in self.artefacts.items():
             yield (
-                f'<li><a href="#figure-{escape(name)}">{self._picture(name, artefact)}'
+                f'<li><a href="#figure-{escape(name)}">{self._picture(name)}'
                 f"<strong>{escape(name)}</strong>{_origin(artefact)} {self._mark(artefact.record.artefact)}</a></li>"
             )
         yield '</ul><p><a href="#fits">All fits</a> · <a href="#steps">All steps</a> · '
         yield '<a href="#raw">All raw files</a></p></section>'
 
-    def _picture(self, name: str, artefact: Artefact) -> str:
-        png = figure_records.thumbnail(artefact.path.read_bytes())
-        if not png:
+    def _pictures(self) -> Iterator[str]:
+        """Hold each picture once; gallery and view of a figure show it from here."""
+        yield '<svg class="store" width="0" height="0" aria-hidden="true"><defs>'
+        for name, (width, height, png) in self.pictures.items():
+            yield (
+                f'<image id="picture-{escape(name)}" width="{width}" height="{height}" '
+                f'href="data:image/png;base64,{base64.b64encode(png).decode()}"/>'
+            )
+        yield "</defs></svg>"
+
+    def _picture(self, name: str) -> str:
+        if name not in self.pictures:
             return ""
-        return f'<img alt="{escape(name)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+        width, height, _ = self.pictures[name]
+        return (
+            f'<svg class="picture" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
+            f'aria-label="{escape(name)}"><use href="#picture-{escape(name)}"/></svg>'
+        )
 
     def _mark(self, name: str) -> str:
         return '<span class="bad">broken</span>' if name in self.broken else '<span class="good">verified</span>'
@@ -107,7 +123,7 @@ class _Page:
         yield f"<h2>{escape(name)}</h2><p>{_origin(artefact)} {self._mark(artefact.record.artefact)} · "
         yield f'<a href="figures/{escape(name)}.pdf">PDF</a> <span class="hash">{artefact.sha256}</span></p>'
         yield from (f'<p class="bad">{escape(fault)}</p>' for fault in artefact.faults)
-        yield self._picture(name, artefact)
+        yield self._picture(name)
         yield f'<h3>Lineage</h3><div class="wide">{page_graph.svg(artefact, self.broken)}</div>'
         yield f"<h3>Settings of the figure</h3>{_settings(artefact.record)}"
         yield "<h3>Fits behind its panels</h3>"
@@ -168,6 +184,14 @@ class _Page:
                 yield f'<td class="hash">{escape(sha256)}</td><td>{self._mark(path)}</td></tr>'
             yield "</table></div>"
         yield "</section>"
+
+
+def _pictures(artefacts: Mapping[str, Artefact]) -> Iterator[tuple[str, tuple[int, int, bytes]]]:
+    """Yield width, height (pixels) and PNG file of each figure that carries a picture of itself."""
+    for name, artefact in artefacts.items():
+        png = figure_records.thumbnail(artefact.path.read_bytes())
+        if png:
+            yield name, (*struct.unpack(">II", png[16:24]), png)
 
 
 def _name(fit: Fit) -> str:

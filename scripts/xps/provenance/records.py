@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from xps.errors import TableError
-from xps.provenance import shape
+from xps.provenance import shape, shared
 from xps.provenance.files import bytes_sha256, write_atomically
 from xps.provenance.fingerprints import installed_versions, module_hashes
 
-RECORD_VERSION = 1
+RECORD_VERSION = 2
+_READABLE = (1, RECORD_VERSION)
+"""Version 1 states every field in full and is read as it is."""
 RECORD_SUFFIX = ".record.json"
 """What the record beside a file that cannot carry one is called: ``<file>.record.json``."""
 
@@ -63,8 +65,8 @@ class Record:
         }
 
     def to_json(self) -> str:
-        """Return the whole record, ancestors included, as JSON with sorted keys."""
-        ancestors = {name: dict(record) for name, record in self.ancestors.items()}
+        """Return the whole record as JSON with sorted keys; what ancestors share is stated once (``shared``)."""
+        ancestors = shared.stated_once(self.ancestors)
         return json.dumps({**self.own(), "ancestors": ancestors}, sort_keys=True, ensure_ascii=False, allow_nan=False)
 
     @classmethod
@@ -77,8 +79,9 @@ class Record:
             version = data.pop("record_version")
         except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
             raise TableError(f"{place}: carries no readable record ({error}); make it again") from error
-        if version != RECORD_VERSION:
+        if version not in _READABLE:
             raise TableError(f"{place}: record version {version!r}, expected {RECORD_VERSION}; make it again")
+        data["ancestors"] = shared.restored(data.get("ancestors"))
         faults = shape.faults(data)
         if faults:
             more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
