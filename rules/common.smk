@@ -41,6 +41,7 @@ TABLES = (
     "alternatives",
     "energy_checks",
     "composition",
+    "degradation",
     "layers",
     "balance",
     "kinetics",
