@@ -5,7 +5,6 @@ therefore rises vertically where a pause was long enough.
 """
 
 from collections.abc import Mapping
-from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -23,9 +22,9 @@ from xps.figures.reading.times import axis_values
 
 QUANTITY = "thickness_nm"
 _MOST_LAWS = 6
-# The solid line is for a law that was chosen.
-_DASHES: tuple[Any, ...] = ((0, (8, 1.5)), (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1.2, 1, 1.2)), (0, (2, 1)))
-_CHOSEN: dict[str, Any] = {"linewidth": 1.0, "linestyle": "-"}
+_CHOSEN: dict[str, Any] = {"color": "black", "linewidth": 1.0, "linestyle": "-"}
+# Laws that the data do not tell apart lie within a line's width of each other: the room that they share is drawn.
+_UNBEATEN: dict[str, Any] = {"color": "#7A7A7A", "linewidth": 0.0, "alpha": 0.45}
 _COURSE_NAMES = ["experiment", "layer_model", "component", "law", "value", "low", "high", "chosen"]
 
 
@@ -36,13 +35,11 @@ def draw(
     held = frames(tables, settings)
     points, laws = _points(settings, held), _laws(held["kinetics"])
     courses = _courses(settings, held["courses"], points)
-    dashes = dict(zip(dict.fromkeys(laws["law"]), cycle(_DASHES)))
     first = set(points.drop_duplicates("experiment")["panel"])
 
     def decorate(axes: Axes, panel: str, per_second: float) -> None:
         of_panel = laws[laws["experiment"] == points.loc[points["panel"] == panel, "experiment"].iloc[0]]
-        for law, course in courses[courses["panel"] == panel].groupby("law", sort=False):
-            _draw_course(axes, course, per_second, dashes[str(law)])
+        _draw_courses(axes, courses[courses["panel"] == panel], per_second)
         words = _ranking(of_panel)
         if words and panel in first:
             axes.text(0.97, 0.03, words, transform=axes.transAxes, fontsize=style.SMALL_PT, ha="right", va="bottom",
@@ -51,7 +48,7 @@ def draw(
     with page.project_style():
         sheet = series_page.sheet(
             settings, points, held["acquisitions"], "Thickness (nm)", panel_height_cm=5.0, left_cm=1.35,
-            decorate=decorate, failed_words="no thickness", more_key=_key(courses, dashes),
+            decorate=decorate, failed_words="no thickness", more_key=_key(courses),
         )  # fmt: skip
         sheet.footer(data_origin, 1, 1)
     names = [
@@ -89,8 +86,9 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     sentences = [
         f"Layer thickness from attenuation against {lettering.heading(settings['axis'])}.",
         "Bars and bands: 95 %, counting statistics and mean free paths together; arrows up: 95 % lower limits.",
-        "In the first panel of an experiment: the growth laws that were fitted, by their BIC; lines: those that no "
-        "other beats by 6, on the clock of the series, with their statistical 95 % bands; solid: the chosen one."
+        "In the first panel of an experiment: the growth laws that were fitted, by their BIC, on the clock of the "
+        "series. Line: the law that was chosen, with its statistical 95 % band; dark band, where none was: all laws "
+        "that no other beats by 6, with theirs. A law rises vertically where lithium reacted on during a pause."
         if told
         else "No growth law was fitted.",
         f"{'; '.join(told)}." if told else "",
@@ -121,19 +119,26 @@ def _courses(settings: Mapping[str, Any], courses: pd.DataFrame, points: pd.Data
     return shown[shown["axis_s"].notna()]
 
 
-def _draw_course(axes: Axes, course: pd.DataFrame, per_second: float, dashes: Any) -> None:
-    time = course["axis_s"] * per_second
-    look: dict[str, Any] = _CHOSEN if course["chosen"].eq("yes").all() else {"linewidth": 0.5, "linestyle": dashes}
-    axes.fill_between(time, course["low"], course["high"], color="black", alpha=0.1, linewidth=0, zorder=0.5)
-    axes.plot(time, course["value"], color="black", zorder=2, **look)
+def _draw_courses(axes: Axes, courses: pd.DataFrame, per_second: float) -> None:
+    """Draw the chosen law with its band, or the room between the lowest and the highest that are not beaten."""
+    best = courses[courses["chosen"].eq("yes")]
+    if len(best):
+        time = best["axis_s"] * per_second
+        axes.fill_between(time, best["low"], best["high"], color="black", alpha=0.12, linewidth=0, zorder=0.5)
+        axes.plot(time, best["value"], zorder=2, **_CHOSEN)
+    elif len(courses):
+        moments = courses.groupby("start_time_s")
+        time = moments["axis_s"].first() * per_second
+        axes.fill_between(time, moments["low"].min(), moments["high"].max(), zorder=2, **_UNBEATEN)
 
 
-def _key(courses: pd.DataFrame, dashes: Mapping[str, Any]) -> list[KeyEntry]:
-    best = [KeyEntry("chosen growth law", page.line_swatch(color="black", **_CHOSEN))]
-    return (best if courses["chosen"].eq("yes").any() else []) + [
-        KeyEntry(law.replace("_", " "), page.line_swatch(color="black", linewidth=0.7, linestyle=dashes[law]))
-        for law in dict.fromkeys(courses.loc[courses["chosen"].ne("yes"), "law"])
-    ]
+def _key(courses: pd.DataFrame) -> list[KeyEntry]:
+    chosen_ones = courses["chosen"].eq("yes").groupby(courses["panel"]).any()
+    found = [KeyEntry("chosen growth law", page.line_swatch(**_CHOSEN))] if chosen_ones.any() else []
+    if not chosen_ones.all():
+        found.append(KeyEntry("all growth laws that are not beaten", page.box_swatch(facecolor=_UNBEATEN["color"],
+                              alpha=_UNBEATEN["alpha"], linewidth=0)))  # fmt: skip
+    return found
 
 
 def _law_words(experiment: str, law: str, rows: pd.DataFrame) -> str:
