@@ -50,6 +50,7 @@ progress.explain_locks(logger, sys.stderr)
 
 
 onstart:
+    drop_empty_rate_limit()
     progress.follow(logger, REPORTER, total=len(workflow.dag))
 
 

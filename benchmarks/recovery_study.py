@@ -1,7 +1,7 @@
 """Are the shares that the analysis finds as right as it says? Simulated series of many seeds through the real stages.
 
-Run: OMP_NUM_THREADS=1 PYTHONPATH=scripts python benchmarks/recovery_study.py [--seeds 3] [--experiments lgps_vep ...]
-     [--variant NAME] [--output cases.csv]
+Run: OMP_NUM_THREADS=1 PYTHONPATH=scripts python benchmarks/recovery_study.py [--seeds 1-3] [--experiments lgps_vep ...]
+     [--variant NAME] [--output cases.csv], or with --read cases.csv alone
 
 Each seed draws noise and charging anew; every stage up to fit_components runs in this process, as in the workflow. A
 case is one component of one acquisition and seed, with a true share of 2 to 98 % of its core level; components that
@@ -14,19 +14,18 @@ pooled pulls miss mean 0 ± 0.2 or standard deviation 1 ± 0.15.
 import argparse
 import csv
 import sys
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import chain
 import numpy as np
 
-from xps import acquisitions, calibration, configuration, fitting, models, simulation, windows
+from xps import simulation
 from xps.simulation import TrueLine
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = chain.ROOT
 # Species that a component without a rival in its model stands for as well.
 GROUPED = {"LiOH": "Li-SEI", "Li2S": "Li-SEI"}
 LOWEST, HIGHEST = 0.02, 0.98
@@ -52,39 +51,6 @@ class Case(NamedTuple):
     def pull(self) -> float:
         """Return the error in units of its statistical standard error."""
         return (self.found - self.true) / self.stderr
-
-
-def analysis_of(experiments: Sequence[str]) -> Any:
-    """Return the checked settings of the shipped experiments."""
-    config = {"raw": "raw", "results": "results", "experiments": [*experiments], "figures": []}
-    return configuration.load(ROOT, config, checks=[models.faults])
-
-
-def components_of(analysis: Any, experiment: str, series: simulation.Series) -> list[dict[str, Any]]:
-    """Return the rows of table components that the stages make of ``series``."""
-    return list(tables_of(analysis, experiment, series)["components"].to_pylist())
-
-
-def tables_of(analysis: Any, experiment: str, series: simulation.Series) -> dict[str, Any]:
-    """Return the tables that the stages up to fit_components make of ``series``, by name."""
-    wanted = type("Wildcards", (), {"experiment": experiment})()
-    settings = analysis.parse_settings(wanted)
-    with tempfile.TemporaryDirectory() as folder:
-        paths = simulation.write_series(series, Path(folder))
-        raw = [path for path in paths if path.suffix in (".spe", ".pro")]
-        parsed = acquisitions.assemble(experiment, settings, raw, Path(folder))
-    mapping, engine = analysis.reference_model(wanted), analysis.fit_engine(wanted)
-    reference = models.from_mapping(mapping["name"], mapping["settings"]) if mapping else None
-    shifts = calibration.calibrate(
-        parsed.acquisitions, parsed.spectra, analysis.energy_reference(wanted), reference, engine
-    )
-    cuts = {name: models.windows_from(name, cut) for name, cut in analysis.model_windows(wanted).items()}
-    background = windows.cut(parsed.acquisitions, parsed.spectra, shifts, cuts)
-    fit_models = [models.from_mapping(name, own) for name, own in analysis.model_mappings(wanted).items()]
-    found = fitting.fit_models(background, parsed.acquisitions, shifts, fit_models, engine)
-    made = {name: getattr(found, name) for name in ("components", "correlations", "curves", "alternatives")}
-    measured = {"acquisitions": parsed.acquisitions, "spectra": parsed.spectra, "calibration": shifts}
-    return measured | made
 
 
 def cases_of(name: str, seed: int, rows: Sequence[Mapping[str, Any]], truth: Sequence[TrueLine]) -> Iterator[Case]:
@@ -128,17 +94,24 @@ def cases_of(name: str, seed: int, rows: Sequence[Mapping[str, Any]], truth: Seq
             )
 
 
-def study(experiments: Sequence[str], seeds: int, kind: str | None) -> list[Case]:
-    """Return the cases of all seeds; seed 0, the committed one, is left out."""
-    analysis, cases = analysis_of(experiments), []
+def study(experiments: Sequence[str], seeds: Sequence[int], kind: str | None) -> Iterator[list[Case]]:
+    """Yield the cases of each series and seed."""
     for name in experiments:
-        setup = simulation.load(ROOT / f"config/simulation/{name}.yaml", ROOT / "config/schema")
-        for seed in range(1, seeds + 1):
-            drawn = replace(setup, plan=replace(setup.plan, seed=seed))
-            made = simulation.Variant(drawn) if kind is None else simulation.variant(drawn, kind)
-            cases += cases_of(name, seed, components_of(analysis, name, made.series()), made.truth())
-            print(f"{name} seed {seed}: {len(cases)} cases so far", file=sys.stderr, flush=True)
-    return cases
+        for seed in seeds:
+            made = chain.made(chain.setup(name, seed), kind)
+            found = chain.tables_of(name, made.series())
+            yield list(cases_of(name, seed, found["components"].to_pylist(), made.truth()))
+            print(f"{name} seed {seed}", file=sys.stderr, flush=True)
+
+
+def read(path: Path) -> list[Case]:
+    """Return the cases of a file, numbers as numbers."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    kinds = dict.fromkeys(("true", "found", "stderr", "systematic"), float) | dict.fromkeys(
+        ("seed", "acquisition"), int
+    )
+    return [Case(**{name: kinds.get(name, str)(text) for name, text in row.items()}) for row in rows]
 
 
 def tolerances() -> dict[tuple[str, int, str, str], float]:
@@ -173,15 +146,16 @@ def main() -> int:
     every = sorted(
         path.name for path in (ROOT / "raw").iterdir() if (ROOT / f"config/experiments/{path.name}.yaml").exists()
     )
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=chain.span, default=chain.span("1-3"), metavar="FIRST-LAST")
     parser.add_argument("--experiments", nargs="+", default=every, choices=every)
     parser.add_argument("--variant", choices=sorted(simulation.VARIANTS))
-    parser.add_argument("--output", type=Path)
+    parser.add_argument("--output", type=Path, help="add every case to this CSV file")
+    parser.add_argument("--read", type=Path, help="run nothing: report on the cases of this CSV file")
     given = parser.parse_args()
-    cases, allowed = study(given.experiments, given.seeds, given.variant), tolerances()
-    if given.output is not None:
-        with given.output.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([Case._fields, *cases])
+    cases, allowed = read(given.read) if given.read else [], tolerances()
+    for found in [] if given.read else study(given.experiments, given.seeds, given.variant):
+        chain.appended(given.output, Case._fields, (case._asdict() for case in found))
+        cases += found
     print(f"{'experiment model component':52s} {'cases':>5s} {'bias':>8s} {'rms':>7s} 3×tol {'mean':>6s} sigma cover")
     groups: dict[str, list[Case]] = defaultdict(list)
     for case in cases:

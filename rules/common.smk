@@ -62,6 +62,15 @@ def kept(path):
     return update(path) if inside else path
 
 
+def drop_empty_rate_limit():
+    # A limit of jobs per 0 s limits nothing, yet Snakemake asks again at once, without a pause, whether a ready job may
+    # start: a third of a core for as long as jobs wait for a free one. Any longer span adds a timer per finished job,
+    # and no option says "no limit". Without a limiter it waits, as it should, for a job to end.
+    limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
+    if limiter is not None and limiter.timespan == 0:
+        workflow.scheduler.job_rate_limiter = None
+
+
 def complete_run_record():
     # The jobs have left their entries; a run in which none ran has no folder. Told and not raised: the results are there.
     if not (RUN_FOLDER / "jobs").is_dir():

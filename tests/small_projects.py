@@ -29,9 +29,21 @@ def own_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("XPS_", "SNAKEMAKE", "SLURM"))}
 
 
-def snakemake(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run Snakemake in ``project`` as a user would, both streams in stdout."""
-    command = [sys.executable, "-m", "snakemake", *options]
+# Snakemake as a program that counts how often its scheduler looks for jobs to start, and tells when it ends.
+COUNTING = """
+import atexit
+from snakemake.cli import main
+from snakemake.scheduling.job_scheduler import JobScheduler
+looks, select = [], JobScheduler.job_selector
+JobScheduler.job_selector = lambda self, jobs: looks.append(len(jobs)) or select(self, jobs)
+atexit.register(lambda: print(f"the scheduler looked {len(looks)} times"))
+main()
+"""
+
+
+def snakemake(project: Path, *options: str, counting: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake in ``project`` as a user would, both streams in stdout; ``counting`` how often it schedules."""
+    command = [sys.executable, *(["-c", COUNTING] if counting else ["-m", "snakemake"]), *options]
     streams = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     return subprocess.run(command, cwd=project, env=own_environment(), check=False, **streams)
 

@@ -103,6 +103,28 @@ def test_an_imposed_position_tests_nothing() -> None:
         answer("position", evidence(components=empty), **LINE, component="Ge0 Ge 3d", at_min=5)
 
 
+def test_a_position_that_drifts_is_told_by_its_line_and_one_that_scatters_is_not() -> None:
+    """0.02 eV per cycle, whatever the times; errors from the table, as in the closed form of a weighted line."""
+    times = np.array([5.0, 10.0, 15.0, 20.0, 30.0, 50.0, 70.0])
+    drifting = answer("position_change", evidence(components=moving(0.02)), **LINE, component="Ge0 Ge 3d")
+    slope = np.polyfit(times, 0.02 * np.arange(1, 8), 1)[0]
+    assert drifting.value == pytest.approx(slope * 65.0, rel=0.05)
+    sigma = np.sqrt(0.02**2 + 0.01**2 + 0.03**2)
+    assert drifting.stderr == pytest.approx(65.0 * sigma / np.sqrt(np.sum((times - times.mean()) ** 2)), rel=0.05)
+    assert answer("position_change", **LINE, component="Ge0 Ge 3d").value == pytest.approx(0.0)
+    assert "7 acquisitions" in drifting.remark
+
+
+def test_what_is_seen_is_beyond_its_detection_limit_and_what_is_not_below() -> None:
+    limits = found()["components"]
+    at = limits.schema.get_field_index("detection_limit_cps_ev")
+    areas = np.array(limits["area_cps_ev"].to_pylist(), dtype=float)
+    held = evidence(components=limits.set_column(at, limits.schema.field(at), pa.array(areas / 2.5)))
+    assert answer("largest_over_detection_limit", held, **LINE, component="Ge0 Ge 3d").value == pytest.approx(2.5)
+    with pytest.raises(NotTestableError, match="no detection limit of Ge0 Ge 3d from 100 min on"):
+        answer("largest_over_detection_limit", held, **LINE, component="Ge0 Ge 3d", from_min=100)
+
+
 def moving(slope: float) -> pa.Table:
     areas = found()["components"]
     places = pa.array([50.0 + slope * number for number in areas["acquisition"].to_pylist()])
@@ -186,9 +208,13 @@ def test_composition_gives_ratios_extremes_and_drifts() -> None:
     most = answer("atomic_percent_extreme", held, experiment=VEP, subject="Ge0", extreme="largest", from_min=5)
     assert (least.value, most.value) == (0.8, 3.0)
     drift = answer("largest_drift", held, experiment=VEP, subjects=["Ge0"])
-    assert drift.value == pytest.approx(3.2 / np.hypot(0.05, 0.05))
+    assert drift.value == pytest.approx((3.2 - 0.02 * 4.0) / np.hypot(0.05, 0.05))
     calm = evidence(composition=composition("Ge0", [4.0] * 7 + [4.05]))
     assert answer("largest_drift", calm, experiment=VEP, subjects=["Ge0"]).value == 0.0  # below 2 %
+    hardly = evidence(composition=composition("Ge0", [4.0] * 7 + [4.09]))  # beyond 2 %, by less than it is known
+    assert answer("largest_drift", hardly, experiment=VEP, subjects=["Ge0"]).value == pytest.approx(
+        0.01 / 0.05 / 2**0.5
+    )
 
 
 def test_films_give_their_course_and_end() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xps import energy_scale, tables
+from xps.energy_scale.steps import course_of, most_significant
 
 Row = dict[str, Any]
 
@@ -57,6 +58,7 @@ def made(
     shift: float = 0.0,
     status: Callable[[str], Row] = lambda _: {"status": "free"},
     spoil: Callable[[Row], None] = lambda _: None,
+    interpolated: Sequence[int] = (),
 ) -> list[Row]:
     """Return the checks of an invented series: ``positions`` by component and cycle, None where not detected."""
     components, parameters, calibration = [], [], []
@@ -85,7 +87,7 @@ def made(
                     "shift_ev": 1.0,
                     "shift_stderr_ev": shift,
                     "drift_stderr_ev": 0.0 if region == "C1s" else drift,
-                    "method": "fitted",
+                    "method": "interpolated" if acquisition in interpolated else "fitted",
                 }
             )
     filled = (("calibration", calibration), ("components", components), ("parameters", parameters))
@@ -140,7 +142,7 @@ def test_a_common_shift_changes_no_difference(shift: float) -> None:
 def test_a_step_of_the_reference_is_seen_and_not_explained() -> None:
     """Carbon on lithium islands at 0.3 eV: referenced to it, every other line moves by 0.3 eV."""
     phosphate = [133.2] * 5 + [133.5] * 3
-    rows = made({"PO4 2p": phosphate, "C-C": [284.8] * 8}, [STEP], drift=0.08)
+    rows = made({"PO4 2p": phosphate, "C-C": [284.8] * 8}, [STEP], drift=0.07)
     assert rows[0]["verdict"] == "not_testable"
     assert verdicts(rows[1:5]) == ["agrees"] * 4
     assert verdicts(rows[5:8]) == ["differs"] * 3
@@ -150,6 +152,71 @@ def test_a_step_of_the_reference_is_seen_and_not_explained() -> None:
     assert whole["value_ev"] == pytest.approx(-0.3)
     assert "between acquisitions 4 and 5" in whole["remark"]
     assert all("cannot tell" in row["remark"] for row in rows[1:])
+
+
+def test_one_cycle_differs_by_the_threshold_of_all_cycles() -> None:
+    """7 cycles against the first: 2.690 × √2 × 0.05 eV = 0.1902 eV, not 1.96 × √2 × 0.05 eV = 0.139 eV."""
+    phosphate = [133.2 - distance for distance in (0.0, 0.15, 0.189, 0.192, 0.0, 0.0, 0.0, 0.0)]
+    rows = made({"PO4 2p": phosphate, "C-C": [284.8] * 8}, [STEP], stderr=1e-6)
+    assert verdicts(rows[1:5]) == ["agrees", "agrees", "differs", "agrees"]
+
+
+def test_a_region_that_drifts_alone_is_no_step_of_the_reference() -> None:
+    """All lines together tell the two apart: only a step of the reference moves it against each of them."""
+    still = {"PO4 2p": [133.2] * 6, "PO4 1s": [531.1] * 6, "C-C": [284.8] * 6}
+    alone = {**still, "PO4 2p": [133.2] * 3 + [133.45] * 3}
+    carbon = {**still, "C-C": [284.8] * 3 + [285.05] * 3}
+    checks = [STEP, {**STEP, "check": "C 1s - O 1s of PO4", "minus_core_level": "O 1s"}]
+    found = {}
+    for name, positions in (("still", still), ("alone", alone), ("carbon", carbon)):
+        rows = [row for row in made(positions, checks, drift=0.08) if row["check"] == "C 1s - lines of the matrix"]
+        assert [row["acquisition"] for row in rows] == [0, 1, 2, 3, 4, 5, None]
+        found[name] = rows[-1]
+    assert [row["verdict"] for row in found.values()] == ["agrees", "agrees", "differs"]
+    assert found["carbon"]["value_ev"] == pytest.approx(0.25)
+    assert "between acquisitions 2 and 3" in found["carbon"]["remark"]
+
+
+def test_the_lines_that_stay_carry_the_course_on() -> None:
+    """A line of the electrolyte vanishes under the film; one that only appears later takes no part."""
+    positions = {"PO4 2p": [133.2, 133.2, 133.1, None], "PO4 1s": [531.1, 531.1, 531.0, 530.9], "C-C": [284.8] * 4}
+    late = {**STEP, "check": "C 1s - Al 2p of Al0", "minus_core_level": "Al 2p", "minus_species": "Al0"}
+    checks = [STEP, {**STEP, "check": "C 1s - O 1s of PO4", "minus_core_level": "O 1s"}, late]
+    rows = [row for row in made({**positions, "Al0": [None, 71.0, 72.0, 73.0]}, checks) if "matrix" in row["check"]]
+    assert [row["value_ev"] for row in rows[:4]] == pytest.approx([0.0, 0.0, 0.1, 0.2])
+    assert "Al0" not in rows[1]["remark"]
+
+
+def test_a_line_found_where_the_reference_was_not_is_no_reference() -> None:
+    """Noise may pass for carbon on fresh lithium; the calibration did not take it, so no check does."""
+    rows = made({"PO4 2p": [133.2] * 3, "C-C": [284.8, 285.6, 284.8]}, [STEP], interpolated=[1])
+    assert verdicts(rows) == ["not_testable", "not_testable", "agrees", "agrees"]
+    assert "interpolated" in rows[1]["remark"]
+
+
+def test_a_joint_course_has_the_errors_of_its_parts() -> None:
+    """Two lines, independent fits and drifts of σ, the reference's own of σ in each cycle: r has (2σ² + 2σ²/2)^½."""
+    checks = [STEP, {**STEP, "check": "C 1s - O 1s of PO4", "minus_core_level": "O 1s"}]
+    positions = {"PO4 2p": [133.2] * 3, "PO4 1s": [531.1] * 3, "C-C": [284.8] * 3}
+    rows = [row for row in made(positions, checks, stderr=1e-6, drift=0.08) if "matrix" in row["check"]]
+    sigma = 0.08 / 2**0.5
+    assert rows[1]["stderr_ev"] == pytest.approx((3 * sigma**2) ** 0.5)
+
+
+def test_joint_steps_are_rarely_seen_where_there_are_none() -> None:
+    rng, false = np.random.default_rng(5), 0
+    for _ in range(1000):
+        own, regions = rng.normal(0.0, 0.06, 8), rng.normal(0.0, 0.06, (2, 8))
+        lines = [
+            [
+                energy_scale.lines.Difference(cycle, own[cycle] - region[cycle], 0.001, 0.06 * 2**0.5)
+                for cycle in range(8)
+            ]
+            for region in regions
+        ]
+        course = course_of(lines)
+        false += most_significant(course.values_ev, course.covariance).significant
+    assert 10 < false < 50 + 3 * (1000 * 0.05 * 0.95) ** 0.5
 
 
 def test_a_distance_between_matrix_lines_does_not_see_that_step() -> None:

@@ -155,6 +155,14 @@ def test_each_coverage_of_a_patchy_model_has_its_own_panel(given: dict[str, pa.T
     assert [len(axes.texts) for axes in figure.axes if "|" in str(axes.get_label())] == [1, 0]
 
 
+def test_what_is_said_of_the_shape_of_patches_is_no_film(given: dict[str, pa.Table]) -> None:
+    words = {"layer": "coverage", "thickness_nm": None, "verdict": "not_identified", "condition": "not told apart"}
+    shape = [row | words for row in given["layers"].to_pylist()]
+    with_shape = {**given, "layers": tables.from_rows("layers", [*given["layers"].to_pylist(), *shape])}
+    _, numbers = drawn(with_shape, "growth")
+    assert set(numbers["layer"].dropna()) == {"SEI"}
+
+
 def test_a_film_that_hides_everything_below_has_a_lower_limit(given: dict[str, pa.Table]):
     """The last film: nothing is seen through it, so that 6 nm is the least it can be."""
     hidden = {

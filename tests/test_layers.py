@@ -155,6 +155,44 @@ def test_islands_and_a_closed_film_are_not_told_apart() -> None:
     assert {row["verdict"] for row in rows if row["acquisition"] == 4} == {"conditional"}
 
 
+def patchy(*coverages: float) -> dict[str, Any]:
+    stack = ge_over_ge("LAGP", "LAGP-A") | {"layer_model": "patchy", "coverages": list(coverages)}
+    lithium = {"layer": "Li0", "phase": "Li", "patches": True, "tracer": twin_tables.tracer("Li0 Li 1s", "Li")}
+    return stack | {"films": [*stack["films"], lithium]}
+
+
+def test_whether_lithium_lies_in_islands_is_a_row_that_says_not_identified() -> None:
+    """As many areas as unknowns: any coverage between the true one and a closed film makes the same areas."""
+    rows = [row for row in solved("fig2b_LAGP_VEP", patchy(0.5, 1.0)) if row["layer"] == layers.COVERAGE]
+    assert [row["acquisition"] for row in rows] == list(range(8))
+    assert {row["verdict"] for row in rows if row["acquisition"] < 4} == {"not_testable"}
+    late = [row for row in rows if row["acquisition"] >= 5]
+    assert {row["verdict"] for row in late} == {"not_identified"}
+    assert all("islands and a closed film are not told apart" in row["condition"] for row in late)
+    assert all(row["thickness_nm"] is None and row["coverage_fraction"] is None for row in rows)
+
+
+def test_a_coverage_that_cannot_make_the_areas_is_named_and_the_shape_still_not_identified() -> None:
+    """Islands on 2 % of the surface cannot give the lithium that half of it gave; any larger share can."""
+    rows = [row for row in solved("fig2b_LAGP_VEP", patchy(0.02, 0.5, 1.0)) if row["layer"] == layers.COVERAGE]
+    assert rows[6]["verdict"] == "not_identified"
+    assert "coverage 0.02 cannot make these areas" in rows[6]["condition"]
+
+
+def test_a_stack_has_a_misfit_where_no_thickness_makes_the_areas() -> None:
+    """A film weakens its substrate: a tracer of the film and a substrate, both at full strength, are too much."""
+    patches = film(1.0, 3.0, 3.0)
+    islands = Stack(patches.strengths, patches.lengths_nm, np.array([True, False]), 0.3)
+    possible, errors = islands.intensities(np.array([2.0])), np.full(2, 0.01)
+    assert thicknesses(islands, possible, errors).misfit < 1e-6
+    beyond = np.array([islands.intensities(np.array([1e3]))[0] * 3.0, possible[1] * 0.5])
+    assert thicknesses(islands, beyond, errors).misfit > 100.0
+
+
+def test_closed_films_have_no_row_about_their_shape() -> None:
+    assert layers.COVERAGE not in {row["layer"] for row in solved("fig2b_LAGP_VEP", ge_over_ge("LAGP", "LAGP-A"))}
+
+
 # --- what cannot be measured -----------------------------------------------------------------------------------------
 
 

@@ -29,9 +29,10 @@ def planned(project: Path) -> dict[str, int]:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project in which everything has been made, on two cores."""
+    """A project in which everything has been made, on two cores; ``run.txt`` holds what the run said."""
     project = make_project(tmp_path_factory.mktemp("finished") / "project")
-    answer = snakemake(project, "--cores", "2")
+    answer = snakemake(project, "--cores", "2", counting=True)
+    (project / "run.txt").write_text(answer.stdout)
     assert answer.returncode == 0, answer.stdout
     assert re.search(r"made: \d+ tables, 4 figures", answer.stdout), answer.stdout
     return project
@@ -50,6 +51,14 @@ def test_the_chain_makes_every_table_and_figure(finished: Path) -> None:
         assert {f"{experiment}/{name}.parquet" for name in stages} <= made
         for suffix in ("pdf", "csv", "csv.record.json", "md", "md.record.json"):
             assert f"figures/{experiment}_spectra.{suffix}" in made
+
+
+def test_the_scheduler_sleeps_while_all_cores_are_busy(finished: Path) -> None:
+    said = (finished / "run.txt").read_text()
+    looks, jobs = (
+        int(re.findall(words, said)[-1]) for words in (r"scheduler looked (\d+) times", r"\d+ of (\d+) done")
+    )
+    assert 0 < looks <= 2 * jobs + 2, said
 
 
 def test_a_second_run_does_nothing_and_adds_no_run_record(finished: Path) -> None:

@@ -21,6 +21,7 @@ COMPUTATIONS: Mapping[str, Parameters] = {
     "position": Parameters(("experiment", "model", "component", "at_min")),
     "position_mean": Parameters(("experiment", "model", "component"), ("from_min",)),
     "position_range": Parameters(("experiment", "model", "component"), ("from_min",)),
+    "position_change": Parameters(("experiment", "model", "component"), ("from_min",)),
     "position_difference": Parameters(
         ("experiment", "model", "component", "other_component"),
         ("from_min", "other_experiment", "other_model", "other_from_min"),
@@ -29,6 +30,7 @@ COMPUTATIONS: Mapping[str, Parameters] = {
     "share": Parameters(("experiment", "model", "components", "at_min"), ("rest",)),
     "smallest_share": Parameters(("experiment", "model", "components"), ("from_min",)),
     "largest_limit": Parameters(("experiment", "model", "component"), ("from_min",)),
+    "largest_over_detection_limit": Parameters(("experiment", "model", "component"), ("from_min",)),
     "centroid_trend": Parameters(("experiment", "model", "components"), ("from_min",)),
     "relative_change": Parameters(("experiment", "model", "components"), ("from_min",)),
     "monotonic_share": Parameters(("experiment", "model", "components", "direction")),

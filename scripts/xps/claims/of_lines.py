@@ -5,8 +5,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from xps.claims.evidence import Answer, Evidence, NotTestableError, records, weighted_mean
+
+Floats = NDArray[np.float64]
 
 _TOP = 0.6
 _SIGMA_LIMIT = 3.0
@@ -40,6 +43,29 @@ def position_range(evidence: Evidence, experiment: str, model: str, component: s
     error = float(np.hypot(_place_error(evidence, experiment, highest), _place_error(evidence, experiment, lowest)))
     words = f"lowest at {lowest['minutes']:g}, highest at {highest['minutes']:g} min; {len(ordered)} acquisitions"
     return Answer(float(highest["position_ev"] - lowest["position_ev"]), error, "eV", remark=words)
+
+
+def position_change(evidence: Evidence, experiment: str, model: str, component: str, from_min: float = 0.0) -> Answer:
+    """Change of a component's position along the series, first to last, by a straight line through its cycles (eV)."""
+    rows = _placed(evidence, experiment, model, component, from_min).sort_values("minutes")
+    if rows["minutes"].nunique() < 2:
+        raise NotTestableError(f"{experiment}: {component} has a position in one acquisition only")
+    minutes = rows["minutes"].to_numpy()
+    errors = [_place_error(evidence, experiment, row) for row in records(rows)]
+    slope, stderr = _slope(minutes, rows["position_ev"].to_numpy(), np.array(errors))
+    span = float(minutes[-1] - minutes[0])
+    apart = float(np.ptp(rows["position_ev"]))
+    words = f"{len(rows)} acquisitions, {apart:.2g} eV apart at most, known to {np.mean(errors):.2g} eV each"
+    return Answer(slope * span, stderr * span, "eV", remark=words)
+
+
+def _slope(
+    times: np.ndarray[Any, Any], values: np.ndarray[Any, Any], errors: np.ndarray[Any, Any]
+) -> tuple[float, float]:
+    """Return the slope of a weighted straight line and its standard error, from declared errors, never rescaled."""
+    basis = np.stack([np.ones_like(times), times], axis=1) / errors[:, None]
+    covariance = np.linalg.inv(basis.T @ basis)
+    return float((covariance @ (basis.T @ (values / errors)))[1]), float(np.sqrt(covariance[1, 1]))
 
 
 def _place_error(evidence: Evidence, experiment: str, row: Mapping[str, Any]) -> float:
@@ -154,6 +180,19 @@ def largest_limit(evidence: Evidence, experiment: str, model: str, component: st
     return Answer(float(limits.max()), remark=f"at {worst:g} min")
 
 
+def largest_over_detection_limit(
+    evidence: Evidence, experiment: str, model: str, component: str, from_min: float = 0.0
+) -> Answer:
+    """Largest area of a component over its detection limit, over the acquisitions from a time on."""
+    rows = evidence.component(experiment, model, [component])
+    rows = rows[(rows["minutes"] >= from_min) & rows["area_cps_ev"].notna() & (rows["detection_limit_cps_ev"] > 0)]
+    ratios = (rows["area_cps_ev"] / rows["detection_limit_cps_ev"]).to_numpy()
+    if not ratios.size:
+        raise NotTestableError(f"{experiment}: no detection limit of {component} from {from_min:g} min on")
+    worst = float(rows["minutes"].to_numpy()[int(np.argmax(ratios))])
+    return Answer(float(ratios.max()), remark=f"at {worst:g} min, {len(ratios)} acquisitions")
+
+
 def centroid_trend(
     evidence: Evidence, experiment: str, model: str, components: Sequence[str], from_min: float = 0.0
 ) -> Answer:
@@ -174,11 +213,10 @@ def centroid_trend(
     if len(set(times)) < 3:
         raise NotTestableError(f"{experiment}: {len(set(times))} acquisitions, three are needed for a trend")
     t, y, s = (np.array(part) for part in (times, places, np.maximum(errors, 1e-3)))
-    basis = np.stack([np.ones_like(t), t], axis=1) / s[:, None]
-    covariance = np.linalg.inv(basis.T @ basis)
-    slope = float((covariance @ (basis.T @ (y / s)))[1])
-    significance = slope / float(np.sqrt(covariance[1, 1]))
-    return Answer(significance, 1.0, "σ", remark=f"slope {1e3 * slope:.2g} meV/min, from {y[0]:.2f} to {y[-1]:.2f} eV")
+    slope, stderr = _slope(t, y, s)
+    return Answer(
+        slope / stderr, 1.0, "σ", remark=f"slope {1e3 * slope:.2g} meV/min, from {y[0]:.2f} to {y[-1]:.2f} eV"
+    )
 
 
 def relative_change(

@@ -55,9 +55,9 @@ def atomic_percent_ratio(
 def largest_drift(
     evidence: Evidence, experiment: str, subjects: Sequence[str], basis: str = "carbon_free", allowed: float = 0.02
 ) -> Answer:
-    """Largest change of atomic percents from the first to the last acquisition, in statistical standard errors.
+    """Largest change of atomic percents, first to last, beyond a share of the value, in statistical standard errors.
 
-    A change below the share ``allowed`` of the value counts as none, however well it is measured.
+    What is below the share ``allowed`` of the value counts as none, however well it is measured.
     """
     worst, where = 0.0, ""
     for subject in subjects:
@@ -65,12 +65,11 @@ def largest_drift(
         if len(rows) < 2:
             raise NotTestableError(f"{experiment}: one acquisition shows no drift of {subject}")
         first, *_, last = records(rows)
-        change = abs(float(last["atomic_percent"] - first["atomic_percent"]))
-        if change <= allowed * float(first["atomic_percent"]):
-            continue
+        change = float(last["atomic_percent"] - first["atomic_percent"])
+        beyond = abs(change) - allowed * float(first["atomic_percent"])
         error = float(np.hypot(first["statistical_stderr"], last["statistical_stderr"]))
-        if change / error > worst:
-            worst, where = change / error, f"{subject}: {change:.2g} at%"
+        if beyond / error > worst:
+            worst, where = beyond / error, f"{subject}: {change:+.2g} at%, {beyond:.2g} more than {allowed:.0%} of it"
     return Answer(worst, None, "σ", remark=where or f"no subject changes by more than {allowed:.0%}")
 
 

@@ -5,7 +5,8 @@ Three layer models:
 - ``layers``: several closed films on each other, each with a tracer of its own, solved together;
 - ``patchy``: the same, the films marked as patches cover a share of the surface only. One emission angle cannot tell a
   thin closed film from thick patches, so the share is declared, and where the declared shares give amounts more than
-  30 % apart the thickness is ``not_identified``.
+  30 % apart the thickness is ``not_identified``. A row of its own, ``coverage``, says of each acquisition whether the
+  areas tell the declared shares apart: as a rule they do not.
 
 Mean free paths come from TPP-2M and are wrong together: ``thickness_imfp_stderr_nm`` says by how much that is.
 """
@@ -28,6 +29,11 @@ MORPHOLOGY_AGREEMENT = 0.3
 
 LEAST_BURIED_NM = 5.0
 """ASSUME below this, about two attenuation lengths, a large error means a small amount and not a thick film."""
+
+COVERAGE = "coverage"
+"""What stands for the name of a film in the row about the shape of a patchy stack."""
+
+_CHI_SQUARE_95 = 3.841458820694124
 
 Settings = Mapping[str, Any]
 
@@ -121,6 +127,9 @@ def _rows(
             row = _film_row(film, index, coverage, answer, declared, agree[index])
             lowest = buried and index == stack.films - 1
             yield {**keys, **row, **(_at_least(_lower_limit_nm(stack, areas, stderrs)) if lowest else {})}
+    if len(coverages) > 1:
+        patches = [tracer for layer, tracer in zip(layers, tracers, strict=True) if layer.get("patches", False)]
+        yield {**keys, "layer": COVERAGE, **_shape(coverages, answers, any(tracer.detected for tracer in patches))}
 
 
 def _untestable(layers: Sequence[Settings], tracers: Sequence[Tracer], lines: Mapping[str, Settings]) -> str:
@@ -163,6 +172,28 @@ def _agreement(films: Sequence[Settings], coverages: Sequence[float], answers: S
         amounts = np.array([share * answer.value_nm[index] for share, answer in zip(shares, answers, strict=True)])
         agree.append(bool(np.ptp(amounts) <= MORPHOLOGY_AGREEMENT * np.mean(amounts) or np.max(amounts) < 1e-3))
     return agree
+
+
+def _shape(coverages: Sequence[float], answers: Sequence[Thicknesses], seen: bool) -> dict[str, str]:
+    """Return what the areas say about the coverage: the verdict, and why.
+
+    Patches on a small share cannot give the areas of a thick closed film. That refuses a coverage and still leaves all
+    larger ones: only where a closed film is refused is something known of the shape.
+    """
+    if not seen:
+        return {"verdict": "not_testable", "condition": "nothing of what would lie in patches was detected"}
+    misfits = np.array([answer.misfit for answer in answers])
+    refused = [share for share, worse in zip(coverages, misfits - misfits.min(), strict=True) if worse > _CHI_SQUARE_95]
+    words = ["one emission angle gives as many areas as thicknesses and their common intensity"]
+    if refused:
+        names = " and ".join(f"{share:g}" for share in refused)
+        words.append(f"coverage {names} cannot make these areas (95 %), mean free paths to {RELATIVE_STDERR:.0%}")
+    if max(coverages) in refused:
+        return {"verdict": "conditional", "condition": "; ".join(["a closed film is refused", *words])}
+    return {
+        "verdict": "not_identified",
+        "condition": "; ".join(["islands and a closed film are not told apart", *words]),
+    }
 
 
 def _film_row(
@@ -210,4 +241,4 @@ def _at_least(limit_nm: float) -> dict[str, Any]:
     }
 
 
-__all__ = ["MORPHOLOGY_AGREEMENT", "extract"]
+__all__ = ["COVERAGE", "MORPHOLOGY_AGREEMENT", "extract"]

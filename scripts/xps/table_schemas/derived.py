@@ -52,7 +52,7 @@ SCHEMAS: Schemas = {
         EXPERIMENT,
         ACQUISITION,
         Column("layer_model", "text", "", "layer (one film), layers (films on each other) or patchy (islands)"),
-        Column("layer", "text", "", "which film, such as SEI or Li0"),
+        Column("layer", "text", "", "which film, such as SEI or Li0; coverage: whether the shape of patches is known"),
         optional("thickness_nm", "number", "nm", "thickness from attenuation"),
         optional("thickness_stderr_nm", "number", "nm", "statistical standard error"),
         optional("thickness_imfp_stderr_nm", "number", "nm", "systematic standard error from the mean free paths"),

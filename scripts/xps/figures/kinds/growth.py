@@ -21,6 +21,8 @@ from xps.figures.reading.frames import chosen, frames, records
 from xps.figures.reading.times import axis_values
 
 QUANTITY = "thickness_nm"
+# The row about the shape of patches: no film.
+_SHAPE = "coverage"
 _MOST_LAWS = 6
 _CHOSEN: dict[str, Any] = {"color": "black", "linewidth": 1.0, "linestyle": "-"}
 # Laws that the data do not tell apart lie within a line's width of each other: the room that they share is drawn.
@@ -82,7 +84,8 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
         _law_words(str(experiment), str(law), rows)
         for (experiment, law), rows in laws.groupby(["experiment", "law"], sort=False)
     ]
-    conditions = list(dict.fromkeys(str(words) for words in held["layers"]["condition"].dropna()))
+    films = held["layers"][held["layers"]["layer"].ne(_SHAPE)]
+    conditions = list(dict.fromkeys(str(words) for words in films["condition"].dropna()))
     sentences = [
         f"Layer thickness from attenuation against {lettering.heading(settings['axis'])}.",
         "Bars and bands: 95 %, counting statistics and mean free paths together; arrows up: 95 % lower limits.",
@@ -170,6 +173,7 @@ def _laws(kinetics: pd.DataFrame) -> pd.DataFrame:
 
 def _points(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     own = chosen(held["layers"], settings, {"layers": "layer", "layer_models": "layer_model"})
+    own = own[own["layer"].ne(_SHAPE)]
     acquired = held["acquisitions"][~held["acquisitions"]["excluded"]]
     times = {
         (experiment, number): at
