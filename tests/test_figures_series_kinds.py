@@ -135,7 +135,7 @@ def test_a_course_stands_where_its_layer_model_does_and_needs_a_time_of_its_own(
 
 def test_laws_are_told_with_values_and_the_assumption(given: dict[str, pa.Table]):
     text = kinds.module_of("growth").describe({"kind": "growth", **SETTINGS["growth"]}, given)
-    assert "invented parabolic (y0 0 nm, a 0.0333 nm/s^0.5): chosen yes, tested" in text
+    assert "invented parabolic (y0 0 nm, a 0.0333 nm/s^0.5): chosen, tested" in text
     assert text.endswith("Assumed: closed flat film.")
     none = {**given, "kinetics": tables.from_rows("kinetics", [])}
     assert "No growth law was fitted." in kinds.module_of("growth").describe(
@@ -213,7 +213,7 @@ def test_the_onset_of_the_kinetics_table_is_a_band(given: dict[str, pa.Table]):
 
 def test_the_caption_says_when_it_was_first_detected(given: dict[str, pa.Table]):
     text = kinds.module_of("onset").describe({"kind": "onset", **SETTINGS["onset"]}, with_limits(given))
-    assert "invented: first detected in acquisition 2" in text
+    assert "invented: first detected after 30 min (in acquisition 2)" in text
 
 
 # --- charge balance ----------------------------------------------------------------------------------------------

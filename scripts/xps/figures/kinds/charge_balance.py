@@ -17,6 +17,7 @@ from xps.figures.page import KeyEntry, Sheet
 from xps.figures.palette import MARKERS
 from xps.figures.parts import layout
 from xps.figures.reading.frames import frames
+from xps.figures.words import facts
 
 _NORMAL_95 = 1.959964
 _LEAST = 0.02
@@ -39,7 +40,7 @@ def draw(
 def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str:
     """Return what the figure shows and under which assumptions."""
     balance = frames(tables, settings)["balance"]
-    conditions = "; ".join(dict.fromkeys(str(words) for words in balance["condition"].dropna()))
+    conditions = facts.assumptions(balance["condition"])
     return (
         "Charge balance. Above: dense lithium that the plating charge would make on the declared area (line), "
         "and what the layers seen by XPS account for (points; bars: 95 %, statistical; bands: 95 %, mean free paths "

@@ -19,6 +19,7 @@ from xps.figures.page import KeyEntry
 from xps.figures.parts import series, series_page
 from xps.figures.reading.frames import chosen, frames, records
 from xps.figures.reading.times import axis_values
+from xps.figures.words import facts
 
 QUANTITY = "thickness_nm"
 # The row about the shape of patches: no film.
@@ -85,7 +86,7 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
         for (experiment, law), rows in laws.groupby(["experiment", "law"], sort=False)
     ]
     films = held["layers"][held["layers"]["layer"].ne(_SHAPE)]
-    conditions = list(dict.fromkeys(str(words) for words in films["condition"].dropna()))
+    conditions = facts.assumptions(films["condition"])
     sentences = [
         f"Layer thickness from attenuation against {lettering.heading(settings['axis'])}.",
         "Bars and bands: 95 %, counting statistics and mean free paths together; arrows up: 95 % lower limits.",
@@ -95,7 +96,7 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
         if told
         else "No growth law was fitted.",
         f"{'; '.join(told)}." if told else "",
-        f"Assumed: {'; '.join(conditions)}." if conditions else "",
+        f"Assumed: {conditions}." if conditions else "",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -145,14 +146,19 @@ def _key(courses: pd.DataFrame) -> list[KeyEntry]:
 
 
 def _law_words(experiment: str, law: str, rows: pd.DataFrame) -> str:
-    values = [
-        f"{row['parameter']} {minus(format(row['value'], '.3g'))} {row['unit']}"
-        for row in records(rows)
-        if pd.notna(row["value"]) and row["parameter"]
-    ]
+    values = [_value_words(row) for row in records(rows) if pd.notna(row["value"]) and row["parameter"]]
     first = rows.iloc[0]
     numbers = f" ({', '.join(values)})" if values else ""
-    return f"{experiment} {law.replace('_', ' ')}{numbers}: chosen {first['chosen']}, {first['verdict']}"
+    judged = {"yes": "chosen", "no": "not chosen"}.get(first["chosen"], str(first["chosen"]))
+    return f"{experiment} {law.replace('_', ' ')}{numbers}: {judged}, {first['verdict']}"
+
+
+def _value_words(row: Mapping[str, Any]) -> str:
+    """Write a parameter with its 95 % interval, an end that is open as three dots."""
+    low, high = ("…" if pd.isna(row[end]) else format(row[end], ".2g") for end in ("low", "high"))
+    known = "" if pd.isna(row["low"]) and pd.isna(row["high"]) else f" [{low} to {high}]"
+    unit = "" if row["unit"] == "1" else f" {row['unit']}"
+    return minus(f"{row['parameter']} {row['value']:.3g}{known}{unit}")
 
 
 def _ranking(laws: pd.DataFrame) -> str:
