@@ -16,6 +16,7 @@ rule subtract_background:
         f"{RESULTS}/benchmarks/subtract_background/{{experiment}}.tsv"
     conda:
         "../environment.yml"
+    threads: ANALYSIS.threads
     params:
         fingerprint=fingerprint("subtract_background"),
         windows=ANALYSIS.model_windows,
