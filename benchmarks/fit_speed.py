@@ -38,8 +38,8 @@ from xps.separable.likelihood import LEAST_EXPECTED_COUNTS
 from xps.separable.series import fit_jointly
 
 Array = NDArray[np.float64]
-# A squared distance of 1e-5 statistical errors: far nearer than objectives are compared.
-EFFORT = marquardt.Effort(decrement=1e-5)
+# A hundredth of a standard error from the minimum: ten times nearer than objectives are compared.
+EFFORT = marquardt.Effort(decrement=1e-4)
 SPECTRA = 200
 
 

@@ -10,7 +10,7 @@ from scipy.special import wofz
 
 from xps import lineshapes
 from xps.errors import FitError
-from xps.lineshapes.faddeeva import faddeeva, with_slope
+from xps.lineshapes.faddeeva import faddeeva, first_quadrant
 from xps.lineshapes.widths import gaussian_width
 
 Array = NDArray[np.float64]
@@ -34,12 +34,25 @@ def test_faddeeva_of_an_element_does_not_depend_on_its_array() -> None:
         assert np.array_equal(faddeeva(z[rows].copy()), whole[rows])
 
 
-def test_slope_of_faddeeva_is_its_derivative() -> None:
-    x, y = np.linspace(-9.0, 9.0, 181), np.full(181, 0.2)
-    w = with_slope(x, y)
-    step = 1e-6
-    numeric = (wofz(x + step + 1j * y) - wofz(x - step + 1j * y)) / (2.0 * step)
-    np.testing.assert_allclose(w.slope_real + 1j * w.slope_imaginary, numeric, atol=1e-8)
+def test_faddeeva_near_the_axis_and_beyond_its_grid_is_the_function_that_scipy_knows() -> None:
+    rng = np.random.default_rng(1)
+    x = np.concatenate([rng.uniform(0.0, 34.0, (40, 500)), rng.uniform(0.0, 3.0, (40, 500))], axis=1)
+    y = np.concatenate([[[0.0], [1e-9]], rng.uniform(0.0, 0.1, (19, 1)), rng.uniform(0.0, 3.0, (19, 1))])
+    z = x + 1j * y
+    found, truth = first_quadrant(x, y), wofz(x + 1j * y)
+    np.testing.assert_allclose(found, truth, atol=1e-12)
+    # In relative terms too, as far as the Gaussian core and the Lorentzian tail reach.
+    np.testing.assert_allclose(found, truth, rtol=1e-11)
+    np.testing.assert_allclose(z * found, z * truth, atol=1e-11)
+
+
+def test_faddeeva_in_the_first_quadrant_of_an_element_does_not_depend_on_its_array() -> None:
+    x = np.random.default_rng(2).uniform(0.0, 40.0, (30, 101))
+    y = np.random.default_rng(3).uniform(0.0, 4.0, (30, 1))
+    whole = first_quadrant(x, y)
+    for row in range(30):
+        assert np.array_equal(first_quadrant(x[row], y[row]), whole[row])
+        assert first_quadrant(x[row, 7:8].copy(), y[row]) == whole[row, 7]
 
 
 def _voigt(e: mpmath.mpf, gauss: mpmath.mpf, lorentz: mpmath.mpf) -> mpmath.mpf:

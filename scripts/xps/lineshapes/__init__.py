@@ -53,22 +53,22 @@ Array = NDArray[np.float64]
 
 
 class _Shape(NamedTuple):
-    """A profile of (offset, width, shape parameters, whether their derivatives are wanted)."""
+    """A profile of (offset, width, shape parameters, whether their derivatives are wanted, arrays to write into)."""
 
-    function: Callable[[Array, Array, tuple[Array, ...], bool], Profile]
+    function: Callable[[Array, Array, tuple[Array, ...], bool, tuple[Array, ...] | None], Profile]
     parameters: tuple[str, ...] = ()
 
 
 _SHAPES = {
-    "voigt": _Shape(lambda x, f, own, slopes: symmetric.voigt(x, f, own[0], slopes), ("lorentzian_fwhm_ev",)),
+    "voigt": _Shape(lambda x, f, own, slopes, out: symmetric.voigt(x, f, own[0], slopes, out), ("lorentzian_fwhm_ev",)),
     "gaussian": _Shape(lambda x, f, *_: symmetric.gaussian(x, f)),
     "lorentzian": _Shape(lambda x, f, *_: symmetric.lorentzian(x, f)),
-    "pseudo_voigt": _Shape(lambda x, f, own, _: symmetric.pseudo_voigt(x, f, own[0]), ("fraction",)),
-    "gl_product": _Shape(lambda x, f, own, _: product.gl_product(x, f, own[0]), ("fraction",)),
+    "pseudo_voigt": _Shape(lambda x, f, own, *_: symmetric.pseudo_voigt(x, f, own[0]), ("fraction",)),
+    "gl_product": _Shape(lambda x, f, own, *_: product.gl_product(x, f, own[0]), ("fraction",)),
     "doniach_sunjic": _Shape(
-        lambda x, f, own, slopes: doniach_sunjic(x, f, own[0], own[1], slopes), ("lorentzian_fwhm_ev", "asymmetry")
+        lambda x, f, own, slopes, _: doniach_sunjic(x, f, own[0], own[1], slopes), ("lorentzian_fwhm_ev", "asymmetry")
     ),
-    "la": _Shape(lambda x, f, own, _: lorentzian_powers.la(x, f, *own), ("alpha", "beta", "gaussian_fwhm_ev")),
+    "la": _Shape(lambda x, f, own, *_: lorentzian_powers.la(x, f, *own), ("alpha", "beta", "gaussian_fwhm_ev")),
 }
 SHAPES = tuple(_SHAPES)
 PARAMETERS = {name: shape.parameters for name, shape in _SHAPES.items()}
@@ -83,11 +83,13 @@ def profile(
     fwhm_ev: ArrayLike,
     *parameters: ArrayLike,
     slopes: bool = True,
+    out: tuple[Array, ...] | None = None,
 ) -> Profile:
     """Return the unit-area profile named ``shape`` and its derivatives, arguments broadcast.
 
     ``parameters`` are those that ``PARAMETERS`` lists for the shape; without ``slopes`` the derivatives by them may be
-    left out. ConfigError names the allowed shapes when ``shape`` is none, or the parameters where they are not given.
+    left out. ``out`` are arrays of the broadcast shape into which value and derivatives by position and FWHM are put.
+    ConfigError names the allowed shapes when ``shape`` is none, or the parameters where they are not given.
     """
     if shape not in _SHAPES:
         raise ConfigError(f"no line shape is called {shape!r}; allowed are {', '.join(SHAPES)}")
@@ -96,7 +98,12 @@ def profile(
         raise ConfigError(f"{shape} needs ({', '.join(wanted)}); found {len(parameters)} numbers")
     offset = np.subtract(binding_energy_ev, position_ev, dtype=np.float64)
     own = tuple(np.asarray(value, dtype=np.float64) for value in parameters)
-    return _SHAPES[shape].function(offset, np.asarray(fwhm_ev, dtype=np.float64), own, slopes)
+    found = _SHAPES[shape].function(offset, np.asarray(fwhm_ev, dtype=np.float64), own, slopes, out)
+    if out is None or found.value is out[0]:
+        return found
+    for place, part in zip(out, found[:3], strict=True):
+        place[...] = part
+    return Profile(out[0], out[1], out[2], found.by_parameters)
 
 
 def gaussian(binding_energy_ev: ArrayLike, position_ev: ArrayLike, fwhm_ev: ArrayLike) -> Array:

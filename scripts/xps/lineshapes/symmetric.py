@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xps.errors import FitError
-from xps.lineshapes.faddeeva import with_slope
+from xps.lineshapes.faddeeva import first_quadrant
 from xps.lineshapes.widths import FWHM_PER_SIGMA, GaussianWidth, gaussian_width
 
 Array = NDArray[np.float64]
@@ -48,25 +48,29 @@ def lorentzian(offset: Array, width: Array) -> Profile:
     return Profile(value, 2.0 * offset * value * inverse, by_fwhm)
 
 
-def voigt(offset: Array, width: Array, lorentzian_width: Array, slopes: bool = True) -> Profile:
+def voigt(
+    offset: Array, width: Array, lorentzian_width: Array, slopes: bool = True, out: tuple[Array, ...] | None = None
+) -> Profile:
     """Return the exact Voigt profile of total FWHM ``width``: one Faddeeva call gives it and all derivatives.
 
-    Without ``slopes`` the derivative by the Lorentzian width is left out, which saves a tenth of the time.
+    Without ``slopes`` the derivative by the Lorentzian width is left out, which saves a tenth of the time. ``out`` are
+    arrays of the broadcast shape for value and derivatives by position and FWHM.
     """
     gauss = gaussian_width(width, lorentzian_width)
     if np.any(gauss.value == 0.0):
         raise FitError("a voigt whose Lorentzian FWHM equals its total FWHM has no Gaussian part; use lorentzian")
     shape = np.broadcast_shapes(offset.shape, gauss.value.shape)
-    rows = max(1, _PIECE * shape[0] // max(1, math.prod(shape))) if shape else 1
-    if not shape or rows >= shape[0]:
-        return _voigt(offset, lorentzian_width, gauss, slopes)
-    found = Profile(np.empty(shape), np.empty(shape), np.empty(shape), (np.empty(shape),) if slopes else ())
+    if not shape:
+        value, by_position, by_fwhm, more = voigt(offset[None], width, lorentzian_width, slopes)
+        return Profile(value[0], by_position[0], by_fwhm[0], tuple(part[0] for part in more))
+    value, by_position, by_fwhm = out or tuple(np.empty(shape) for _ in range(3))
+    found = Profile(value, by_position, by_fwhm, (np.empty(shape),) if slopes else ())
+    rows = max(1, _PIECE * shape[0] // max(1, math.prod(shape)))
     for begin in range(0, shape[0], rows):
         piece = slice(begin, begin + rows)
         some = GaussianWidth(*(_rows(part, piece, shape) for part in gauss))
-        part = _voigt(_rows(offset, piece, shape), _rows(lorentzian_width, piece, shape), some, slopes)
-        for whole, own in zip((*found[:3], *found.by_parameters), (*part[:3], *part.by_parameters), strict=True):
-            whole[piece] = own
+        parts = [whole[piece] for whole in (*found[:3], *found.by_parameters)]
+        _voigt(_rows(offset, piece, shape), _rows(lorentzian_width, piece, shape), some, parts)
     return found
 
 
@@ -75,25 +79,34 @@ def _rows(array: Array, piece: slice, shape: tuple[int, ...]) -> Array:
     return array[piece] if array.ndim == len(shape) and array.shape[0] > 1 else array
 
 
-def _voigt(offset: Array, lorentzian_width: Array, gauss: GaussianWidth, slopes: bool) -> Profile:
+def _voigt(offset: Array, lorentzian_width: Array, gauss: GaussianWidth, out: list[Array]) -> None:
+    """Write value, derivatives by position and FWHM and, where there is room, that by the Lorentzian FWHM.
+
+    With w = u + iv at z = x + iy and heights taken in, u' = −2(xu − yv) and v' = 2/√π − 2(xv + yu). What depends on
+    the line only, not on the channel, is put together first: a factor per line costs more than one per channel.
+    """
+    value, by_position, by_fwhm = out[:3]
     scale = FWHM_PER_SIGMA / (gauss.value * _ROOT_2)
-    height = scale / _ROOT_PI
-    real, imaginary = offset * scale, 0.5 * lorentzian_width * scale
-    w = with_slope(real, imaginary)
-    value = height * w.real
-    # z w' has the real part that a common change of all widths needs; G stands below z and below the height.
-    real *= w.slope_real
-    real -= imaginary * w.slope_imaginary
-    by_gauss = height * real
-    by_gauss += value
-    by_gauss /= -gauss.value
-    by_position = w.slope_real
-    by_position *= -height * scale
-    if not slopes:
-        by_gauss *= gauss.by_total
-        return Profile(value, by_position, by_gauss)
-    by_lorentzian = (-0.5 * height * scale) * w.slope_imaginary + by_gauss * gauss.by_lorentzian
-    return Profile(value, by_position, by_gauss * gauss.by_total, (by_lorentzian,))
+    height, y = scale / _ROOT_PI, np.atleast_1d(0.5 * lorentzian_width * scale)
+    x = np.broadcast_to(np.abs(offset) * scale, value.shape)
+    w = first_quadrant(x, y)
+    np.multiply(w.real, height, out=value)
+    xu, yv = x * value, w.imag * (y * height)
+    xu -= yv
+    np.multiply(xu, 2.0 * scale, out=by_position)
+    np.copysign(by_position, offset, out=by_position)
+    # G stands below z and below the height: the derivative by it is −(x u' − y v' + u)/G.
+    by_total = gauss.by_total / gauss.value
+    xu -= yv
+    xu *= x
+    xu *= 2.0 * by_total
+    np.multiply(value, (2.0 * y**2 + 1.0) * by_total, out=by_fwhm)
+    np.subtract(xu, by_fwhm, out=by_fwhm)
+    by_fwhm += 2.0 / _ROOT_PI * y * height * by_total
+    if len(out) > len(("value", "by_position", "by_fwhm")):
+        by_gauss = by_fwhm * (gauss.by_lorentzian / gauss.by_total)
+        slope = (2.0 / _ROOT_PI) * height - 2.0 * (x * (w.imag * height) + y * value)
+        np.subtract(by_gauss, 0.5 * scale * slope, out=out[3])
 
 
 def pseudo_voigt(offset: Array, width: Array, fraction: Array) -> Profile:

@@ -171,12 +171,18 @@ class _RegionAt:
         numbers = [one.of(self.theta) for one in scheme.shape_parameters]
         for shape, some in scheme.shape_groups():
             own = [number[:, some] for number in numbers[: len(lineshapes.PARAMETERS[shape])]]
+            places = [self.stack[:, i * lines + some.start : i * lines + some.stop] for i in range(3 + len(fitted))]
             found = lineshapes.profile(
-                shape, self.axis[:, None, :], position[:, some], width[:, some], *own, slopes=bool(fitted)
+                shape,
+                self.axis[:, None, :],
+                position[:, some],
+                width[:, some],
+                *own,
+                slopes=bool(fitted),
+                out=(places[0], places[1], places[2]),
             )
-            slopes = [found.by_parameters[i] if i < len(own) else 0.0 for i in fitted]
-            for i, part in enumerate((*found[:3], *slopes)):
-                self.stack[:, i * lines + some.start : i * lines + some.stop] = part
+            for place, i in zip(places[3:], fitted, strict=True):
+                place[...] = found.by_parameters[i] if i < len(own) else 0.0
 
     def _weights(self) -> Array:
         """Return each line's share of its column, spectra × lines."""

@@ -31,6 +31,8 @@ _MOST_DAMPING = 1e10
 _FIRST_ROUNDS = 3
 # Evaluations within which most fits end; the others begin to learn curvature.
 _QUICK = 5
+# A refused step is cut to a tenth at most.
+_MOST_SHORTENED = 9.0
 # Rounding of an objective, relative to its size: smaller changes are no judgement of a step.
 _ROUNDING = 1e-12
 
@@ -285,7 +287,8 @@ class _Search:
         # Right after a refusal the damping is about right: in a curved valley, lowering it means to be refused again.
         lower = np.where(self.refused[who], 0.6, 0.1)
         factor = np.where(gain > 0.75, lower, np.where(gain < 0.25, 3.0, 1.0))
-        self.damping[who] = np.maximum(damping * np.where(accepted, factor, 6.0), _LEAST_DAMPING)
+        raised = np.maximum(6.0 * damping, self._shortening(who, gained))
+        self.damping[who] = np.maximum(np.where(accepted, factor * damping, raised), _LEAST_DAMPING)
         self.refused[who] = ~accepted
         moved = who[accepted]
         slow = accepted & (self.evaluations[who] > _QUICK)
@@ -294,6 +297,22 @@ class _Search:
         for mine, new in zip(self.point, trial, strict=True):
             mine[moved] = new[accepted]
         self._plan(who)
+
+    def _shortening(self, who: Indices, gained: Array) -> Array:
+        """Return the damping that takes refused steps about as far as a parabola through what is known of them says.
+
+        Along its own direction a step feels damping only where that is no longer small beside the information there, in
+        units of the information of the single parameters: up to that point it need not be raised in vain.
+        """
+        step, information = self.step[who], self.point.information[who]
+        first = self.task.bounded.size
+        slope = np.sum(step * self.point.gradient[who], axis=-1)
+        single = np.diagonal(information, axis1=1, axis2=2)[:, first:]
+        own = np.sum(single * step[:, first:] ** 2, axis=-1)
+        stiffness = np.where(own > 0.0, _quadratic(information, step) / np.where(own > 0.0, own, 1.0), 0.0)
+        with np.errstate(invalid="ignore"):
+            longer = np.where(slope > 0.0, 1.0 - gained / np.where(slope > 0.0, slope, 1.0), 1.0)
+        return np.asarray(stiffness * np.clip(longer, 1.0, _MOST_SHORTENED))
 
     def _learn(self, who: Indices, trial: Point) -> None:
         """Learn the curvature that the expected information leaves out from how the gradient has changed.
