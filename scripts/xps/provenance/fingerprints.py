@@ -3,8 +3,9 @@
 import hashlib
 import platform
 from collections.abc import Mapping
+from functools import cache
 from importlib import metadata
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from xps.provenance.files import file_sha256
 from xps.provenance.imports import imports
@@ -25,7 +26,7 @@ def fingerprint(rule: str, root: Path = PROJECT_ROOT) -> str:
 def fingerprint_of(modules: Mapping[str, str]) -> str:
     """Return the fingerprint of files given by path from the project's folder and SHA-256, the lock among them."""
     digest = hashlib.sha256()
-    for path in sorted(modules, key=lambda path: (path == LOCK_NAME, PurePosixPath(path))):
+    for path in sorted(modules, key=lambda path: (path == LOCK_NAME, path.split("/"))):
         digest.update(f"{path}\0{modules[path]}\n".encode())
     return digest.hexdigest()
 
@@ -75,7 +76,10 @@ def _files_of(place: Path) -> list[Path]:
 
 def installed_versions() -> dict[str, str]:
     """Return Python's version and those of the installed packages that can change a result."""
-    versions = {"python": platform.python_version()}
-    for package in RECORDED_PACKAGES:
-        versions[package] = metadata.version(package)
-    return versions
+    return dict(_installed_versions())
+
+
+@cache
+def _installed_versions() -> tuple[tuple[str, str], ...]:
+    found = ((package, metadata.version(package)) for package in RECORDED_PACKAGES)
+    return ("python", platform.python_version()), *found
