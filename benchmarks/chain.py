@@ -110,6 +110,7 @@ def _followed(analysis: Any, job: Any, found: Tables) -> Tables:
         **kinetics.follow(series, components, analysis.axis(job), analysis.kinetics_settings(job)),
         "energy_checks": energy_scale.check(*lines, analysis.energy_checks(job), analysis.model_names(job)),
         "composition": quantification.quantify(*counted, analysis.composition(job)),
+        "degradation": quantification.compare_surveys(*counted[:3], analysis.composition(job)),
     }
 
 

@@ -17,6 +17,7 @@ rule subtract_background:
     priority: FITS_FIRST
     conda:
         "../environment.yml"
+    threads: ANALYSIS.threads
     params:
         fingerprint=fingerprint("subtract_background"),
         windows=ANALYSIS.model_windows,

@@ -43,6 +43,7 @@ TABLES = (
     "alternatives",
     "energy_checks",
     "composition",
+    "degradation",
     "layers",
     "balance",
     "kinetics",
@@ -102,6 +103,16 @@ def closing_lines():
 
 
 def fitted_blocks(wildcards):
+    return of_blocks(wildcards, fitted.SCHEMAS)
+
+
+def calibrated_blocks(wildcards):
+    # Where nothing is fitted there is nothing to share out.
+    is_fitted = ANALYSIS.energy_reference(wildcards)["mode"] == "fitted"
+    return of_blocks(wildcards, ["calibration"]) if is_fitted else []
+
+
+def of_blocks(wildcards, tables_of_block):
     # How long a series is stands in its files, which nobody reads while rules are parsed: parse_spectra, a checkpoint,
     # tells. Not asked where the listing of the raw folder shows that one job will do: then no job and no wait is added.
     if ANALYSIS.acquisitions_at_most(wildcards) <= ANALYSIS.block_size:
@@ -114,7 +125,7 @@ def fitted_blocks(wildcards):
     )
     return expand(
         f"{BLOCKS}/{{table}}.{{block}}.parquet",
-        table=fitted.SCHEMAS,
+        table=tables_of_block,
         block=names,
         **wildcards,
     )

@@ -1,5 +1,5 @@
 # Needs: the fitted areas with their alternatives, the spectra for surveys, and the header's facts.
-# Makes: composition, atomic percent of elements and species.
+# Makes: composition, atomic percent of elements and species; degradation, the first survey against the last.
 # Steps: quantify_composition turns areas into atoms with a declared table of sensitivity factors.
 
 
@@ -12,6 +12,7 @@ rule quantify_composition:
         alternatives=rules.fit_components.output.alternatives,
     output:
         composition=kept(f"{RESULTS}/{{experiment}}/composition.parquet"),
+        degradation=kept(f"{RESULTS}/{{experiment}}/degradation.parquet"),
     log:
         f"{RESULTS}/logs/quantify_composition/{{experiment}}.log",
     benchmark:

@@ -1,22 +1,29 @@
 """Doorway of rule calibrate_energy: spectra to the energy shift of each region."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xps import calibration, models, provenance, runlog, tables
+from xps import block_tables, calibration, models, provenance, runlog, tables
 
 
-def main(experiment: str, params: Mapping[str, Any], processes: int, inputs: Mapping[str, str], output: str) -> None:
-    """Fit the reference line of each acquisition and write the table ``calibration`` to ``output``.
+def main(
+    experiment: str,
+    params: Mapping[str, Any],
+    processes: int,
+    inputs: Mapping[str, str],
+    blocks: Sequence[str],
+    output: str,
+) -> None:
+    """Find the reference line of each acquisition, or gather ``blocks``; write the table ``calibration`` to ``output``.
 
     ``params["model"]``: name and settings of the fit model that holds the reference component; empty where none does.
     """
-    series, model = tables.Series(inputs), params["model"]
+    series, model, reference = tables.Series(inputs), params["model"], params["reference"]
     leaves = {key: params[key] for key in ("reference", "model", "engine")}
-    fit_model = models.from_mapping(model["name"], model["settings"]) if model else None
+    line = models.from_mapping(model["name"], model["settings"]) if model else None
     record = provenance.record("calibrate_energy", series.records(), leaves, params["fingerprint"], subject=experiment)
-    shifts = calibration.calibrate_series(series, params["reference"], fit_model, params["engine"], processes=processes)
-    tables.write_parts(output, "calibration", shifts, record)
+    run = {"engine": params["engine"], "processes": processes, "blocks": block_tables.by_block(blocks)}
+    tables.write_parts(output, "calibration", calibration.calibrate_series(series, reference, line, **run), record)
 
 
 if __name__ == "__main__":
@@ -25,6 +32,7 @@ if __name__ == "__main__":
             experiment=snakemake.wildcards.experiment,
             params=dict(snakemake.params.items()),
             processes=snakemake.threads,
-            inputs=dict(snakemake.input.items()),
+            inputs={name: path for name, path in snakemake.input.items() if name != "blocks"},
+            blocks=snakemake.input.blocks,
             output=snakemake.output.calibration,
         )

@@ -23,8 +23,7 @@ def main(
     leaves = {"models": params["models"], "engine": engine, "starts": provenance.bytes_sha256(starts)}
     ancestors = series.records(hashed=False)
     record = provenance.record("fit_block", ancestors, leaves, params["fingerprint"], subject=place["experiment"])
-    for name, path in outputs.items():
-        tables.write(path, name, getattr(found, name), record)
+    tables.write_together(outputs, (part._asdict() for part in found), record)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xps import block_names, fitting, models, provenance, runlog, tables
+from xps import block_tables, fitting, models, provenance, runlog, tables
 
 
 def main(
@@ -16,14 +16,11 @@ def main(
 ) -> None:
     """Fit every model of ``experiment`` to every acquisition, or gather its ``blocks``; write to ``outputs``."""
     series = tables.Series(inputs)
-    parts = {span: tables.Series(of_block) for span, of_block in block_names.by_block(blocks).items()}
     wanted = [models.from_mapping(name, settings) for name, settings in params["models"].items()]
     leaves = {name: params[name] for name in ("models", "engine")}
-    ancestors = series.records()
-    record = provenance.record("fit_components", ancestors, leaves, params["fingerprint"], subject=experiment)
-    found = fitting.fit_or_gather(series, wanted, parts, params["engine"], processes)
-    for name, path in outputs.items():
-        tables.write_parts(path, name, found(name), record)
+    record = provenance.record("fit_components", series.records(), leaves, params["fingerprint"], subject=experiment)
+    found = fitting.fit_or_gather(series, wanted, block_tables.by_block(blocks), params["engine"], processes)
+    tables.write_together(outputs, found, record)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,7 @@ def main(
     record = provenance.record(
         "parse_spectra", sources, {"settings": settings}, fingerprint, subject=experiment, data_origin=origin
     )
-    for name, path in outputs.items():
-        tables.write_parts(path, name, parsed.parts(name), record)
+    tables.write_together(outputs, parsed.parts(), record)
 
 
 if __name__ == "__main__":

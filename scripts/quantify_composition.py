@@ -9,15 +9,24 @@ INPUTS = ("acquisitions", "spectra", "calibration", "components", "alternatives"
 
 
 def main(
-    experiment: str, settings: Mapping[str, Any], inputs: Mapping[str, str], output: str, fingerprint: str
+    experiment: str,
+    settings: Mapping[str, Any],
+    inputs: Mapping[str, str],
+    outputs: Mapping[str, str],
+    fingerprint: str,
 ) -> None:
-    """Quantify what ``settings`` count in each acquisition of ``experiment``; write ``composition``."""
+    """Quantify what ``settings`` count in ``experiment`` and hold its surveys against each other; write ``outputs``."""
     read = {name: tables.read(inputs[name], name) for name in INPUTS}
-    found = quantification.quantify(*(table for table, _ in read.values()), settings)
+    known = [table for table, _ in read.values()]
+    made = {
+        "composition": quantification.quantify(*known, settings),
+        "degradation": quantification.compare_surveys(*known[:3], settings),
+    }
     ancestors = [of_table for _, of_table in read.values()]
     params = {"settings": settings}
     record = provenance.record("quantify_composition", ancestors, params, fingerprint, subject=experiment)
-    tables.write(output, "composition", found, record)
+    for name, table in made.items():
+        tables.write(outputs[name], name, table, record)
 
 
 if __name__ == "__main__":
@@ -26,6 +35,6 @@ if __name__ == "__main__":
             experiment=snakemake.wildcards.experiment,
             settings=snakemake.params.settings,
             inputs=dict(snakemake.input.items()),
-            output=snakemake.output.composition,
+            outputs=dict(snakemake.output.items()),
             fingerprint=snakemake.params.fingerprint,
         )

@@ -7,13 +7,18 @@ from xps import models, provenance, runlog, tables, windows
 
 
 def main(
-    experiment: str, model_windows: Mapping[str, Any], inputs: Mapping[str, str], output: str, fingerprint: str
+    experiment: str,
+    model_windows: Mapping[str, Any],
+    processes: int,
+    inputs: Mapping[str, str],
+    output: str,
+    fingerprint: str,
 ) -> None:
     """Cut the windows of every fit model of ``experiment`` and write the table ``background`` to ``output``."""
     series, leaves = tables.Series(inputs), {"windows": model_windows}
     wanted = {name: models.windows_from(name, settings) for name, settings in model_windows.items()}
     record = provenance.record("subtract_background", series.records(), leaves, fingerprint, subject=experiment)
-    tables.write_parts(output, "background", windows.cut_series(series, wanted), record)
+    tables.write_parts(output, "background", windows.cut_series(series, wanted, processes), record)
 
 
 if __name__ == "__main__":
@@ -21,6 +26,7 @@ if __name__ == "__main__":
         main(
             experiment=snakemake.wildcards.experiment,
             model_windows=snakemake.params.windows,
+            processes=snakemake.threads,
             inputs=dict(snakemake.input.items()),
             output=snakemake.output.background,
             fingerprint=snakemake.params.fingerprint,

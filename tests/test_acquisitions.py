@@ -1,5 +1,6 @@
 """Raw files and the operator's log: what the tables say about them, and every way in which the two are refused."""
 
+import tracemalloc
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -241,14 +242,51 @@ def test_result_does_not_depend_on_where_the_raw_root_lies_or_on_the_order_of_fi
     assert first.sources == second.sources
 
 
-def test_each_file_is_opened_once(raw: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_file_is_read_once_to_be_judged_and_once_for_its_rows(raw: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
     raw.add(spectrum("a.spe", 1), spectrum("b.spe", 2))
     raw.log("file\na.spe\nb.spe\n")
     opened: list[str] = []
     original = Path.read_bytes
     monkeypatch.setattr(Path, "read_bytes", lambda self: opened.append(self.name) or original(self))
-    raw.parse()
+    parsed = raw.parse()
     assert sorted(opened) == ["a.spe", "acquisitions.csv", "b.spe"]
+    opened.clear()
+    assert len(list(parsed.parts())) == 1
+    assert opened == ["a.spe", "b.spe"]
+
+
+def test_a_file_that_changes_between_judgement_and_rows_is_refused(raw: Raw) -> None:
+    raw.add(spectrum("a.spe", 1), spectrum("b.spe", 2))
+    parsed = raw.parse()
+    raw.add(spectrum("b.spe", 3))
+    with pytest.raises(RawFileError, match="b.spe: changed while it was read"):
+        list(parsed.parts())
+
+
+def test_one_file_is_in_memory_at_a_time(raw: Raw) -> None:
+    """Four times the files, the same peak."""
+    peaks = []
+    for files in (6, 24):
+        raw.add(*(profile(f"p{i:02d}.pro", counts_of(i, 50, channels=500)) for i in range(files)))
+        parsed = raw.parse()
+        tracemalloc.start()
+        for _ in parsed.parts():
+            pass
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+def test_how_many_cycles_are_taken_together_changes_no_row(
+    size: int, raw: Raw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw.add(profile("a.pro", counts_of(1, 4)), spectrum("b.spe", 2), profile("c.pro", counts_of(3, 3)))
+    parsed = raw.parse()
+    expected = parsed.acquisitions, parsed.spectra
+    monkeypatch.setattr(acquisitions, "_PIECE", size)
+    assert len(list(parsed.parts())) == -(-8 // size)
+    assert (parsed.acquisitions, parsed.spectra) == expected
 
 
 # --- order and time ----------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ FLOORS = [
         "table_schemas",
         "tables",
         "cycles",
+        "block_tables",
         "figure_settings",
         "claim_settings",
         "configuration",
@@ -406,7 +407,7 @@ def test_the_rule_files_keep_the_rule(rule: Rule) -> None:
 
 
 def test_something_is_looked_at() -> None:
-    assert {"xps.__init__", "xps.errors", "xps.tables.store"} <= library().keys()
+    assert {"xps.__init__", "xps.errors", "xps.tables.writing"} <= library().keys()
     assert rule_files().keys() >= {"Snakefile", "spectra.smk"}
     assert "parse_spectra" in scripts()
 

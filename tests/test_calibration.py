@@ -1,6 +1,8 @@
 """The energy reference: found over ± 4 eV, honest about its error, interpolated where it is not usable."""
 
 from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,11 +13,13 @@ from hypothesis import strategies as st
 import synthetic_stage as stage
 from synthetic import Line, axis, component, rate, span, window
 from synthetic_stage import Recorded
-from xps import calibration, fitting, models
+from xps import calibration, fitting, models, provenance, tables
 from xps.calibration import drift
+from xps.calibration import stage as stage_of_calibration
 from xps.calibration.drift import Shift
-from xps.errors import ConfigError
+from xps.errors import ConfigError, TableError
 
+ORIGIN = provenance.record("parse_spectra", [], {}, "f", subject="s", data_origin="simulated")
 REFERENCE = {
     "mode": "fitted",
     "level": "C 1s",
@@ -102,8 +106,61 @@ def test_both_engines_find_the_same_line() -> None:
 def test_how_many_cycles_are_located_together_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     series = [*MANY[:2], without_carbon(2), carbon(3, 3.9), carbon(4, 0.2, seed=3)]
     together = calibrate(series)
-    monkeypatch.setattr(calibration, "_PIECE", 2)
+    monkeypatch.setattr(stage_of_calibration, "_PIECE", 2)
     assert calibrate(series) == together
+
+
+@pytest.mark.parametrize("edges", [[0, 5], [0, 2, 5], [0, 2, 3, 5], [0, 1, 2, 3, 4, 5]])
+def test_gathered_blocks_are_the_series_calibrated_at_once(edges: list[int], tmp_path: Path) -> None:
+    """The third acquisition has no carbon, the fourth is excluded; a block may hold nothing else."""
+    recorded = [*MANY[:2], without_carbon(2), replace(carbon(3, 1.0), excluded=True), carbon(4, 0.2, seed=3)]
+    series = in_files([*recorded, *(other(number) for number in range(5))], tmp_path)
+    found = cut_at(series, edges, tmp_path / "blocks")
+    gathered = calibration.calibrate_series(series, REFERENCE, model(), blocks=found)
+    whole = calibration.calibrate_series(series, REFERENCE, model())
+    tables.write_parts(tmp_path / "gathered/calibration.parquet", "calibration", gathered, ORIGIN)
+    tables.write_parts(tmp_path / "whole/calibration.parquet", "calibration", whole, ORIGIN)
+    made = [(tmp_path / name / "calibration.parquet").read_bytes() for name in ("gathered", "whole")]
+    assert made[0] == made[1]
+    rows = tables.read(tmp_path / "whole/calibration.parquet", "calibration")[0].to_pylist()
+    methods = {row["acquisition"]: row["method"] for row in rows}
+    assert methods == {0: "fitted", 1: "fitted", 2: "interpolated", 3: "interpolated", 4: "fitted"}
+
+
+def in_files(recorded: list[Recorded], folder: Path) -> tables.Series:
+    recorded = sorted(recorded, key=lambda one: one.acquisition)
+    made = {"acquisitions": stage.acquisitions(recorded), "spectra": stage.spectra(recorded)}
+    for name, table in made.items():
+        tables.write(folder / f"{name}.parquet", name, table, ORIGIN)
+    return tables.Series({name: folder / f"{name}.parquet" for name in made})
+
+
+def cut_at(series: tables.Series, edges: list[int], folder: Path) -> dict[str, tables.Series]:
+    """Look for the line in the blocks that ``edges`` limit, the last block first, and write their tables."""
+    found = {}
+    for first, end in reversed(list(pairwise(edges))):
+        name = f"{first:07d}-{end - 1:07d}"
+        record = provenance.record("calibrate_block", series.records(hashed=False), {}, "f", subject="s")
+        path = folder / f"calibration.{name}.parquet"
+        parts = calibration.calibrate_block(series, REFERENCE, model(), range(first, end))
+        tables.write_parts(path, "calibration", parts, record)
+        found[name] = tables.Series({"calibration": path})
+    return dict(sorted(found.items()))
+
+
+def test_blocks_that_all_lack_the_line_are_refused_as_the_series_would_be(tmp_path: Path) -> None:
+    series = in_files([without_carbon(number) for number in range(3)], tmp_path)
+    found = cut_at(series, [0, 2, 3], tmp_path / "blocks")
+    with pytest.raises(ConfigError, match="no acquisition has a usable reference line"):
+        list(calibration.calibrate_series(series, REFERENCE, model(), blocks=found))
+
+
+def test_a_lost_block_is_noticed(tmp_path: Path) -> None:
+    series = in_files([carbon(number, 0.1) for number in range(3)], tmp_path)
+    found = cut_at(series, [0, 2, 3], tmp_path / "blocks")
+    del found["0000002-0000002"]
+    with pytest.raises(TableError, match="are not the 3 acquisitions"):
+        list(calibration.calibrate_series(series, REFERENCE, model(), blocks=found))
 
 
 def test_bare_hydrocarbon_is_not_taken_for_its_oxidised_neighbour() -> None:
@@ -120,7 +177,9 @@ def test_every_region_gets_a_row_and_the_reference_region_does_not_drift() -> No
 
 def test_drift_has_a_default() -> None:
     reference = {key: value for key, value in REFERENCE.items() if key != "drift_stderr_ev"}
-    assert calibrate([carbon(0, 1.0), other(0)], reference)[1]["drift_stderr_ev"] == calibration.DRIFT_STDERR_EV
+    assert (
+        calibrate([carbon(0, 1.0), other(0)], reference)[1]["drift_stderr_ev"] == stage_of_calibration.DRIFT_STDERR_EV
+    )
 
 
 def without_carbon(acquisition: int) -> Recorded:
@@ -216,34 +275,48 @@ def known(*pairs: tuple[int, float]) -> dict[int, Shift]:
 def test_interpolated_shifts_stay_between_their_neighbours(pairs: list[tuple[int, float]]) -> None:
     shifts = known(*pairs)
     for acquisition in set(range(42)) - set(shifts):
-        found = drift.interpolated(shifts, acquisition)
+        found = drift.Course(shifts).at(acquisition)
         assert min(s.shift_ev for s in shifts.values()) - 1e-9 <= found.shift_ev
         assert found.shift_ev <= max(s.shift_ev for s in shifts.values()) + 1e-9
         assert found.stderr_ev > 0
         assert found.method == "interpolated"
 
 
-def test_a_series_is_filled_with_what_each_cycle_without_reference_gets_by_itself() -> None:
+def test_a_known_shift_stays_as_it_is() -> None:
     shifts = known((2, 0.4), (7, 0.1), (8, -0.3))
-    filled = drift.filled(shifts, 11)
-    assert {number: filled[number] for number in shifts} == shifts
-    assert {number: filled[number] for number in set(range(11)) - set(shifts)} == {
-        number: drift.interpolated(shifts, number) for number in set(range(11)) - set(shifts)
+    course = drift.Course(shifts)
+    assert {number: course.at(number) for number in shifts} == shifts
+
+
+@given(st.lists(st.dictionaries(st.integers(0, 9), st.floats(-4, 4), max_size=4), max_size=5))
+def test_what_blocks_found_is_what_a_mapping_of_all_holds(blocks: list[dict[int, float]]) -> None:
+    found = [
+        {10 * place + number: drift.Found(284.8 + shift, 0.01) for number, shift in sorted(block.items())}
+        for place, block in enumerate(blocks)
+    ]
+    expected = {
+        number: Shift(284.8 - here.energy_ev, here.stderr_ev, "fitted", here)
+        for block in found
+        for number, here in block.items()
     }
+    shifts = drift.Known(284.8, found)
+    assert dict(shifts) == expected
+    assert len(shifts) == len(expected)
+    assert all((number in shifts) == (number in expected) for number in range(60))
 
 
 def test_uncertainty_grows_with_the_distance_to_usable_cycles() -> None:
     shifts = known((0, 0.0), (2, 0.4), (12, 0.0))
-    errors = [drift.interpolated(shifts, a).stderr_ev for a in (1, 3, 5, 7)]
+    errors = [drift.Course(shifts).at(a).stderr_ev for a in (1, 3, 5, 7)]
     assert errors == sorted(errors)
-    beyond = [drift.interpolated(shifts, a).stderr_ev for a in (13, 14, 20)]
+    beyond = [drift.Course(shifts).at(a).stderr_ev for a in (13, 14, 20)]
     assert beyond == sorted(beyond)
-    assert drift.interpolated(shifts, 20).shift_ev == 0.0
+    assert drift.Course(shifts).at(20).shift_ev == 0.0
     # Eight steps of a walk of (0.4² / 2 + 0.4² / 10) / 2 per cycle, beyond the last usable one.
     assert beyond[2] == pytest.approx(np.sqrt(0.01**2 + 8 * (0.16 / 2 + 0.16 / 10) / 2))
 
 
 def test_one_usable_cycle_stands_for_all_with_an_assumed_walk() -> None:
-    found = drift.interpolated(known((5, -1.0)), 1)
+    found = drift.Course(known((5, -1.0))).at(1)
     assert found.shift_ev == -1.0
     assert found.stderr_ev == pytest.approx(np.sqrt(0.01**2 + 4 * 0.3**2))

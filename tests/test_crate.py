@@ -91,7 +91,7 @@ def test_every_local_file_of_the_crate_is_in_it_and_the_code_that_ran_too(finish
     for entity in local:
         path = folder / unquote(entity["@id"])
         assert hashlib.sha256(path.read_bytes()).hexdigest() == entity["sha256"], path
-    assert {"Snakefile", "requirements.lock", "scripts/xps/tables/store.py"} <= {entity["@id"] for entity in local}
+    assert {"Snakefile", "requirements.lock", "scripts/xps/tables/writing.py"} <= {entity["@id"] for entity in local}
 
 
 def test_licence_authors_and_revision_come_from_their_files(finished: Path) -> None:

@@ -4,13 +4,13 @@ import json
 import logging
 import os
 import signal
+from collections.abc import Iterable
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 import synthetic_stage as stage
@@ -54,9 +54,15 @@ def series(model: FitModel, tmp_path_factory: pytest.TempPathFactory) -> tables.
     return tables.Series({name: folder / f"{name}.parquet" for name in made})
 
 
+def together(parts: Iterable[FitTables]) -> FitTables:
+    """All rows of the tables that come part by part."""
+    held = list(parts)
+    return FitTables(*(tables.concatenate(name, [getattr(part, name) for part in held]) for name in FitTables._fields))
+
+
 @pytest.fixture(scope="module")
 def whole(series: tables.Series, model: FitModel) -> FitTables:
-    return fitting.fit_whole(series, [model])
+    return together(fitting.fit_whole(series, [model]))
 
 
 def cut_at(series: tables.Series, model: FitModel, edges: list[int], folder: Path) -> dict[str, tables.Series]:
@@ -68,8 +74,7 @@ def cut_at(series: tables.Series, model: FitModel, edges: list[int], folder: Pat
         made = fitting.fit_span(series, [model], starts, range(first, end))
         record = provenance.record("fit_block", series.records(hashed=False), {}, "f", subject="s")
         paths = {table: folder / f"{table}.{name}.parquet" for table in FitTables._fields}
-        for table, path in paths.items():
-            tables.write(path, table, getattr(made, table), record)
+        tables.write_together(paths, (part._asdict() for part in made), record)
         found[name] = tables.Series(paths)
     return dict(sorted(found.items()))
 
@@ -79,22 +84,32 @@ def test_gathered_blocks_are_the_series_fitted_at_once(
     edges: list[int], series: tables.Series, model: FitModel, whole: FitTables, tmp_path: Path
 ) -> None:
     parts = fitting.fit_or_gather(series, [model], cut_at(series, model, edges, tmp_path / "blocks"))
+    tables.write_together({name: tmp_path / f"{name}.parquet" for name in FitTables._fields}, parts, ORIGIN)
     for name, table in whole._asdict().items():
         tables.write(tmp_path / f"whole/{name}.parquet", name, table, ORIGIN)
-        tables.write_parts(tmp_path / f"{name}.parquet", name, parts(name), ORIGIN)
         assert (tmp_path / f"{name}.parquet").read_bytes() == (tmp_path / f"whole/{name}.parquet").read_bytes()
     assert {row["acquisition"] for row in whole.fits.to_pylist()} == {0, 1, 2, 4, 5, 6}
     assert [row["acquisition"] for row in whole.fits.to_pylist() if not row["success"]] == [5]
+
+
+def test_blocks_and_their_sum_of_many_row_groups_are_the_same_rows(
+    series: tables.Series, model: FitModel, whole: FitTables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xps.tables.writing.ROW_GROUP_ROWS", 3)
+    parts = fitting.fit_or_gather(series, [model], cut_at(series, model, [0, 3, 7], tmp_path / "blocks"))
+    tables.write_together({name: tmp_path / f"{name}.parquet" for name in FitTables._fields}, parts, ORIGIN)
+    for name, table in whole._asdict().items():
+        assert tables.read(tmp_path / f"{name}.parquet", name)[0].equals(table), name
 
 
 def test_blocks_of_a_jointly_fitted_series_share_what_it_shares(
     series: tables.Series, model: FitModel, tmp_path: Path
 ) -> None:
     joint = replace(model, name="ge3d", series=Series(fit="joint"))
-    at_once = fitting.fit_whole(series, [joint])
-    parts = fitting.fit_or_gather(series, [joint], cut_at(series, joint, [0, 2, 7], tmp_path))
+    at_once = together(fitting.fit_whole(series, [joint]))
+    parts = list(fitting.fit_or_gather(series, [joint], cut_at(series, joint, [0, 2, 7], tmp_path)))
     for name, table in at_once._asdict().items():
-        assert pa.concat_tables(parts(name)).equals(table), name
+        assert tables.concatenate(name, [part[name] for part in parts if name in part]).equals(table), name
     assert "shared" in set(at_once.parameters.column("status").to_pylist())
 
 
@@ -111,7 +126,7 @@ def test_a_joint_fit_takes_every_acquisition_and_one_that_is_only_a_start_some(
 def test_several_models_stand_one_after_the_other(series: tables.Series, model: FitModel, tmp_path: Path) -> None:
     models = [model, replace(model, name="twin")]
     starts = fitting.series_starts(series, models)
-    found = fitting.fit_span(series, models, starts, range(COUNT)).fits.to_pylist()
+    found = together(fitting.fit_span(series, models, starts, range(COUNT))).fits.to_pylist()
     assert [row["model"] for row in found] == [model.name] * 6 + ["twin"] * 6
 
 
@@ -120,7 +135,7 @@ def test_the_number_of_processes_changes_nothing(
     processes: int, series: tables.Series, model: FitModel, whole: FitTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(blocks, "PIECE", 2)
-    assert fitting.fit_whole(series, [model], processes=processes) == whole
+    assert together(fitting.fit_whole(series, [model], processes=processes)) == whole
 
 
 def killed(*_: object) -> None:
@@ -134,7 +149,7 @@ def test_a_worker_that_is_killed_fails_the_job_and_does_not_hang_it(
     monkeypatch.setattr(blocks, "PIECE", 2)
     monkeypatch.setattr(blocks, "_fit_piece", killed)
     with pytest.raises(BrokenProcessPool):
-        fitting.fit_whole(series, [model], processes=2)
+        list(fitting.fit_whole(series, [model], processes=2))
 
 
 def test_starts_are_kept_exactly(series: tables.Series, model: FitModel) -> None:
@@ -161,7 +176,7 @@ def test_blocks_with_a_gap_are_refused(lost: str, series: tables.Series, model: 
     found = cut_at(series, model, [0, 3, 5, 7], tmp_path)
     del found[lost]
     with pytest.raises(TableError, match="are not the 7 acquisitions"):
-        fitting.fit_or_gather(series, [model], found)
+        list(fitting.fit_or_gather(series, [model], found))
 
 
 @pytest.mark.parametrize("change", ["other parameters", "other tables"])
@@ -175,7 +190,7 @@ def test_a_block_that_was_made_otherwise_is_refused(
     record = provenance.record("fit_block", ancestors, params, "f", subject="s")
     tables.write(path, "curves", tables.read(path, "curves")[0], record)
     with pytest.raises(TableError, match=r"block 0000003-0000006 was made .*make it again"):
-        fitting.fit_or_gather(series, [model], found)
+        list(fitting.fit_or_gather(series, [model], found))
 
 
 def test_a_level_that_no_region_holds_is_refused(series: tables.Series) -> None:
@@ -191,10 +206,10 @@ def test_the_log_of_gathered_blocks_speaks_of_the_whole_series(
     found = cut_at(series, model, [0, 3, 7], tmp_path)
     with caplog.at_level(logging.WARNING):
         caplog.clear()
-        fitting.fit_whole(series, [model])
+        list(fitting.fit_whole(series, [model]))
         at_once = [record.getMessage() for record in caplog.records if "model" in record.getMessage()]
         caplog.clear()
-        fitting.fit_or_gather(series, [model], found)
+        list(fitting.fit_or_gather(series, [model], found))
     assert [record.getMessage() for record in caplog.records] == [line for line in at_once if "no fit" not in line]
 
 

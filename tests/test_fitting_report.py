@@ -36,8 +36,7 @@ def test_fits_at_bounds_and_fits_that_the_counts_reject_are_logged_once_per_mode
         verdict(5, success=False, p_value=None),
         verdict(7, p_value=1e-5, reduced_chi_square=80.0),
     ]
-    # The rows of one fit stand in one part.
-    report(fits[: cut + (cut == 2)], fits[cut + (cut == 2) :])
+    report(fits[:cut], fits[cut:])
     assert [record.getMessage() for record in caplog.records] == [
         "model two_lines: 2 of 4 fits hit a bound: a.fwhm_ev (2), b.position_ev (1)",
         "model two_lines: the counts reject 2 of 4 fits (p < 0.001); "

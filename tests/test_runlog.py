@@ -4,9 +4,11 @@ import errno
 import hashlib
 import json
 import logging
+import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,31 @@ def test_an_entry_holds_the_hashes_that_no_artefact_can_hold_itself(run_folder: 
     (entry,) = entries(run_folder)
     assert entry["output_sha256"] == {str(made): hashlib.sha256(b"table").hexdigest()}
     assert entry["machine"]["processor"]
+
+
+def test_an_entry_says_what_the_job_used(run_folder: Path, tmp_path: Path) -> None:
+    with runlog.job(str(tmp_path / "job.log"), "fit_components", "series", []):
+        began = time.process_time()
+        while time.process_time() < began + 0.2:
+            pass
+        bytearray(300 << 20)[:] = b"x" * (300 << 20)
+        work = "b = bytearray(200 << 20)\nimport time\nwhile time.process_time() < 0.3: pass"
+        subprocess.run([sys.executable, "-c", work], check=True)
+    used = entries(run_folder)[0]["used"]
+    assert used["cpu_s"] >= 0.5
+    assert used["peak_memory_mb"] > 300
+    assert used["worker_peak_memory_mb"] > 200
+
+
+def test_a_large_parent_is_not_counted_as_the_jobs_own_memory() -> None:
+    """As jobs are started by Snakemake, which may hold hundreds of megabytes of its own."""
+    own = "from xps import runlog; print(runlog.used()['peak_memory_mb'])"
+    parent = (
+        f"b = b'x' * (400 << 20)\nimport subprocess, sys\nsubprocess.run([sys.executable, '-c', {own!r}], check=True)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "scripts")}
+    said = subprocess.run([sys.executable, "-c", parent], capture_output=True, check=True, env=environment).stdout
+    assert 5 < float(said) < 200
 
 
 def test_an_entry_on_a_cluster_holds_the_ids_of_its_job(

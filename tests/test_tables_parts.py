@@ -61,7 +61,7 @@ def fits(acquisitions: range, model: str, note: str | None = None) -> pa.Table:
 @pytest.fixture
 def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Row groups of five rows, so that small tables have several."""
-    monkeypatch.setattr("xps.tables.store.ROW_GROUP_ROWS", 5)
+    monkeypatch.setattr("xps.tables.writing.ROW_GROUP_ROWS", 5)
 
 
 @pytest.mark.usefixtures("small_groups")
@@ -87,6 +87,55 @@ def test_a_part_holds_the_rows_of_its_acquisitions_in_their_order(
     tables.write(path, "fits", whole, RECORD)
     found = tables.read_part(path, "fits", range(first, first + size)).to_pylist()
     assert found == [row for row in whole.to_pylist() if first <= row["acquisition"] < first + size]
+
+
+@pytest.mark.parametrize("model", ["a", "ab", "b", "c"])
+@pytest.mark.usefixtures("small_groups")
+def test_rows_with_equal_texts_are_found_whatever_group_they_stand_in(model: str, tmp_path: Path) -> None:
+    """Model ``ab`` lies between the others in the alphabet, so that statistics alone do not rule it out."""
+    path = tmp_path / "fits.parquet"
+    whole = tables.concatenate("fits", [fits(range(12), "a"), fits(range(12), "b"), fits(range(3), "a")])
+    tables.write(path, "fits", whole, RECORD)
+    for place in (path, whole):
+        held = tables.Series({"fits": place})
+        parts = [row for part in held.parts("fits", model=model) for row in part.to_pylist()]
+        assert parts == [row for row in whole.to_pylist() if row["model"] == model]
+        some = held.part("fits", range(1, 4), model=model).to_pylist()
+        assert some == [row for row in parts if 1 <= row["acquisition"] < 4]
+    assert [row for part in tables.read_parts(path, "fits") for row in part.to_pylist()] == whole.to_pylist()
+
+
+@pytest.mark.usefixtures("small_groups")
+def test_a_reader_sees_the_file_that_replaced_the_one_it_knew(tmp_path: Path) -> None:
+    path = tmp_path / "fits.parquet"
+    for count in (12, 30, 12):
+        tables.write(path, "fits", fits(range(count), "a"), RECORD)
+        assert tables.read_part(path, "fits", range(8, 25)).num_rows == min(count, 25) - 8
+
+
+@pytest.mark.usefixtures("small_groups")
+def test_tables_written_together_are_as_each_by_itself(tmp_path: Path) -> None:
+    made = {"fits": fits(range(23), "m"), "spectra": spectra(9, 2)}
+    parts = [{"fits": made["fits"].slice(0, 7)}, {"spectra": made["spectra"]}, {"fits": made["fits"].slice(7)}]
+    tables.write_together({name: tmp_path / f"{name}.parquet" for name in made}, parts, RECORD)
+    for name, table in made.items():
+        tables.write(tmp_path / f"alone/{name}.parquet", name, table, RECORD)
+        assert (tmp_path / f"{name}.parquet").read_bytes() == (tmp_path / f"alone/{name}.parquet").read_bytes()
+
+
+def test_tables_written_together_stay_as_they_were_when_their_rows_break_off(tmp_path: Path) -> None:
+    paths = {name: tmp_path / f"{name}.parquet" for name in ("fits", "spectra")}
+    tables.write(paths["fits"], "fits", fits(range(2), "m"), RECORD)
+    before = paths["fits"].read_bytes()
+
+    def breaking() -> Iterator[dict[str, pa.Table]]:
+        yield {"fits": fits(range(3), "m"), "spectra": spectra(2, 2)}
+        raise TableError("no more")
+
+    with pytest.raises(TableError, match="no more"):
+        tables.write_together(paths, breaking(), RECORD)
+    assert paths["fits"].read_bytes() == before
+    assert [item.name for item in tmp_path.iterdir()] == ["fits.parquet"]
 
 
 @pytest.mark.usefixtures("small_groups")

@@ -4,20 +4,21 @@ Stages use this to walk through a table without pandas: the rows of one region o
 is a slice of numpy columns and nothing is copied.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from xps.errors import TableError
 from xps.tables import Series
 
-# Acquisitions in memory at once.
-_PIECE = 512
+# Stands in no core level's name.
+_BETWEEN = "\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +94,24 @@ def regions(acquisitions: pa.Table) -> Regions:
 
 
 def summary(series: Series) -> Regions:
-    """Return one row per region of a whole series: which core levels it holds in any acquisition not excluded."""
+    """Return one row per region of a whole series: which core levels it holds in any acquisition not excluded.
+
+    Every block of a long series asks: rows that say the same are told apart by Arrow, not one by one.
+    """
     rows: dict[tuple[int, str], Mapping[str, Any]] = {}
     experiment = ""
-    for span in series.spans(_PIECE):
-        part = regions(series.part("acquisitions", span))
-        experiment = experiment or part.experiment
-        for (_, region), row in part.rows.items():
-            levels = rows.get((0, region), {}).get("core_levels", ())
-            rows[0, region] = {"core_levels": tuple(dict.fromkeys((*levels, *row["core_levels"])))}
+    for part in series.parts("acquisitions"):
+        experiment = experiment or (str(part.column("experiment")[0]) if part.num_rows else "")
+        for region, levels in _kinds(part):
+            held = rows.get((0, region), {}).get("core_levels", ())
+            rows[0, region] = {"core_levels": tuple(dict.fromkeys((*held, *levels)))}
     return Regions(experiment, rows)
+
+
+def _kinds(acquisitions: pa.Table) -> Iterator[tuple[str, list[str]]]:
+    """Yield each region that is not excluded with its core levels, once for all rows that are alike, in their order."""
+    kept = acquisitions.filter(pc.invert(acquisitions.column("excluded")))
+    levels = pc.binary_join(kept.column("core_levels"), _BETWEEN)
+    kinds = pa.table({"region": kept.column("region"), "levels": levels})
+    for row in kinds.group_by(["region", "levels"], use_threads=False).aggregate([]).to_pylist():
+        yield row["region"], [level for level in row["levels"].split(_BETWEEN) if level]

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import platform
+import resource
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ _DISK_REMEDIES = {
     errno.EDQUOT: "your quota is used up: free some space and run again; earlier results are as they were",
     errno.EROFS: "that disk may only be read; name another results folder or mount it for writing",
 }
+# Linux counts in kB, macOS in bytes.
+_MB_OF_MAXRSS = 1.0 / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -116,6 +119,7 @@ class _Entry:
             "started_at": self._started.isoformat(),
             "ended_at": None if status == "killed" else datetime.now(UTC).isoformat(),
             "job_id": "_".join(os.environ[name] for name in _JOB_ID_VARIABLES if name in os.environ),
+            "used": {} if status == "killed" else used(),
             # No artefact can hold its own hash: this is where it stands.
             "output_sha256": _hashes(self._facts["outputs"]) if status == "ok" else {},
         }
@@ -129,6 +133,32 @@ class _Entry:
 
 def _hashes(outputs: list[str]) -> dict[str, str]:
     return {name: provenance.file_sha256(Path(name)) for name in outputs if Path(name).is_file()}
+
+
+def used() -> dict[str, float]:
+    """Return what this process and its workers have used since they began, imports included.
+
+    Keys: ``cpu_s``, of all together; ``peak_memory_mb``, of this process; ``worker_peak_memory_mb``, of the largest of
+    those that have ended. Counted by the system; what samples a job from outside loses what comes after its last look.
+    """
+    own, workers = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return {
+        "cpu_s": round(own.ru_utime + own.ru_stime + workers.ru_utime + workers.ru_stime, 3),
+        "peak_memory_mb": round(_peak_memory_mb(own.ru_maxrss * _MB_OF_MAXRSS), 1),
+        "worker_peak_memory_mb": round(workers.ru_maxrss * _MB_OF_MAXRSS, 1),
+    }
+
+
+def _peak_memory_mb(counted_mb: float) -> float:
+    """Return the most memory that this process has held (MB); ``counted_mb`` where the system says nothing better.
+
+    What Linux counts for a process begins with what the one that started it held: here the whole of Snakemake.
+    """
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return counted_mb
+    return next((float(line.split()[1]) / 1024.0 for line in lines if line.startswith("VmHWM:")), counted_mb)
 
 
 def machine() -> dict[str, str]:

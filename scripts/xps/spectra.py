@@ -98,7 +98,11 @@ class Region:
         Whole numbers when every point of the region is one within the file's precision: the rounding of the stored
         rate is undone. Otherwise (some software stores corrected rates) the bare product.
         """
-        product = np.multiply(self.intensity_cps, self.time_per_channel_s, dtype=np.float64)
+        return self.counts_of(slice(None))
+
+    def counts_of(self, cycles: slice) -> FloatArray:
+        """Return the counts of some cycles alone, as they are among those of all."""
+        product = np.multiply(self.intensity_cps[cycles], self.time_per_channel_s, dtype=np.float64)
         return product if self.non_integer_counts else np.rint(product, out=product)
 
     @cached_property

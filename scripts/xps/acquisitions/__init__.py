@@ -8,6 +8,7 @@ excluded is a RawFileError.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -28,33 +29,42 @@ _PIECE = 128
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What one experiment's raw files say: two tables, whole or in parts, and the files they come from."""
+    """What one experiment's raw files say: two tables, whole or in parts, and the files they come from.
+
+    The files have been judged; their intensities are read again with the tables, one file at a time.
+    """
 
     experiment: str
     settings: Mapping[str, Any]
-    placed: Sequence[rows.Placed]
+    cycles: Sequence[cycles.Cycle]
     sources: tuple[tuple[str, str], ...]
     """Logical path ``raw:<path under the raw root>`` and SHA-256 of every file read, the log included."""
 
     @property
     def acquisitions(self) -> pa.Table:
         """Table ``acquisitions``: one row per region of each acquisition."""
-        return tables.concatenate("acquisitions", list(self.parts("acquisitions")))
+        return self._whole("acquisitions")
 
     @property
     def spectra(self) -> pa.Table:
         """Table ``spectra``: one row per channel."""
-        return tables.concatenate("spectra", list(self.parts("spectra")))
+        return self._whole("spectra")
 
-    def parts(self, name: str) -> Iterator[pa.Table]:
-        """Yield the rows of table ``acquisitions`` or ``spectra``, those of some acquisitions at a time."""
-        expected = rows.regions_of_series(self.placed, self.settings["regions"])
-        for first in range(0, len(self.placed), _PIECE):
-            piece = self.placed[first : first + _PIECE]
-            if name == "spectra":
-                yield rows.spectra_table(self.experiment, piece)
-            else:
-                yield rows.acquisitions_table(self.experiment, self.settings, piece, expected)
+    def _whole(self, name: str) -> pa.Table:
+        return tables.concatenate(name, [part[name] for part in self.parts()])
+
+    def parts(self) -> Iterator[dict[str, pa.Table]]:
+        """Yield the rows of both tables, by name, those of some acquisitions at a time; one file is in memory.
+
+        Raises RawFileError when a file has changed since it was judged.
+        """
+        expected = rows.regions_of_series(self.cycles, self.settings["regions"])
+        placed = rows.place(self.cycles)
+        while piece := list(islice(placed, _PIECE)):
+            yield {
+                "acquisitions": rows.acquisitions_table(self.experiment, self.settings, piece, expected),
+                "spectra": rows.spectra_table(self.experiment, piece),
+            }
 
 
 def assemble(experiment: str, settings: Mapping[str, Any], files: Sequence[Path], raw_root: Path) -> Parsed:
@@ -78,7 +88,7 @@ def assemble(experiment: str, settings: Mapping[str, Any], files: Sequence[Path]
     if faults:
         raise ConfigError.of(place, faults)
     read = tuple(sorted([*((raw.source, raw.sha256) for raw in raw_files), *log_source]))
-    return Parsed(experiment, settings, rows.place(found), read)
+    return Parsed(experiment, settings, found, read)
 
 
 def _logical(path: Path, raw_root: Path) -> str:
@@ -127,7 +137,7 @@ def _origin_faults(raw_files: Sequence[cycles.RawFile], declared: str) -> list[s
     """Compare each header's mark with the experiment's ``data_origin``: the two kinds are never mixed silently."""
     faults = []
     for raw in raw_files:
-        if raw.measurement is not None and raw.measurement.simulated != (declared == "simulated"):
-            mark = "is marked SIMULATED in its header" if raw.measurement.simulated else "carries no mark SIMULATED"
+        if raw.held is not None and raw.held.simulated != (declared == "simulated"):
+            mark = "is marked SIMULATED in its header" if raw.held.simulated else "carries no mark SIMULATED"
             faults.append(f"{raw.name} {mark}, but data_origin is {declared}; correct data_origin or move the file")
     return faults

@@ -21,17 +21,37 @@ READ_REMEDY = "restore the file, or exclude it in the operator's log with a reas
 
 
 @dataclass(frozen=True, slots=True)
-class RawFile:
-    """One raw file, read once."""
+class Held:
+    """What a usable file holds, without its intensities."""
 
+    cycles: int
+    regions: tuple[str, ...]
+    """Unique names, in the order of the file."""
+    simulated: bool
+    contents: tuple[bytes | None, ...]
+    """A hash of all regions of each cycle; None where every count is zero: such cycles are alike by nature."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """One raw file, looked at once and then left on the disk: a long series does not fit into memory."""
+
+    path: Path
     name: str
     source: str
     """Logical path ``raw:<path under the raw root>``."""
     sha256: str
-    measurement: Measurement | None
+    held: Held | None
     """None where the file cannot be used."""
     refusal: str | None = None
     """Why it cannot be used."""
+
+    def load(self) -> Measurement:
+        """Return the whole content of a usable file; RawFileError when it is not what it was."""
+        data = _bytes(self.path)
+        if bytes_sha256(data) != self.sha256:
+            raise RawFileError(f"{self.path}: changed while it was read; run again when nobody writes to it")
+        return versaprobe.read(data, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +81,37 @@ def in_order(paths: Sequence[Path], log: Log | None) -> list[Path]:
 
 
 def read(path: Path, source: str, log: Log | None) -> RawFile:
-    """Return the file at ``path``, its bytes read once.
+    """Return what is in the file at ``path``, its bytes read once.
 
     Raises RawFileError when it cannot be read and the log does not exclude it.
     """
-    try:
-        versaprobe.check_size(path.stat().st_size, path.name)
-        data = path.read_bytes()
-    except OSError as error:
-        raise RawFileError(f"{path}: cannot be read ({error.strerror}); restore it") from None
+    data = _bytes(path)
     digest, name = bytes_sha256(data), path.name
     try:
         measurement = versaprobe.read(data, name)
     except RawFileError as error:
         if log is None or not log.is_excluded(name):
             raise RawFileError(f"{error}; {READ_REMEDY}") from None
-        return RawFile(name, source, digest, None, str(error))
+        return RawFile(path, name, source, digest, None, str(error))
     refusal = _unusable(measurement)
-    return RawFile(name, source, digest, measurement if refusal is None else None, refusal)
+    return RawFile(path, name, source, digest, _held(measurement) if refusal is None else None, refusal)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        versaprobe.check_size(path.stat().st_size, path.name)
+        return path.read_bytes()
+    except OSError as error:
+        raise RawFileError(f"{path}: cannot be read ({error.strerror}); restore it") from None
+
+
+def _held(measurement: Measurement) -> Held:
+    return Held(
+        cycles=measurement.cycles,
+        regions=tuple(region.name for region in measurement.regions),
+        simulated=measurement.simulated,
+        contents=tuple(_content(measurement, cycle) for cycle in range(measurement.cycles)),
+    )
 
 
 def series(files: Sequence[RawFile], log: Log | None) -> tuple[list[Cycle], list[str]]:
@@ -86,7 +119,7 @@ def series(files: Sequence[RawFile], log: Log | None) -> tuple[list[Cycle], list
     copies, faults = _declared_copies(files, log)
     found: list[Cycle] = []
     for raw in files:
-        total = 1 if raw.measurement is None else raw.measurement.cycles
+        total = 1 if raw.held is None else raw.held.cycles
         first = copies.get(raw.name, 0)
         entries: list[Row | None] = [None] * total
         clocks = entries
@@ -117,9 +150,9 @@ def _natural(stem: str) -> list[tuple[int, str]]:
 
 def _coverage_faults(raw: RawFile, log: Log, clocks: Sequence[Row | None], copied: int) -> Iterator[str]:
     """Compare the cycles that the log lists with those that the file holds; ``clocks`` are of the counted ones."""
-    if raw.measurement is None:
+    if raw.held is None:
         return
-    total, listed = raw.measurement.cycles, log.cycles(raw.name)
+    total, listed = raw.held.cycles, log.cycles(raw.name)
     beyond = [cycle for cycle in listed if cycle >= total]
     if beyond:
         yield f"{raw.name}: the log lists cycle {_spans(beyond)}, but the file holds {total} (0 to {total - 1})"
@@ -147,32 +180,32 @@ def _declared_copies(files: Sequence[RawFile], log: Log | None) -> tuple[dict[st
     faults: list[str] = []
     for raw in files:
         whole = log.whole(raw.name) if log is not None else None
-        if whole is None or whole.resumes is None or raw.measurement is None:
+        if whole is None or whole.resumes is None or raw.held is None:
             continue
         earlier = by_name[whole.resumes]
         place = f"{raw.name} resumes {earlier.name}"
-        if earlier.measurement is None:
+        if earlier.held is None:
             faults.append(f"{place}, which cannot be read, so copies cannot be told; restore it or remove resumes")
             continue
         if log is not None and log.is_left_out(earlier.name) and not log.is_excluded(raw.name):
             remedy = "remove resumes, so that its own copies of the first cycles count, or exclude single cycles"
             faults.append(f"{place}, which is excluded as a whole; {remedy}")
             continue
-        expected = min(raw.measurement.cycles, earlier.measurement.cycles)
-        same = _identical_leading_cycles(raw.measurement, earlier.measurement)
+        expected = min(raw.held.cycles, earlier.held.cycles)
+        same = _identical_leading_cycles(raw.held, earlier.held)
         if same < expected:
             remedy = "correct resumes, or remove it and exclude what was measured twice"
             faults.append(f"{place}: cycle {same} of both differs, expected {expected} identical ones; {remedy}")
-        elif same == raw.measurement.cycles:
+        elif same == raw.held.cycles:
             faults.append(f"{place}, but adds no cycle to it: all {same} are copies; exclude it with a reason")
         else:
             copies[raw.name] = same
     return copies, faults
 
 
-def _identical_leading_cycles(later: Measurement, earlier: Measurement) -> int:
+def _identical_leading_cycles(later: Held, earlier: Held) -> int:
     shared = min(later.cycles, earlier.cycles)
-    return next((cycle for cycle in range(shared) if _content(later, cycle) != _content(earlier, cycle)), shared)
+    return next((cycle for cycle in range(shared) if later.contents[cycle] != earlier.contents[cycle]), shared)
 
 
 def _undeclared_copies(cycles: Sequence[Cycle]) -> list[str]:
@@ -180,9 +213,7 @@ def _undeclared_copies(cycles: Sequence[Cycle]) -> list[str]:
     first_of: dict[bytes, Cycle] = {}
     pairs: dict[tuple[str, str], list[tuple[Cycle, Cycle]]] = {}
     for cycle in cycles:
-        content = (
-            None if cycle.excluded or cycle.raw.measurement is None else _content(cycle.raw.measurement, cycle.index)
-        )
+        content = None if cycle.excluded or cycle.raw.held is None else cycle.raw.held.contents[cycle.index]
         if content is None:
             continue
         other = first_of.setdefault(content, cycle)
@@ -208,11 +239,11 @@ def _by_length(cycle: Cycle) -> tuple[int, list[tuple[int, str]], str]:
 
 
 def _cycles_held(cycle: Cycle) -> int:
-    return 0 if cycle.raw.measurement is None else cycle.raw.measurement.cycles
+    return 0 if cycle.raw.held is None else cycle.raw.held.cycles
 
 
 def _content(measurement: Measurement, cycle: int) -> bytes | None:
-    """Return a hash of all regions of a cycle; None where every count is zero, for such cycles are alike by nature."""
+    """Return a hash of all regions of a cycle, None where every count is zero."""
     digest, dark = sha256(), True
     for region in measurement.regions:
         intensity = region.intensity_cps[cycle]
@@ -226,8 +257,8 @@ def region_faults(cycles: Sequence[Cycle], regions: Mapping[str, object]) -> lis
     """Return a sentence for each of the experiment's region names that no kept file holds."""
     held: dict[str, None] = {}
     for cycle in cycles:
-        if cycle.raw.measurement is not None and not cycle.excluded:
-            held.update(dict.fromkeys(region.name for region in cycle.raw.measurement.regions))
+        if cycle.raw.held is not None and not cycle.excluded:
+            held.update(dict.fromkeys(cycle.raw.held.regions))
     faults = []
     for name in regions:
         if held and name not in held:

@@ -1,6 +1,6 @@
 """Cycles of a series placed in time, and as rows of the tables ``acquisitions`` and ``spectra``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from xps import tables
-from xps.acquisitions.cycles import Cycle, RawFile
+from xps.acquisitions.cycles import Cycle
 from xps.acquisitions.log_rows import Row
 from xps.acquisitions.timeline import Pace, Window, pace, windows
 from xps.spectra import Measurement, Region
@@ -27,6 +27,8 @@ class Placed:
     number: int
     """Number of the acquisition, from 0."""
     cycle: Cycle
+    measurement: Measurement | None
+    """Its file's content, None where that cannot be used."""
     windows: tuple[Window, ...]
     """Time window of each region (of an unread file: one)."""
     time_origin: str
@@ -37,28 +39,35 @@ class Placed:
     warnings: tuple[str, ...]
 
 
-def place(series: Sequence[Cycle]) -> list[Placed]:
-    """Return the cycles of a series, in their order, with number and time.
+def place(series: Sequence[Cycle]) -> Iterator[Placed]:
+    """Yield the cycles of a series, in their order, with number, time and content; one file is in memory.
 
-    Time 0 is the first clock of the log, or the begin of the first cycle where there is none.
+    Time 0 is the first clock of the log, or the begin of the first cycle where there is none. RawFileError when a file
+    has changed meanwhile.
     """
     zero = next((cycle.clock.started_at for cycle in series if cycle.clock is not None), None)
-    placed: list[Placed] = []
-    end_s = 0.0
-    for _, group in groupby(series, key=_same_clock):
-        own = list(group)
-        placed += _placed_group(own, zero, end_s, len(placed))
-        end_s = max([end_s, *(window.end_s for window in placed[-1].windows)])
-    return placed
+    number, end_s = 0, 0.0
+    for _, of_file in groupby(series, key=lambda cycle: cycle.raw.name):
+        measurement = None
+        for _, group in groupby(of_file, key=_same_clock):
+            own = list(group)
+            if measurement is None and own[0].raw.held is not None:
+                measurement = own[0].raw.load()
+            placed = _placed_group(own, measurement, zero, end_s, number)
+            number += len(placed)
+            end_s = max([end_s, *(window.end_s for window in placed[-1].windows)])
+            yield from placed
 
 
-def _same_clock(cycle: Cycle) -> tuple[str, int | None]:
+def _same_clock(cycle: Cycle) -> int | None:
     """Cycles of a file go by one clock unless each has its own."""
-    return cycle.raw.name, None if cycle.clock is None else cycle.clock.cycle
+    return None if cycle.clock is None else cycle.clock.cycle
 
 
-def _placed_group(group: Sequence[Cycle], zero: datetime | None, end_s: float, number: int) -> list[Placed]:
-    clock, measurement = group[0].clock, group[0].raw.measurement
+def _placed_group(
+    group: Sequence[Cycle], measurement: Measurement | None, zero: datetime | None, end_s: float, number: int
+) -> list[Placed]:
+    clock = group[0].clock
     started_at, ended_at = (None, None) if clock is None else (clock.started_at, clock.ended_at)
     start_s, interval_s = end_s, None
     if started_at is not None and zero is not None:
@@ -77,6 +86,7 @@ def _placed_group(group: Sequence[Cycle], zero: datetime | None, end_s: float, n
         Placed(
             number=number + index,
             cycle=cycle,
+            measurement=measurement,
             windows=tuple(own),
             time_origin="computed" if started_at is None else "log",
             started_at=started_at if index == 0 else None,
@@ -126,7 +136,7 @@ def acquisitions_table(
     found: list[dict[str, Any]] = []
     for item in placed:
         shared = {"experiment": experiment, "data_origin": settings["data_origin"], **_shared_cells(item)}
-        measurement = item.cycle.raw.measurement
+        measurement = item.measurement
         if measurement is None:
             found.append({**shared, **_unread_cells(item)})
             continue
@@ -145,15 +155,14 @@ def acquisitions_table(
     return tables.from_rows("acquisitions", found)
 
 
-def regions_of_series(placed: Sequence[Placed], named: Mapping[str, Any]) -> list[str]:
+def regions_of_series(series: Sequence[Cycle], named: Mapping[str, Any]) -> list[str]:
     """Return the experiment's regions; those that are in no file have been refused before."""
-    kept = [item.cycle.raw.measurement for item in placed if item.cycle.raw.measurement is not None]
-    held = {region.name for measurement in kept for region in measurement.regions}
+    held = {name for cycle in series if cycle.raw.held is not None for name in cycle.raw.held.regions}
     return [name for name in named if name in held]
 
 
 def _shared_cells(item: Placed) -> dict[str, Any]:
-    raw, entry, measurement = item.cycle.raw, item.cycle.entry, item.cycle.raw.measurement
+    raw, entry, measurement = item.cycle.raw, item.cycle.entry, item.measurement
     times = None if measurement is None else measurement.sputter_time_s
     sputter_time_s = None if times is None else float(times[item.cycle.index])
     cells: dict[str, Any] = {
@@ -223,14 +232,13 @@ def _warnings(measurement: Measurement, region: Region, cycle: int) -> list[str]
 
 def spectra_table(experiment: str, placed: Sequence[Placed]) -> pa.Table:
     """Return rows of the table ``spectra``: every channel of every region, on the axis as recorded."""
-    counts = _counts_by_region(placed)
     numbers: list[int] = []
     names: list[str] = []
     pieces: list[tuple[np.ndarray[Any, Any], ...]] = []
     for item in placed:
-        measurement, cycle = item.cycle.raw.measurement, item.cycle.index
-        for region in measurement.regions if measurement is not None else ():
-            own = counts[item.cycle.raw.name, region.number][cycle]
+        cycle = item.cycle.index
+        for region in item.measurement.regions if item.measurement is not None else ():
+            own = region.counts_of(slice(cycle, cycle + 1))[0]
             pieces.append((np.arange(region.channels), region.energy_ev, region.intensity_cps[cycle], own))
             numbers.append(item.number)
             names.append(region.name)
@@ -248,17 +256,6 @@ def spectra_table(experiment: str, placed: Sequence[Placed]) -> pa.Table:
         "counts": count,
     }
     return tables.from_columns("spectra", columns)
-
-
-def _counts_by_region(placed: Sequence[Placed]) -> dict[tuple[str, int], np.ndarray[Any, Any]]:
-    """Return the counts (cycles, channels) of each file and region number, each computed once."""
-    files: dict[str, RawFile] = {item.cycle.raw.name: item.cycle.raw for item in placed}
-    return {
-        (name, region.number): raw.measurement.counts(region)
-        for name, raw in files.items()
-        if raw.measurement is not None
-        for region in raw.measurement.regions
-    }
 
 
 def _repeated(names: Sequence[str], lengths: np.ndarray[Any, Any]) -> pa.Array:

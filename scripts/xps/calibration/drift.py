@@ -1,7 +1,8 @@
 """Shifts of cycles without a usable reference, from those that have one: charging as a random walk over the cycles."""
 
+from array import array
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -27,19 +28,45 @@ class Shift(NamedTuple):
     found: Found | None
 
 
-def filled(known: Mapping[int, Shift], count: int) -> dict[int, Shift]:
-    """Return the shifts of acquisitions 0 to ``count`` − 1: the ``known`` ones, and those interpolated between them."""
-    places, walk = sorted(known), walk_variance(known)
-    return {number: known.get(number) or _between(known, places, walk, number) for number in range(count)}
+class Known(Mapping[int, Shift]):
+    """The shifts of acquisitions whose reference was found somewhere: three numbers in memory for each."""
+
+    def __init__(self, energy_ev: float, found: Iterable[Mapping[int, Found]]) -> None:
+        """``energy_ev`` is the reference's own energy; ``found`` come in the order of the acquisitions."""
+        self._energy_ev = energy_ev
+        self._places, self._found_ev, self._stderr_ev = array("q"), array("d"), array("d")
+        for some in found:
+            self._places.extend(some)
+            self._found_ev.extend(here.energy_ev for here in some.values())
+            self._stderr_ev.extend(here.stderr_ev for here in some.values())
+
+    def __getitem__(self, acquisition: int) -> Shift:
+        place = bisect_left(self._places, acquisition)
+        if place == len(self._places) or self._places[place] != acquisition:
+            raise KeyError(acquisition)
+        here = Found(self._found_ev[place], self._stderr_ev[place])
+        return Shift(self._energy_ev - here.energy_ev, here.stderr_ev, "fitted", here)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
 
-def interpolated(known: Mapping[int, Shift], acquisition: int) -> Shift:
-    """Return the shift of a cycle without reference from the nearest usable cycles on either side.
+class Course:
+    """The shift of every acquisition of a series: a known one, or one interpolated between those.
 
     Charging is taken as a random walk whose size the usable cycles show: between two of them the variance is that of a
     Brownian bridge, beyond the last one it grows with the number of cycles. Distances are counted in cycles.
     """
-    return _between(known, sorted(known), walk_variance(known), acquisition)
+
+    def __init__(self, known: Mapping[int, Shift]) -> None:
+        self._known, self._places, self._walk = known, sorted(known), walk_variance(known)
+
+    def at(self, acquisition: int) -> Shift:
+        """Return the shift of an acquisition, be it beyond the last one with a reference."""
+        return self._known.get(acquisition) or _between(self._known, self._places, self._walk, acquisition)
 
 
 def _between(known: Mapping[int, Shift], places: Sequence[int], walk: float, acquisition: int) -> Shift:

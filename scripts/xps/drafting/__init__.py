@@ -83,7 +83,7 @@ def _read(path: Path, log: Log | None) -> RawFile:
     try:
         return read(path, path.name, log)
     except RawFileError as error:
-        return RawFile(path.name, path.name, "", None, str(error).removesuffix(f"; {READ_REMEDY}"))
+        return RawFile(path, path.name, path.name, "", None, str(error).removesuffix(f"; {READ_REMEDY}"))
 
 
 def _models(folder: Path) -> dict[str, Mapping[str, Any]]:
@@ -105,7 +105,7 @@ def draft(
     ``models`` are the fit models that could be named; ``lines_ev`` the nominal binding energies of core levels (eV).
     Raises RawFileError when no file can be used, ConfigError when measured and simulated files lie together.
     """
-    usable = [raw.measurement for raw in files if raw.measurement is not None]
+    usable = [raw.load() for raw in files if raw.held is not None]
     if not usable:
         raise RawFileError("\n".join([f"{folder}: no file can be used", *(f"  - {raw.refusal}" for raw in files)]))
     held = {level for model in models.values() for level in settings_text.needs(model)}

@@ -14,8 +14,8 @@ def lines(files: Sequence[RawFile]) -> Iterator[str]:
     yield "# Fill in what is known, leave empty what is not: raw/README.md explains the columns."
     yield "# Rows stand in the order of the measurements; here they are still in that of the files' names."
     for raw in files:
-        if raw.measurement is not None:
-            yield f"# {raw.name}: {_times(raw.measurement)}"
+        if raw.held is not None:
+            yield f"# {raw.name}: {_times(raw.load())}"
     yield ",".join(COLUMNS)
     for raw in files:
         cells = {"file": raw.name} | (

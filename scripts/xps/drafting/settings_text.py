@@ -25,7 +25,7 @@ def lines(
 
     Raises ConfigError when measured and simulated files lie together.
     """
-    read = [raw.measurement for raw in files if raw.measurement is not None]
+    read = [raw.load() for raw in files if raw.held is not None]
     folder, log_name = places
     yield f"# Drafted from {len(files)} raw file{'s' * (len(files) > 1)}. Lines marked `check` are guesses."
     yield "# config/schema/experiment.schema.yaml explains every key, the other experiments show more of them."

@@ -2,21 +2,20 @@
 
 What fits of one series know of each other is said once, by ``series_starts``: which region each window is cut from, and
 where the fits start. Given that, any acquisitions can be fitted anywhere, in any order: ``fit_span`` does it for some,
-in pieces that bound its memory, ``gathered`` puts blocks together. However a series is cut, by whomever its pieces are
-fitted, the tables are the same to the bit.
+in pieces that bound its memory, ``fit_or_gather`` puts blocks together. However a series is cut, by whomever its pieces
+are fitted, the tables are the same to the bit.
 """
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from xps import block_names, cycles, pieces, tables
+from xps import block_tables, cycles, pieces, tables
 from xps.errors import TableError
 from xps.fitting.engines import SEPARABLE, Starts
 from xps.fitting.joint import Common
@@ -86,14 +85,16 @@ def series_starts(series: Series, models: Sequence[FitModel], engine: str = SEPA
     count = min(len(numbers), JOINT_ACQUISITIONS)
     chosen = [numbers[place * len(numbers) // count] for place in range(count)]
     wanted = [set(numbers if model.series.fit == "joint" else chosen) for model in models]
-    tasks: list[list[Task]] = [[] for _ in models]
-    for span in _runs(sorted(set().union(*wanted))):
-        for found, some, of_span in zip(tasks, wanted, _tasks(series, models, regions, span), strict=True):
-            found += [task for task in of_span if task.acquisition in some]
     return [
-        SeriesStart(home, fit_series(model, found, engine))
-        for model, home, found in zip(models, regions, tasks, strict=True)
+        SeriesStart(home, fit_series(model, _chosen(series, model, home, some), engine))
+        for model, home, some in zip(models, regions, wanted, strict=True)
     ]
+
+
+def _chosen(series: Series, model: FitModel, regions: tuple[str, ...], wanted: Container[int]) -> list[Task]:
+    """Return the tasks of the ``wanted`` acquisitions; what stands around them in the tables is read only once."""
+    spans = (span for span in series.spans(PIECE) if any(number in wanted for number in span))
+    return [task for span in spans for task in _tasks(series, model, regions, span) if task.acquisition in wanted]
 
 
 def _homes(series: Series, models: Sequence[FitModel]) -> tuple[list[tuple[str, ...]], list[int]]:
@@ -111,25 +112,9 @@ def _homes(series: Series, models: Sequence[FitModel]) -> tuple[list[tuple[str, 
     return [tuple(homes[window.core_level] for window in model.windows) for model in models], numbers
 
 
-def _runs(numbers: Sequence[int]) -> Iterator[range]:
-    """Yield ranges without gaps that together hold ``numbers``, none longer than ``PIECE``."""
-    first = 0
-    for end in range(1, len(numbers) + 1):
-        if end == len(numbers) or numbers[end] != numbers[end - 1] + 1 or end - first == PIECE:
-            yield range(numbers[first], numbers[end - 1] + 1)
-            first = end
-
-
-def _tasks(
-    series: Series, models: Sequence[FitModel], regions: Sequence[tuple[str, ...]], span: range
-) -> list[list[Task]]:
-    background, acquisitions, calibration = (
-        series.part(name, span) for name in ("background", "acquisitions", "calibration")
-    )
-    return [
-        spectra_of(background, acquisitions, calibration, model, home)
-        for model, home in zip(models, regions, strict=True)
-    ]
+def _tasks(series: Series, model: FitModel, regions: tuple[str, ...], span: range) -> list[Task]:
+    background = series.part("background", span, model=model.name)
+    return spectra_of(background, series.part("acquisitions", span), series.part("calibration", span), model, regions)
 
 
 def fit_span(
@@ -140,35 +125,34 @@ def fit_span(
     engine: str = SEPARABLE,
     seed: int = 0,
     processes: int = 1,
-) -> FitTables:
-    """Return the tables of fitting every model to the acquisitions ``span`` of ``series``; models in the given order.
+) -> Iterator[FitTables]:
+    """Yield the tables of fitting every model to the acquisitions ``span`` of ``series``, some fits at a time.
 
-    ``starts`` are those of the whole series, one per model. Neither ``span`` nor ``processes`` changes a number.
+    They come model by model in the given order, then by acquisition. ``starts`` are those of the whole series, one per
+    model. Neither ``span`` nor ``processes`` changes a number.
     """
-    parts = [range(first, min(first + PIECE, span.stop)) for first in range(span.start, span.stop, PIECE)]
-    work = partial(_fit_piece, series, models, starts, engine, seed)
-    fitted = list(pieces.mapped(work, parts, processes))
-    for model, *of_model in zip(models, *fitted, strict=True):
-        tally = Tally(model.name)
-        for part in of_model:
-            tally.add(part.fits)
-        tally.report(LOGGER)
-    return FitTables(
-        *(
-            tables.concatenate(name, [getattr(piece[place], name) for place in range(len(models)) for piece in fitted])
-            for name in FitTables._fields
-        )
-    )
+    spans = [range(first, min(first + PIECE, span.stop)) for first in range(span.start, span.stop, PIECE)]
+    wanted = [(place, part) for place in range(len(models)) for part in spans]
+    fitted = pieces.mapped(partial(_fit_piece, series, models, starts, engine, seed), wanted, processes)
+    tallies = [Tally(model.name) for model in models]
+    for (place, part), found in zip(wanted, fitted, strict=True):
+        tallies[place].add(found.fits)
+        if part is spans[-1]:
+            tallies[place].report(LOGGER)
+        yield found
 
 
 def _fit_piece(
-    series: Series, models: Sequence[FitModel], starts: Sequence[SeriesStart], engine: str, seed: int, span: range
-) -> list[FitTables]:
-    tasks = _tasks(series, models, [start.regions for start in starts], span)
-    return [
-        fit_block(model, found, start.starts, seed, engine)
-        for model, start, found in zip(models, starts, tasks, strict=True)
-    ]
+    series: Series,
+    models: Sequence[FitModel],
+    starts: Sequence[SeriesStart],
+    engine: str,
+    seed: int,
+    wanted: tuple[int, range],
+) -> FitTables:
+    place, span = wanted
+    model, start = models[place], starts[place]
+    return fit_block(model, _tasks(series, model, start.regions, span), start.starts, seed, engine)
 
 
 def fit_models(
@@ -181,15 +165,16 @@ def fit_models(
 ) -> FitTables:
     """Return the tables of fitting every model to every acquisition that is not excluded; models in the given order."""
     series = Series({"acquisitions": acquisitions, "calibration": calibration, "background": background})
-    return fit_whole(series, models, engine, seed)
+    parts = list(fit_whole(series, models, engine, seed))
+    return FitTables(*(tables.concatenate(name, [getattr(part, name) for part in parts]) for name in FitTables._fields))
 
 
 def fit_whole(
     series: Series, models: Sequence[FitModel], engine: str = SEPARABLE, seed: int = 0, processes: int = 1
-) -> FitTables:
-    """Return the tables of fitting every model to a series that is one block."""
+) -> Iterator[FitTables]:
+    """Yield the tables of fitting every model to a series that is one block, as ``fit_span`` does."""
     starts = series_starts(series, models, engine)
-    return fit_span(series, models, starts, range(series.count), engine, seed, processes)
+    yield from fit_span(series, models, starts, range(series.count), engine, seed, processes)
 
 
 def fit_or_gather(
@@ -198,43 +183,22 @@ def fit_or_gather(
     blocks: Mapping[str, Series],
     engine: str = SEPARABLE,
     processes: int = 1,
-) -> Callable[[str], Iterable[pa.Table]]:
-    """Return what gives the parts of each fit table by its name: of the ``blocks``, or without any of fits made here.
+) -> Iterator[Mapping[str, pa.Table]]:
+    """Yield the next rows of fit tables, by name: those of the ``blocks``, or without any those of fits made here.
 
     ``blocks`` are tables that ``fit_span`` made, by the names of the blocks, in the order of the series. TableError
     when they are not the whole of this series.
     """
     if not blocks:
-        fitted = fit_whole(series, models, engine, processes=processes)
-        return lambda name: [getattr(fitted, name)]
-    _check(series, blocks)
-    names = [model.name for model in models]
-    for model in names:
-        tally = Tally(model)
-        for part in gathered(blocks.values(), "fits", [model]):
-            tally.add(part)
-        tally.report(LOGGER)
-    return lambda name: gathered(blocks.values(), name, names)
-
-
-def gathered(blocks: Iterable[Series], name: str, models: Sequence[str]) -> Iterator[pa.Table]:
-    """Yield the rows of table ``name`` of ``blocks``, which follow each other, by model and then by block."""
+        yield from (part._asdict() for part in fit_whole(series, models, engine, processes=processes))
+        return
+    block_tables.check(series, blocks)
     for model in models:
-        for block in blocks:
-            part = block.whole(name)
-            yield part.filter(pc.equal(part.column("model"), model))
-
-
-def _check(series: Series, blocks: Mapping[str, Series]) -> None:
-    """Refuse blocks that leave a gap, or were not all made alike from the tables of ``series``."""
-    spans = [block_names.span(name) for name in blocks]
-    edges = [0, *(span.stop for span in spans)]
-    if [span.start for span in spans] != edges[:-1] or edges[-1] != series.count:
-        raise TableError(f"blocks {', '.join(blocks)} are not the {series.count} acquisitions; make them again")
-    wanted = {(record.artefact, record.content_sha256) for record in series.records(hashed=False)}
-    made = set()
-    for name, block in blocks.items():
-        for record in block.records(hashed=False):
-            made.add((record.fingerprint, json.dumps(record.parameters, sort_keys=True)))
-            if {(item["path"], item["content_sha256"]) for item in record.inputs} != wanted or len(made) > 1:
-                raise TableError(f"block {name} was made from other tables or otherwise than the first; make it again")
+        tally = Tally(model.name)
+        for name in FitTables._fields:
+            for block in blocks.values():
+                for part in block.parts(name, model=model.name):
+                    yield {name: part}
+                    if name == "fits":
+                        tally.add(part)
+        tally.report(LOGGER)

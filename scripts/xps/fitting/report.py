@@ -21,12 +21,16 @@ class Tally:
         self._fits = self._bounded = self._poor = 0
         self._bounds: Counter[str] = Counter()
         self._worst: dict[str, Any] | None = None
+        self._last: int | None = None
 
     def add(self, fits: pa.Table) -> None:
-        """Count the rows of a table ``fits``; a fit's rows (one per region) stand in one part."""
+        """Count the next rows of a table ``fits``; a fit's rows (one per region) stand together, be it in two parts."""
         wanted = ["acquisition", "success", "p_value", "reduced_chi_square", "bounds_hit"]
         rows = {row["acquisition"]: row for row in fits.select(wanted).to_pylist() if row["success"]}
+        if self._last is not None:
+            rows.pop(self._last, None)
         for row in rows.values():
+            self._last = row["acquisition"]
             self._fits += 1
             self._bounded += bool(row["bounds_hit"])
             self._bounds.update(row["bounds_hit"])

@@ -5,39 +5,18 @@ that holds the level its rows carry no numbers and say why. Without carbon_free,
 no carbon, would have none at all.
 """
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from xps import cycles, tables
-from xps.cycles import Block
+from xps import tables
+from xps.quantification import survey_rows
 from xps.quantification.areas import LevelArea, level_area
-from xps.quantification.shares import Z_ONE_SIDED_95, Shares, atomic_percent
-from xps.quantification.survey import SurveyArea, window_area
-from xps.sensitivity import Facts, element, sensitivity
-
-LOGGER = logging.getLogger(__name__)
-
-Row = dict[str, Any]
-
-CARBON = "C"
-BASES = ("all", "carbon_free")
-_FACTS = Facts._fields
-
-
-class Counted(NamedTuple):
-    """Atoms of one element in arbitrary units, both standard errors, and what else its row says."""
-
-    core_level: str
-    atoms: float
-    statistical: float
-    systematic: float
-    factor: float
-    detected: bool
-    remark: str
+from xps.quantification.counted import BASES, CARBON, Counted, Row, element_row, factor_of, shares_of, taken_regions
+from xps.quantification.shares import Shares
+from xps.sensitivity import element
 
 
 def quantify(
@@ -55,20 +34,14 @@ def quantify(
     """
     if not settings:
         return tables.from_rows("composition", ())
-    keyed = {(row["acquisition"], row["region"]): row for row in acquisitions.to_pylist() if not row["excluded"]}
+    keyed = taken_regions(acquisitions)
     experiment = str(next(iter(keyed.values()))["experiment"]) if keyed else ""
     taken = sorted({acquisition for acquisition, _ in keyed})
     rows = [*_from_levels(taken, keyed, components, alternatives, settings)]
     if settings["survey"]:
-        rows += _from_survey(keyed, spectra, calibration, settings)
+        rows += survey_rows.rows(survey_rows.surveys(keyed, spectra, calibration, settings))
     shared = {"experiment": experiment, "factor_set": settings["factors"]}
     return tables.from_rows("composition", (shared | row for row in rows))
-
-
-def _factor(core_level: str, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> tuple[float, float, str]:
-    row = next(row for row in settings["factor_rows"] if row["core_level"] == core_level)
-    found = sensitivity(row, Facts(*(facts[name] for name in _FACTS)), settings["imfp_exponent"])
-    return found.value, found.relative_stderr, "; ".join(found.remarks)
 
 
 # from fitted core levels --------------------------------------------------------------------------------------------
@@ -118,17 +91,11 @@ def _level_rows(
         yield from _empty(areas, reason)
         return
     counted = [_counted(area, keyed[acquisition, area.region], settings) for area in whole.values()]
-    shares = _shares(counted)
+    shares = shares_of(counted)
     total = sum(one.atoms for one in counted)
     for i, (one, area) in enumerate(zip(counted, whole.values(), strict=True)):
-        yield _element_row(one, i, shares, total)
+        yield element_row(one, i, shares, total)
         yield from _species_rows(area, one, i, shares, total)
-
-
-def _shares(counted: Sequence[Counted]) -> Shares:
-    return atomic_percent(
-        [one.atoms for one in counted], [one.statistical for one in counted], [one.systematic for one in counted]
-    )
 
 
 def _empty(areas: Mapping[str, LevelArea | str], reason: str) -> Iterator[Row]:
@@ -138,25 +105,10 @@ def _empty(areas: Mapping[str, LevelArea | str], reason: str) -> Iterator[Row]:
 
 
 def _counted(area: LevelArea, facts: Mapping[str, Any], settings: Mapping[str, Any]) -> Counted:
-    factor, relative, remark = _factor(area.core_level, settings, facts)
+    factor, relative, remark = factor_of(area.core_level, settings, facts)
     atoms = area.area / factor
     systematic = float(np.hypot(area.systematic / factor, relative * atoms))
     return Counted(area.core_level, atoms, area.stderr / factor, systematic, factor, area.detected, remark)
-
-
-def _element_row(one: Counted, i: int, shares: Shares, total: float) -> Row:
-    limit = 100.0 * (one.atoms + Z_ONE_SIDED_95 * one.statistical) / total
-    return {
-        "subject": element(one.core_level),
-        "kind": "element",
-        "line": one.core_level,
-        "atomic_percent": float(shares.percent[i]),
-        "statistical_stderr": float(shares.statistical[i]),
-        "systematic_stderr": float(shares.systematic[i]),
-        "upper_limit_percent": None if one.detected else limit,
-        "detected": one.detected,
-        "remark": one.remark,
-    }
 
 
 def _species_rows(area: LevelArea, one: Counted, i: int, shares: Shares, total: float) -> Iterator[Row]:
@@ -182,58 +134,3 @@ def _species_rows(area: LevelArea, one: Counted, i: int, shares: Shares, total: 
             "detected": part.detected,
             "remark": one.remark,
         }
-
-
-# from surveys -------------------------------------------------------------------------------------------------------
-
-
-def _from_survey(
-    keyed: Mapping[tuple[int, str], Row], spectra: pa.Table, calibration: pa.Table, settings: Mapping[str, Any]
-) -> Iterator[Row]:
-    region = settings["survey"]["region"]
-    shifts = {(row["acquisition"], row["region"]): row["shift_ev"] for row in calibration.to_pylist()}
-    blocks = cycles.blocks(spectra, ("recorded_binding_energy_ev", "counts"))
-    for (acquisition, name), facts in sorted(keyed.items()):
-        if name != region:
-            continue
-        found = _survey_areas(blocks[acquisition, name], shifts[acquisition, name], facts, settings)
-        for basis in BASES:
-            inside = {level: one for level, one in found.items() if basis == "all" or element(level) != CARBON}
-            keys = {"acquisition": acquisition, "basis": basis, "origin": "survey"}
-            yield from (keys | row for row in _survey_rows(inside))
-
-
-def _survey_areas(
-    block: Block, shift_ev: float, facts: Mapping[str, Any], settings: Mapping[str, Any]
-) -> dict[str, Counted | str]:
-    found: dict[str, Counted | str] = {}
-    for line in settings["survey"]["lines"]:
-        energy = block.columns["recorded_binding_energy_ev"] + shift_ev
-        seen = window_area(energy, block.columns["counts"], float(facts["time_per_channel_s"]), line)
-        if isinstance(seen, str):
-            LOGGER.warning("%s, acquisition %d: %s", block.experiment, block.acquisition, seen)
-        found[line["core_level"]] = seen if isinstance(seen, str) else _survey_counted(seen, line, facts, settings)
-    return found
-
-
-def _survey_counted(
-    seen: SurveyArea, line: Mapping[str, Any], facts: Mapping[str, Any], settings: Mapping[str, Any]
-) -> Counted:
-    factor, relative, told = _factor(line["core_level"], settings, facts)
-    atoms = max(seen.area, 0.0) / factor
-    remark = "; ".join(text for text in (line["remark"], told) if text)
-    systematic = float(np.hypot(relative, line["relative_stderr"])) * atoms
-    return Counted(line["core_level"], atoms, seen.stderr / factor, systematic, factor, seen.detected, remark)
-
-
-def _survey_rows(found: Mapping[str, Counted | str]) -> Iterator[Row]:
-    counted = [one for one in found.values() if isinstance(one, Counted)]
-    total = sum(one.atoms for one in counted)
-    missing = [one for one in found.values() if isinstance(one, str)]
-    if missing or not total > 0:
-        reason = "; ".join(missing) or "no line of the survey has an area"
-        yield from ({"subject": element(level), "kind": "element", "line": level, "remark": reason} for level in found)
-        return
-    shares = _shares(counted)
-    for i, one in enumerate(counted):
-        yield _element_row(one, i, shares, total)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from xps.provenance import Record
-from xps.tables import store
+from xps.tables import reading
 from xps.tables.declared import Table
 
 
@@ -23,7 +23,7 @@ class Series:
         """How many acquisitions the series has: they are numbered from 0."""
         place = self.places["acquisitions"]
         if isinstance(place, Path | str):
-            return store.acquisition_count(place, "acquisitions")
+            return reading.acquisition_count(place, "acquisitions")
         return 0 if not place.num_rows else int(pc.max(place.column("acquisition")).as_py()) + 1
 
     def spans(self, size: int) -> Iterator[range]:
@@ -31,24 +31,24 @@ class Series:
         for first in range(0, self.count, size):
             yield range(first, min(first + size, self.count))
 
-    def part(self, name: str, acquisitions: range) -> Table:
-        """Return the rows of table ``name`` that belong to ``acquisitions``, in their order."""
+    def part(self, name: str, acquisitions: range, **equal: str) -> Table:
+        """Return the rows of table ``name`` that belong to ``acquisitions``, or those of them with ``equal`` texts."""
         place = self.places[name]
         if isinstance(place, Path | str):
-            return store.read_part(place, name, acquisitions)
-        return store.within(place, acquisitions)
+            return reading.read_part(place, name, acquisitions, **equal)
+        return reading.within(place, acquisitions, **equal).combine_chunks()
 
-    def whole(self, name: str) -> Table:
-        """Return table ``name`` whole."""
+    def parts(self, name: str, **equal: str) -> Iterator[Table]:
+        """Yield all rows of table ``name``, or those with ``equal`` texts, in order and some at a time."""
         place = self.places[name]
         if isinstance(place, Path | str):
-            return store.read(place, name)[0]
-        return place
+            return reading.read_parts(place, name, **equal)
+        return iter([reading.within(place, None, **equal).combine_chunks()])
 
     def records(self, hashed: bool = True) -> list[Record]:
         """Return the records of all tables, which are files; without the files' hashes unless ``hashed``."""
         return [
-            store.read_record(place, name, hashed)
+            reading.read_record(place, name, hashed)
             for name, place in self.places.items()
             if isinstance(place, Path | str)
         ]
