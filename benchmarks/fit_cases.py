@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.separable import likelihood, lines, marquardt
+from xps.separable import likelihood, lines, projection
 
 Array = NDArray[np.float64]
 
@@ -98,7 +98,7 @@ def start(case: Case, background: str) -> tuple[Array, Array, Array]:
 class Series:
     """Simulated spectra: task for the engine, starts, true parameters and coefficients."""
 
-    task: marquardt.Task
+    task: projection.Task
     start: Array
     theta: Array
     coefficients: Array
@@ -121,7 +121,7 @@ def simulate(name: str, spectra: int, scale: float, background: str, neyman: boo
     model = lines.Lines(scheme(case, background), (axes,), (np.ones(spectra),))
     expected = np.matmul(coefficients[:, None], model.shape(theta, np.arange(spectra)).columns)[:, 0]
     counts = rng.poisson(expected).astype(np.float64)
-    task = marquardt.Task(
+    task = projection.Task(
         model=model,
         likelihood=likelihood.Neyman(counts) if neyman else likelihood.Poisson(counts),
         lower=np.tile(low, (spectra, 1)),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.separable import likelihood, lines, marquardt
+from xps.separable import likelihood, lines, projection
 
 Array = NDArray[np.float64]
 ENERGY = np.arange(36.0, 23.95, -0.1)
@@ -32,7 +32,7 @@ def scheme(background: str = "shirley") -> lines.Scheme:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Simulated:
-    task: marquardt.Task
+    task: projection.Task
     start: Array
     theta: Array
     coefficients: Array
@@ -50,7 +50,7 @@ def simulate(spectra: int, area: float, background: str = "shirley", seed: int =
     coefficients = np.concatenate([areas, base], axis=1)
     model = lines.Lines(of, (np.tile(ENERGY, (spectra, 1)),), (np.full(spectra, 2.0),))
     expected = np.matmul(coefficients[:, None], model.shape(theta, np.arange(spectra)).columns)[:, 0]
-    task = marquardt.Task(
+    task = projection.Task(
         model=model,
         likelihood=likelihood.Poisson(rng.poisson(expected).astype(np.float64)),
         lower=np.tile([29.8, 0.7, 27.3, 0.7, 0.0], (spectra, 1)),

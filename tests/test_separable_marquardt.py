@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import series_of_lines
-from xps.separable import likelihood, marquardt
+from xps.separable import likelihood, marquardt, projection
 from xps.separable.priors import Priors
 from xps.uncertainty.covariance import covariance
 
@@ -142,3 +142,43 @@ def test_nothing_at_all_is_no_crash() -> None:
     best = marquardt.minimise(replace(series.task, likelihood=likelihood.Poisson(counts)), series.start)
     assert best.converged[[0, 2]].all()
     assert np.all(best.point.coefficients[1] < 1e-3)
+
+
+class _Growth:
+    """One column exp(θx), which leaves the range of numbers a few steps away from a far start."""
+
+    def __init__(self, x: Array, theta: Array) -> None:
+        with np.errstate(over="ignore"):
+            self.columns = np.exp(theta[:, :, None] * x)
+        self.x = x
+
+    def derivatives(self, coefficients: Array) -> Array:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return coefficients[:, :, None] * self.x * self.columns
+
+
+class _GrowthModel:
+    x = np.linspace(0.0, 40.0, 30)
+
+    def shape(self, theta: Array, who: NDArray[np.intp]) -> _Growth:
+        return _Growth(self.x, theta)
+
+
+@pytest.mark.filterwarnings("ignore:.*encountered in.*:RuntimeWarning")
+def test_a_step_beyond_the_range_of_numbers_is_refused_and_shortened() -> None:
+    truth = np.array([0.1, 0.2, 0.3])
+    counts = np.round(50.0 * np.exp(truth[:, None] * _GrowthModel.x))
+    task = projection.Task(
+        _GrowthModel(), likelihood.Poisson(counts), np.full((3, 1), -np.inf), np.full((3, 1), np.inf), np.array([True])
+    )
+    best = marquardt.minimise(task, np.full((3, 1), -0.2))
+    assert best.converged.all()
+    np.testing.assert_allclose(best.point.theta[:, 0], truth, atol=0.01)
+
+
+def test_a_step_refused_is_shortened_to_where_it_helps_within_few_evaluations() -> None:
+    # Three lines of which two overlap, from the same start for all: descents along curved valleys.
+    series = series_of_lines.simulate(300, 2e4, seed=11)
+    best = marquardt.minimise(series.task, series.start)
+    assert best.converged.all()
+    assert np.percentile(best.evaluations, 99) <= 12

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import series_of_lines
-from xps.separable import likelihood, lines, marquardt
+from xps.separable import likelihood, lines, marquardt, projection
 from xps.uncertainty import profiles
 from xps.uncertainty.covariance import covariance
 from xps.uncertainty.identifiability import Assumption, findings
@@ -39,7 +39,7 @@ def test_what_data_do_not_determine_has_no_error_and_infects_nothing_else() -> N
     assert found.condition_number[0] > 1e12
 
 
-def interval(task: marquardt.Task, best: marquardt.Optimum, parameters: Array, stderr: Array) -> profiles.Ends:
+def interval(task: projection.Task, best: marquardt.Optimum, parameters: Array, stderr: Array) -> profiles.Ends:
     """Return both ends of 95 % intervals, spectra × parameters × 2."""
     shape = (*stderr.shape, 2)
     which, what, side = np.meshgrid(np.arange(shape[0]), parameters, [-1.0, 1.0], indexing="ij")
@@ -111,8 +111,8 @@ def _o1s_information() -> tuple[Array, Array]:
     model = lines.Lines(lines.Scheme((region,), 3, 4), (axis,), (np.array([2.0]),))
     theta, areas = np.array([[531.1, 1.6, 530.7, 1.6]]), np.array([[20000.0, 5000.0, 600.0]])
     counts = np.matmul(areas[:, None], model.shape(theta, np.array([0])).columns)[:, 0]
-    task = marquardt.Task(model, likelihood.Poisson(counts), theta - 1.0, theta + 1.0, np.ones(3, dtype=bool))
-    return marquardt.evaluate(task, np.array([0]), theta, areas).information[0], areas[0, :2]
+    task = projection.Task(model, likelihood.Poisson(counts), theta - 1.0, theta + 1.0, np.ones(3, dtype=bool))
+    return projection.evaluate(task, np.array([0]), theta, areas).information[0], areas[0, :2]
 
 
 def _o1s(assumptions: list[Assumption]):  # type: ignore[no-untyped-def]

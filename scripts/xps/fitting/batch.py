@@ -18,7 +18,7 @@ from xps.fitting.layout import Layout
 from xps.fitting.minimiser import Optimum, distinct_minima
 from xps.fitting.problem import Problem
 from xps.models import FitModel
-from xps.separable import lines, marquardt
+from xps.separable import lines, marquardt, projection
 from xps.separable.likelihood import LIKELIHOODS
 from xps.separable.priors import Priors
 from xps.separable.starts import contrasted, tempered
@@ -132,7 +132,7 @@ class Batch:
 
     problems: tuple[Problem, ...]
     compiled: Compiled
-    task: marquardt.Task
+    task: projection.Task
 
     def start(self, theta: Sequence[Array]) -> Array:
         """Return the nonlinear starts out of full starting vectors θ."""
@@ -151,13 +151,13 @@ class Batch:
         # Contiguous, for another memory order is another order of summation.
         nonlinear = np.ascontiguousarray(theta[:, self.compiled.nonlinear])
         linear = np.ascontiguousarray(theta[:, self.compiled.linear])
-        point = marquardt.evaluate(self.task, which, nonlinear, linear)
+        point = projection.evaluate(self.task, which, nonlinear, linear)
         none = np.zeros(which.size)
         return marquardt.Optimum(
-            point, none, none == 0, none.astype(np.intp), ~marquardt.free_parameters(self.task, which, point)
+            point, none, none == 0, none.astype(np.intp), ~projection.free_parameters(self.task, which, point)
         )
 
-    def theta(self, point: marquardt.Point) -> Array:
+    def theta(self, point: projection.Point) -> Array:
         """Return full vectors θ, problems × parameters."""
         found = np.empty((point.theta.shape[0], self.problems[0].layout.varied.size))
         found[:, self.compiled.linear] = point.coefficients
@@ -185,7 +185,7 @@ def _batch(problems: list[Problem]) -> Batch:
         tuple(np.array([spectrum.time_per_channel_s for spectrum in region]) for region in spectra),
     )
     layouts = [problem.layout for problem in problems]
-    task = marquardt.Task(
+    task = projection.Task(
         model=model,
         likelihood=LIKELIHOODS[first.likelihood](np.array([problem.counts for problem in problems])),
         lower=np.array([plan.lower[compiled.nonlinear] for plan in layouts]),
@@ -290,7 +290,7 @@ def _absent_searched(batch: Batch, first: Array, ends: Sequence[_End]) -> list[_
         width = place.get(plan.index(component, "width"))
         if width is not None:
             trials[:, width] = np.repeat(first[which, width], _PLACES)
-        looked = marquardt.evaluate(task, np.repeat(which, _PLACES), trials, None).objective.reshape(-1, _PLACES)
+        looked = projection.evaluate(task, np.repeat(which, _PLACES), trials, None).objective.reshape(-1, _PLACES)
         start = trials.reshape(which.size, _PLACES, -1)[np.arange(which.size), np.argmin(looked, axis=1)]
         found = marquardt.minimise(task.copies(which), start, EFFORT)
         further.append(_End(found, {int(problem): i for i, problem in enumerate(which)}))
@@ -308,7 +308,7 @@ def _best_points(ends: Sequence[_End], problems: int) -> tuple[Array, NDArray[np
     return theta, held
 
 
-def _moved(task: marquardt.Task, first: Array, generators: Sequence[np.random.Generator]) -> Array:
+def _moved(task: projection.Task, first: Array, generators: Sequence[np.random.Generator]) -> Array:
     """Return starts between the first and a bound, drawn from each problem's own generator."""
     size = first.shape[1]
     draws = [(generator.uniform(0.0, _START_SHARE, size), generator.random(size) < 0.5) for generator in generators]

@@ -23,7 +23,7 @@ from xps.fitting.absence import noise
 from xps.fitting.batch import Batch
 from xps.fitting.outcome import Outcome
 from xps.fitting.uncertainty import Areas
-from xps.separable import marquardt
+from xps.separable import marquardt, projection
 from xps.uncertainty import detection, profiles
 from xps.uncertainty.detection import Search
 
@@ -148,7 +148,7 @@ def _drifts(part: Batch) -> Indices:
     return np.array([i for i, prior in enumerate(plan.priors) if plan.slots[prior.slot].kind == "drift"], np.intp)
 
 
-def _with_any_drift(task: marquardt.Task, drifts: Indices) -> marquardt.Task:
+def _with_any_drift(task: projection.Task, drifts: Indices) -> projection.Task:
     """Return the task with each drift anywhere within its 99 % range, none likelier than another."""
     if task.priors is None or not drifts.size:
         return task

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from xps.fitting import batch, problem
 from xps.models import FitModel
-from xps.separable import lines, marquardt
+from xps.separable import lines, projection
 from xps.separable.likelihood import Poisson
 from xps.spectra import Spectrum
 
@@ -40,6 +40,6 @@ def trials(model: FitModel, spectrum: Spectrum, shifts_ev: Array) -> Trials:
     counts = Poisson(np.repeat(spectrum.counts[None], shifts_ev.size, axis=0))
     task = replace(part.task.copies(copies), model=moved, likelihood=counts, priors=None)
     start = np.repeat(part.start([plan.start]), shifts_ev.size, axis=0)
-    point = marquardt.evaluate(task, np.arange(shifts_ev.size), start, None)
+    point = projection.evaluate(task, np.arange(shifts_ev.size), start, None)
     slots = [plan.index(component, "area") for component in range(len(model.components))]
     return Trials(point.objective, np.array([plan.expand(theta)[0][slots] for theta in part.theta(point)]))

@@ -1,1 +1,1 @@
-"""Separable fits of many spectra at once: see ``marquardt`` for the method, ``lines`` for the model of XPS spectra."""
+"""Separable fits of many spectra at once: methods in ``projection`` and ``marquardt``, XPS spectra in ``lines``."""

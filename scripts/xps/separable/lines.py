@@ -6,7 +6,7 @@ that doublets (position + splitting, width × ratio), exact ties within and acro
 are the same thing to the solver: a row of a matrix. Areas are coefficients of columns; a doublet is one column, and
 components whose area ratio is given share one. A ratio that is itself fitted (a soft tie) multiplies a line's share.
 
-``Lines`` binds a scheme to axes and counting times; it is a ``marquardt.Model`` whose unit is counts.
+``Lines`` binds a scheme to axes and counting times; it is a ``projection.Model`` whose unit is counts.
 """
 
 from dataclasses import dataclass, replace

@@ -1,8 +1,7 @@
 """Many separable fits at once: bounded Levenberg-Marquardt over the nonlinear parameters, the linear ones projected.
 
-A model is columns Φ(θ) times coefficients a. At every trial θ the coefficients are solved exactly, bounds included
-(variable projection: G. H. Golub, V. Pereyra, Inverse Problems 19 (2003) R1), with Poisson weights from the model. One
-Gram matrix of columns and derivatives then gives gradient, step and, inverted, the covariance of ALL parameters.
+``projection`` evaluates spectra at trial parameters; here are the steps between. One Gram matrix per evaluation gives
+gradient, step and, inverted, the covariance of ALL parameters.
 
 Spectra share the arithmetic, never the result: each has its own damping, steps and end, and no reduction runs over
 spectra. A pool of spectra is worked on at a time (it fits the cache); who has finished makes room for the next.
@@ -10,14 +9,12 @@ Bounds are exact: a parameter whose gradient points out of its bound is held the
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.separable.bounded import solve_bounded, solve_held
-from xps.separable.likelihood import Likelihood
-from xps.separable.priors import Priors
+from xps.separable.bounded import solve_held
+from xps.separable.projection import Point, Task, evaluate, free_parameters
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -28,83 +25,12 @@ _POOL = 100
 _FIRST_DAMPING = 1e-3
 _LEAST_DAMPING = 1e-9
 _MOST_DAMPING = 1e10
-_FIRST_ROUNDS = 3
 # Evaluations within which most fits end; the others begin to learn curvature.
 _QUICK = 5
 # A refused step is cut to a tenth at most.
 _MOST_SHORTENED = 9.0
 # Rounding of an objective, relative to its size: smaller changes are no judgement of a step.
 _ROUNDING = 1e-12
-
-
-class Shape(Protocol):
-    """A model at given nonlinear parameters."""
-
-    @property
-    def columns(self) -> Array:
-        """Columns, spectra × coefficients × channels."""
-        ...
-
-    def derivatives(self, coefficients: Array) -> Array:
-        """Return the model's derivatives by the nonlinear parameters, spectra × parameters × channels."""
-        ...
-
-
-class Model(Protocol):
-    """Something that makes columns out of nonlinear parameters for any choice of its spectra."""
-
-    def shape(self, theta: Array, who: Indices) -> Shape:
-        """Return the model of the spectra ``who`` at ``theta`` (spectra × parameters)."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Task:
-    """What is to be minimised.
-
-    ``lower`` and ``upper`` bound the nonlinear parameters (spectra × parameters), ``bounded`` marks coefficients that
-    stay at or above 0, ``given`` (spectra × coefficients, NaN = fitted) holds coefficients at values, as profiles do.
-    """
-
-    model: Model
-    likelihood: Likelihood
-    lower: Array
-    upper: Array
-    bounded: Mask
-    priors: Priors | None = None
-    given: Array | None = None
-
-    def copies(self, which: Indices) -> "Task":
-        """Return the task of fitting the spectra ``which``, any of them any number of times."""
-        priors = self.priors and self.priors.taken(which)
-        given = None if self.given is None else self.given[which]
-        model, likelihood = _Copies(self.model, which), self.likelihood.taken(which)
-        return Task(model, likelihood, self.lower[which], self.upper[which], self.bounded, priors, given)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Copies:
-    """A model whose spectrum i is the spectrum ``which[i]`` of another."""
-
-    model: Model
-    which: Indices
-
-    def shape(self, theta: Array, who: Indices) -> Shape:
-        """Return the model of the copies ``who``."""
-        return self.model.shape(theta, self.which[who])
-
-
-class Point(NamedTuple):
-    """Spectra at some θ, with coefficients projected: objective, half its negative gradient, and information.
-
-    Gradient and information are over coefficients first, nonlinear parameters after.
-    """
-
-    theta: Array
-    coefficients: Array
-    objective: Array
-    gradient: Array
-    information: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,102 +51,6 @@ class Effort:
     decrement: float = 1e-6
     accepted: float = 1e-4
     evaluations: int = 200
-
-
-def evaluate(task: Task, who: Indices, theta: Array, guess: Array | None) -> Point:
-    """Return the spectra ``who`` at ``theta``; ``guess`` are coefficients to start the projection from."""
-    # One spectrum alone must not differ in its last bits from the same one among others: BLAS sums a strided vector
-    # in another order, and the stride of a single row means nothing.
-    theta = np.ascontiguousarray(theta)
-    guess = None if guess is None else np.ascontiguousarray(guess)
-    shape = task.model.shape(theta, who)
-    columns = shape.columns
-    coefficients, expected, objective = _project(task, who, columns, guess)
-    design = np.concatenate([columns, shape.derivatives(coefficients)], axis=1)
-    weights = task.likelihood.weights(who, expected)
-    weighted = design * weights[:, None, :]
-    information = np.matmul(weighted, design.transpose(0, 2, 1))
-    residual = task.likelihood.data[who] - expected
-    gradient = np.matmul(weighted, residual[:, :, None])[:, :, 0]
-    if task.priors is not None:
-        first = coefficients.shape[1]
-        pulls, slopes = task.priors.pulls(who, theta), task.priors.slopes(who)
-        objective = objective + np.sum(pulls**2, axis=-1)
-        gradient[:, first:] -= np.matmul(pulls[:, None, :], slopes)[:, 0, :]
-        information[:, first:, first:] += np.matmul(slopes.transpose(0, 2, 1), slopes)
-    return Point(theta, coefficients, objective, gradient, information)
-
-
-def _project(task: Task, who: Indices, columns: Array, guess: Array | None) -> tuple[Array, Array, Array]:
-    """Return coefficients that minimise the objective at these columns, expected counts and objective with them.
-
-    From a guess, one weighted solution with the guess's weights follows its own weights closely enough: the outer
-    iteration repeats it. Of guess and solution the better one is kept.
-    """
-    likelihood, data = task.likelihood, task.likelihood.data[who]
-    if guess is None:
-        expected = np.maximum(data, 1.0)
-        coefficients = np.zeros(columns.shape[:2])
-        for _ in range(_FIRST_ROUNDS):
-            coefficients = _weighted(task, who, columns, likelihood.weights(who, expected))
-            expected = _expected(task, columns, coefficients)
-        return coefficients, expected, likelihood.objective(who, expected)
-    guess = np.where(task.bounded, np.maximum(guess, 0.0), guess)
-    if task.given is not None:
-        guess = np.where(np.isnan(task.given[who]), guess, task.given[who])
-    before = _expected(task, columns, guess)
-    coefficients = _weighted(task, who, columns, likelihood.weights(who, before))
-    expected = _expected(task, columns, coefficients)
-    objective, objective_before = likelihood.objective(who, expected), likelihood.objective(who, before)
-    better = objective <= objective_before
-    if not np.all(better):
-        coefficients = np.where(better[:, None], coefficients, guess)
-        expected = np.where(better[:, None], expected, before)
-        objective = np.where(better, objective, objective_before)
-    return coefficients, expected, objective
-
-
-def _expected(task: Task, columns: Array, coefficients: Array) -> Array:
-    return task.likelihood.admissible(np.matmul(coefficients[:, None, :], columns)[:, 0, :])
-
-
-def _weighted(task: Task, who: Indices, columns: Array, weights: Array) -> Array:
-    weighted = columns * weights[:, None, :]
-    matrix = np.matmul(weighted, columns.transpose(0, 2, 1))
-    right = np.matmul(weighted, task.likelihood.data[who][:, :, None])[:, :, 0]
-    if task.given is None:
-        return solve_bounded(matrix, right, task.bounded)
-    given = task.given[who]
-    return np.where(np.isnan(given), solve_bounded(*_with_given(matrix, right, given), task.bounded), given)
-
-
-def _with_given(matrix: Array, right: Array, given: Array) -> tuple[Array, Array]:
-    """Return the systems with some unknowns given: their columns move to the right side."""
-    known = ~np.isnan(given)
-    values = np.where(known, given, 0.0)
-    right = np.where(known, values, right - np.matmul(matrix, values[:, :, None])[:, :, 0])
-    matrix = np.where(known[:, :, None] | known[:, None, :], 0.0, matrix)
-    index = np.arange(given.shape[1])
-    matrix[:, index, index] += known
-    return matrix, right
-
-
-def free_parameters(task: Task, who: Indices, point: Point) -> Mask:
-    """Return which parameters may move: not the given ones, nor those whose gradient points out of their bound."""
-    free = within_bounds(task.bounded, task.lower[who], task.upper[who], point)
-    if task.given is not None:
-        free[:, : task.bounded.size] &= np.isnan(task.given[who])
-    return free
-
-
-def within_bounds(bounded: Mask, lower: Array, upper: Array, point: Point) -> Mask:
-    """Return which parameters do not stand on a bound out of which their gradient points."""
-    first = bounded.size
-    slope_a, slope_t = point.gradient[:, :first], point.gradient[:, first:]
-    blocked = bounded & (point.coefficients <= 0.0) & (slope_a <= 0.0)
-    at_low, at_high = point.theta <= lower, point.theta >= upper
-    stuck = (at_low & (slope_t <= 0.0)) | (at_high & (slope_t >= 0.0)) | (lower >= upper)
-    return ~np.concatenate([blocked, stuck], axis=1)
 
 
 def minimise(task: Task, start: Array, effort: Effort | None = None) -> Optimum:
@@ -281,7 +111,7 @@ class _Search:
         before = self.point.objective[who]
         with np.errstate(invalid="ignore"):
             gained = before - trial.objective
-            accepted = gained >= -_ROUNDING * np.abs(trial.objective)
+            accepted = np.isfinite(trial.objective) & (gained >= -_ROUNDING * np.abs(trial.objective))
             gain = np.where(np.isfinite(before), gained / np.maximum(self.predicted[who], 1e-300), 0.5)
         damping = self.damping[who]
         # Right after a refusal the damping is about right: in a curved valley, lowering it means to be refused again.
@@ -310,8 +140,9 @@ class _Search:
         single = np.diagonal(information, axis1=1, axis2=2)[:, first:]
         own = np.sum(single * step[:, first:] ** 2, axis=-1)
         stiffness = np.where(own > 0.0, _quadratic(information, step) / np.where(own > 0.0, own, 1.0), 0.0)
-        with np.errstate(invalid="ignore"):
-            longer = np.where(slope > 0.0, 1.0 - gained / np.where(slope > 0.0, slope, 1.0), 1.0)
+        # A step to where there is no finite objective has gained nothing that a parabola could be laid through.
+        lost = np.where(np.isfinite(gained), -gained, np.inf)
+        longer = np.where(slope > 0.0, 1.0 + lost / np.where(slope > 0.0, slope, 1.0), 1.0)
         return np.asarray(stiffness * np.clip(longer, 1.0, _MOST_SHORTENED))
 
     def _learn(self, who: Indices, trial: Point) -> None:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xps.separable.bounded import held_system, scales, solve_held
-from xps.separable.marquardt import Effort, Point, Task, evaluate, within_bounds
+from xps.separable.marquardt import Effort
+from xps.separable.projection import Point, Task, evaluate, within_bounds
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -14,8 +14,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.separable.marquardt import Effort, Task, minimise
+from xps.separable.marquardt import Effort, minimise
 from xps.separable.priors import Priors
+from xps.separable.projection import Task
 
 Array = NDArray[np.float64]
 

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xps.separable.bounded import solve_held
-from xps.separable.marquardt import Effort, Optimum, Task, minimise
+from xps.separable.marquardt import Effort, Optimum, minimise
+from xps.separable.projection import Task
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
