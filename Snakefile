@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(workflow.basedir, "scripts"))
 for name in ("OPENBLAS", "OMP", "MKL"):
     os.environ[f"{name}_NUM_THREADS"] = "1"
 # Arrow's own allocator keeps some 50 MB more of what is free again.
-os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
+os.environ.update(ARROW_DEFAULT_MEMORY_POOL="system")
 
 
 include: "rules/common.smk"
