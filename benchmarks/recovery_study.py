@@ -76,8 +76,6 @@ def cases_of(name: str, seed: int, rows: Sequence[Mapping[str, Any]], truth: Seq
         ]
         share = sum(true_areas[species] for species in own) / total
         if LOWEST <= share <= HIGHEST:
-            area = max(row["area_cps_ev"] or 0.0, 1e-9)
-            systematic = row["area_fraction"] * (row["area_systematic_stderr_cps_ev"] or 0.0) / area
             yield Case(
                 name,
                 seed,
@@ -89,7 +87,7 @@ def cases_of(name: str, seed: int, rows: Sequence[Mapping[str, Any]], truth: Seq
                 share,
                 row["area_fraction"],
                 row["area_fraction_stderr"],
-                systematic * (1.0 - share),  # of a share, if the other species are right
+                row["area_fraction_systematic_stderr"] or 0.0,
                 row["verdict"] or "",
             )
 

@@ -83,6 +83,23 @@ def test_systematic_error_is_the_square_sum_over_statements_of_the_largest_chang
         assert part["area_systematic_stderr_cps_ev"] == pytest.approx(float(np.hypot(background, ratio)))
 
 
+def test_the_systematic_error_of_a_share_is_that_of_its_changes_and_not_of_the_areas(found: fitting.FitTables) -> None:
+    """A background that takes from both lines alike leaves their shares alone."""
+    rows, base = found.alternatives.to_pylist(), found.components.to_pylist()
+    for row in base:
+        changes: dict[str, float] = {}
+        for one in rows:
+            if one["component"] == row["component"] and one["systematic"] and one["area_fraction"] is not None:
+                change = one["counted_share"] * abs(one["area_fraction"] - row["area_fraction"])
+                changes[one["statement"]] = max(changes.get(one["statement"], 0.0), change)
+        total = np.sqrt(sum(change**2 for change in changes.values()))
+        assert row["area_fraction_systematic_stderr"] == pytest.approx(total, rel=1e-6)
+    first, second = (row["area_fraction_systematic_stderr"] for row in base)
+    assert first == pytest.approx(second, rel=1e-6)  # of two shares what one gains the other loses
+    relative = base[0]["area_systematic_stderr_cps_ev"] / base[0]["area_cps_ev"]
+    assert first < relative * base[0]["area_fraction"]
+
+
 def test_only_systematic_alternatives_count_and_those_that_the_counts_refuse_in_part(found: fitting.FitTables) -> None:
     scatter = max(found.fits.to_pylist()[0]["reduced_chi_square"], 1.0)
     for (name, _), row in rows_of(found).items():

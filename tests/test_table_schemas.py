@@ -28,7 +28,7 @@ AGREED = {
     "position_stderr_ev? maximum_ev? fwhm_ev? fwhm_stderr_ev? area_cps_ev? area_stderr_cps_ev? area_low_cps_ev? "
     "area_high_cps_ev? area_systematic_stderr_cps_ev? area_fraction? area_fraction_stderr? critical_level_cps_ev? "
     "detection_limit_cps_ev? upper_limit_95_cps_ev? verdict? condition? shape? absent_p_value? "
-    "level_area_stderr_cps_ev? interval_method?",
+    "level_area_stderr_cps_ev? interval_method? area_fraction_systematic_stderr?",
     "parameters": "experiment model acquisition region component? parameter value? stderr? low? high? lower_bound? "
     "upper_bound? status tied_to? pull? at_bound",
 }

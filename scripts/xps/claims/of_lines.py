@@ -148,8 +148,14 @@ def share(
         raise NotTestableError(f"{experiment}: no share of {' and '.join(components)} at {at_min} min")
     value = float(rows["area_fraction"].sum())
     # ASSUME shares of lines that overlap: their errors add up at worst.
-    error = float(rows["area_fraction_stderr"].fillna(0.0).sum())
-    return Answer(1.0 - value if rest else value, error)
+    return Answer(1.0 - value if rest else value, float(_share_errors(rows).sum()))
+
+
+def _share_errors(rows: pd.DataFrame) -> pd.Series:
+    """Return the standard errors of shares, statistical and systematic together."""
+    columns = ("area_fraction_stderr", "area_fraction_systematic_stderr")
+    statistical, systematic = (rows[name].astype("float64").fillna(0.0) for name in columns)
+    return pd.Series(np.hypot(statistical, systematic), index=rows.index)
 
 
 def smallest_share(
@@ -160,9 +166,9 @@ def smallest_share(
     rows = rows[(rows["minutes"] >= from_min) & rows["area_fraction"].notna()]
     if rows.empty:
         raise NotTestableError(f"{experiment}: no share of {' and '.join(components)} from {from_min:g} min on")
-    totals = rows.groupby("acquisition")[["area_fraction", "area_fraction_stderr"]].sum()
+    totals = rows.assign(error=_share_errors(rows)).groupby("acquisition")[["area_fraction", "error"]].sum()
     least = records(totals.sort_values("area_fraction"))[0]
-    return Answer(float(least["area_fraction"]), float(least["area_fraction_stderr"]))
+    return Answer(float(least["area_fraction"]), float(least["error"]))
 
 
 def largest_limit(evidence: Evidence, experiment: str, model: str, component: str, from_min: float = 0.0) -> Answer:

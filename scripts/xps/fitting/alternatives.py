@@ -56,18 +56,29 @@ def tested(
     for alternative in model.alternatives:
         for mine, base, end in zip(of_each, found, _fitted(alternative, model, found, starts, engine), strict=True):
             mine.append(Tested(alternative, end, _allowed(base, end) if alternative.systematic else 0.0))
-    done = [replace(base, systematic=systematic(model, base, mine)) for base, mine in zip(found, of_each, strict=True)]
+    done = [
+        replace(
+            base,
+            systematic=systematic(model, base, mine),
+            fraction_systematic=systematic(model, base, mine, "fraction"),
+        )
+        for base, mine in zip(found, of_each, strict=True)
+    ]
     return done, of_each
 
 
-def systematic(model: FitModel, base: Outcome, alternatives: Sequence[Tested]) -> Array | None:
-    """Return the systematic standard error of every area; NaN where no alternative says anything about it."""
+def systematic(model: FitModel, base: Outcome, alternatives: Sequence[Tested], of: str = "area") -> Array | None:
+    """Return the systematic standard error of every ``area``, or ``fraction``; NaN where no alternative says anything.
+
+    A share has an error of its own: what moves all areas of a level alike moves none of their shares.
+    """
     if base.areas is None:
         return None
+    usual = getattr(base.areas, of)
     largest: dict[str, Array] = {}
     for one in alternatives:
         if one.counted > 0.0 and one.outcome.areas is not None:
-            change = one.counted * np.abs(_areas(model, one) - base.areas.area)
+            change = one.counted * np.abs(_under(model, one, of) - usual)
             before = largest.get(one.alternative.statement, np.full(change.size, np.nan))
             largest[one.alternative.statement] = np.fmax(before, change)
     if not largest:
@@ -77,11 +88,11 @@ def systematic(model: FitModel, base: Outcome, alternatives: Sequence[Tested]) -
     return np.where(np.all(np.isnan(changes), axis=0), np.nan, total)
 
 
-def _areas(model: FitModel, one: Tested) -> Array:
-    """Return the areas of the model's components under an alternative; NaN where it has no such component."""
+def _under(model: FitModel, one: Tested, of: str) -> Array:
+    """Return areas or shares of the model's components under an alternative; NaN where it has no such component."""
     assert one.outcome.areas is not None
     names = [part.name for part in one.alternative.model.components]
-    found = dict(zip(names, one.outcome.areas.area, strict=True))
+    found = dict(zip(names, getattr(one.outcome.areas, of), strict=True))
     return np.array([found.get(part.name, np.nan) for part in model.components])
 
 

@@ -88,6 +88,8 @@ class Outcome:
     """Intervals by slot of the layout, of numbers whose covariance interval is not to be trusted or not wanted."""
     systematic: Array | None = None
     """Systematic standard errors of the areas in cps·eV (components), NaN without any; see ``alternatives``."""
+    fraction_systematic: Array | None = None
+    """Those of the shares of a core level."""
 
 
 def unfit(model: FitModel, task: Task) -> str:

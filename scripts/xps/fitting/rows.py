@@ -87,6 +87,9 @@ def area_cells(outcome: Outcome, i: int) -> Row:
         "area_systematic_stderr_cps_ev": None if outcome.systematic is None else _number(outcome.systematic[i]),
         "area_fraction": _number(found.fraction[i]),
         "area_fraction_stderr": _number(found.fraction_stderr[i]),
+        "area_fraction_systematic_stderr": None
+        if outcome.fraction_systematic is None
+        else _number(outcome.fraction_systematic[i]),
         "level_area_stderr_cps_ev": _number(found.level_stderr[i]),
         "critical_level_cps_ev": _number(level),
         "detection_limit_cps_ev": _number(found.detection_limit[i]),

@@ -43,6 +43,12 @@ SCHEMAS: Schemas = {
             "standard error of the sum of the level's species; less than its parts' where they overlap",
         ),
         optional("interval_method", "text", "", "covariance, profile or bootstrap: where the 95 % interval comes from"),
+        optional(
+            "area_fraction_systematic_stderr",
+            "number",
+            "1",
+            "systematic standard error of the share, from the alternatives",
+        ),
     ),
     "parameters": (
         *FITTED,
