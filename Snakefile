@@ -13,6 +13,8 @@ sys.path.insert(0, os.path.join(workflow.basedir, "scripts"))
 # Threaded BLAS changes last bits and oversubscribes the cores; set before any job starts so that all inherit it.
 for name in ("OPENBLAS", "OMP", "MKL"):
     os.environ[f"{name}_NUM_THREADS"] = "1"
+# Arrow's own allocator keeps some 50 MB more of what is free again.
+os.environ.update(ARROW_DEFAULT_MEMORY_POOL="system")
 
 
 include: "rules/common.smk"

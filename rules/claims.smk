@@ -15,6 +15,7 @@ rule compare_experiments:
         f"{RESULTS}/logs/compare_experiments/all.log",
     benchmark:
         f"{RESULTS}/benchmarks/compare_experiments/all.tsv"
+    priority: THEN_TABLES
     conda:
         "../environment.yml"
     params:
