@@ -13,6 +13,8 @@ sys.path.insert(0, os.path.join(workflow.basedir, "scripts"))
 # Threaded BLAS changes last bits and oversubscribes the cores; set before any job starts so that all inherit it.
 for name in ("OPENBLAS", "OMP", "MKL"):
     os.environ[f"{name}_NUM_THREADS"] = "1"
+# Arrow's own allocator keeps some 50 MB more of what is free again.
+os.environ.update(ARROW_DEFAULT_MEMORY_POOL="system")
 
 
 include: "rules/common.smk"
@@ -36,7 +38,10 @@ rule all:
             experiment=ANALYSIS.experiments,
             table=TABLES,
         ),
-        expand(f"{RESULTS}/{{table}}.parquet", table=("phases", "kinetics", "claims")),
+        expand(
+            f"{RESULTS}/{{table}}.parquet",
+            table=("phases", "kinetics", "profiles", "claims"),
+        ),
         expand(f"{RESULTS}/figures/{{figure}}.pdf", figure=ANALYSIS.figures),
         expand(f"{RESULTS}/{{experiment}}/areas.csv", experiment=ANALYSIS.experiments),
         f"{RESULTS}/figures/methods.md",

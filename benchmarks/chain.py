@@ -107,7 +107,7 @@ def _followed(analysis: Any, job: Any, found: Tables) -> Tables:
     return {
         "layers": thick,
         "balance": balance.extract(acquired, thick, areas, films["balance"], stacks, known),
-        **kinetics.follow(series, components, analysis.axis(job), analysis.kinetics_settings(job)),
+        **kinetics.follow(series, analysis.axis(job), analysis.kinetics_settings(job)),
         "energy_checks": energy_scale.check(*lines, analysis.energy_checks(job), analysis.model_names(job)),
         "composition": quantification.quantify(*counted, analysis.composition(job)),
         "degradation": quantification.compare_surveys(*counted[:3], analysis.composition(job)),
@@ -123,7 +123,7 @@ def compared(analysis: Any, found: dict[str, Tables]) -> Tables:
     rates = {name: found[name]["kinetics"] for name in series}
     made = {
         "phases": tables.from_rows("phases", chemistry.phase_rows(known)),
-        "kinetics": kinetics.compare(series, settings["decays"], rates),
+        **kinetics.compare(series, settings["decays"], rates),
     }
     return made | {"claims": claims.evaluate(settings["claims"], {**found, "": made})}
 

@@ -1,21 +1,28 @@
-"""Cost of an analysis against the length of its series: python benchmarks/scale.py [CYCLES...] (default: 17 167 1667).
+"""Cost of an analysis against the length of its series: python benchmarks/scale.py [CYCLES...] (default: 17 167 1670).
 
 Simulates an operando series of so many cycles of six regions (a spectrum is one region of one cycle), analyses it by
 Snakemake in a folder of its own (two models, Al 2p and C 1s), and prints a Markdown table per series: CPU time per
-spectrum and peak memory of each stage, from Snakemake's own benchmark files, and the time of a dry run of the finished
+spectrum and peak memory of each stage, as the jobs themselves recorded them, and the time of a dry run of the finished
 project. The numbers are kept in benchmarks/scale.csv (a length measured again replaces its rows); docs/scale.svg shows
 them all, and is drawn alone where no length is given: python benchmarks/scale.py --plot.
+
+CPU time depends on what else a machine does (up to three times as much where two jobs share a core): compare lengths
+that were measured on a quiet machine.
 """
 
 import argparse
 import csv
+import json
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -25,25 +32,50 @@ MODELS = ["lagp_al2p", "adventitious_c1s"]
 TARGET = "results/operando/fits.parquet"
 REGIONS = 6
 KEPT, PICTURE = PROJECT / "benchmarks/scale.csv", PROJECT / "docs/scale.svg"
-COLUMNS = ("spectra", "stage", "jobs", "cpu_s", "peak_memory_mb", "wall_s", "dry_run_s")
+COLUMNS = ("spectra", "stage", "jobs", "wall_s", "cpu_s", "start_cpu_s", "peak_memory_mb", "run_wall_s", "dry_run_s")
 Row = dict[str, str]
 SIMULATION = "config/simulation/operando.yaml"
+SIMULATED = "simulate_experiment"
 
 
-def project(folder: Path, cycles: int, block_size: int) -> None:
-    """Copy the project into ``folder`` with a simulated series of ``cycles``."""
+def simulated(folder: Path, cycles: int) -> Row:
+    """Write a series of ``cycles`` below ``folder`` and return what that cost."""
+    words = [
+        sys.executable,
+        "scripts/simulate_experiment.py",
+        SIMULATION,
+        "--cycles",
+        str(cycles),
+        "--raw",
+        str(folder),
+    ]
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    subprocess.run(words, cwd=PROJECT, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - began
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    memory = after.ru_maxrss / 1024.0
+    return {"stage": SIMULATED, "jobs": "1"} | said_of(wall, cpu, 0.0, memory)
+
+
+def said_of(wall_s: float, cpu_s: float, start_cpu_s: float, peak_memory_mb: float) -> Row:
+    """Return one stage's numbers as they are kept."""
+    times = {"wall_s": f"{wall_s:.1f}", "cpu_s": f"{cpu_s:.2f}", "start_cpu_s": f"{start_cpu_s:.2f}"}
+    return times | {"peak_memory_mb": f"{peak_memory_mb:.0f}"}
+
+
+def project(folder: Path, raw: Path, block_size: int, threads: int) -> None:
+    """Copy the project into ``folder`` with the series below ``raw``."""
     for part in PARTS:
         copy = shutil.copytree if (PROJECT / part).is_dir() else shutil.copy2
         copy(PROJECT / part, folder / part)
-    simulate = [sys.executable, "scripts/simulate_experiment.py", SIMULATION, "--cycles", str(cycles), "--raw", "raw"]
-    subprocess.run(simulate, cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    (folder / "raw").symlink_to(raw)
     settings = yaml.safe_load((folder / "config/experiments/lagp_vep.yaml").read_text())
     kept = ("description", "data_origin", "regions", "energy_reference", "axis", "areas_cm2")
     settings = {key: settings[key] for key in kept} | {"models": MODELS}
     settings["source"] = {"folder": "operando", "files": ["*.pro"], "log": "acquisitions.csv"}
     (folder / "config/experiments/operando.yaml").write_text(yaml.safe_dump(settings))
     top = {"raw": "raw", "results": "results", "experiments": ["operando"], "figures": []}
-    top["run"] = {"block_size": block_size, "threads": 1}
+    top["run"] = {"block_size": block_size, "threads": threads}
     (folder / "config/config.yaml").write_text(yaml.safe_dump(top))
 
 
@@ -54,35 +86,56 @@ def timed(folder: Path, *options: str) -> float:
     return time.monotonic() - began
 
 
-def stages(folder: Path) -> Iterator[tuple[str, float, float, int]]:
-    """Yield each stage's CPU time (s), largest peak memory (MB) and number of jobs."""
-    for rule in sorted((folder / "results/benchmarks").iterdir()):
-        rows = [row for path in rule.glob("*.tsv") for row in csv.DictReader(path.open(), delimiter="\t")]
-        yield rule.name, sum(float(r["cpu_time"]) for r in rows), max(float(r["max_rss"]) for r in rows), len(rows)
+def stages(folder: Path) -> Iterator[Row]:
+    """Yield each stage's number of jobs, wall time, CPU time of all jobs and of their starts, largest peak memory."""
+    entries = [json.loads(path.read_bytes()) for path in folder.glob("results/runs/*/jobs/*.json")]
+    for rule in sorted({entry["rule"] for entry in entries}):
+        own = [entry for entry in entries if entry["rule"] == rule]
+        used = [entry["used"] for entry in own]
+        memory = max(max(one["peak_memory_mb"], one["worker_peak_memory_mb"]) for one in used)
+        cpu, start = (sum(one[name] for one in used) for name in ("cpu_s", "start_cpu_s"))
+        yield {"stage": rule, "jobs": str(len(own))} | said_of(_wall_s(own), cpu, start, memory)
 
 
-def measured(cycles: int, block_size: int, cores: str) -> list[Row]:
-    """Analyse a series of ``cycles`` and return a row per stage."""
+def _wall_s(entries: list[dict[str, Any]]) -> float:
+    """Return the time from the first start to the last end of jobs."""
+    starts, ends = ([datetime.fromisoformat(entry[name]) for entry in entries] for name in ("started_at", "ended_at"))
+    return (max(ends) - min(starts)).total_seconds()
+
+
+def measured(cycles: int, raw: Path | None, block_size: int, threads: int, cores: str) -> list[Row]:
+    """Analyse a series of ``cycles``, which lies below ``raw`` or is simulated, and return a row per stage."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        project(folder, cycles, block_size)
+        folder = Path(name, "project")
+        folder.mkdir()
+        rows = [] if raw else [simulated(Path(name, "raw"), cycles)]
+        project(folder, (raw or Path(name, "raw")).resolve(), block_size, threads)
         wall, again = timed(folder, "--cores", cores, TARGET), timed(folder, "--dry-run", TARGET)
-        common = {"spectra": f"{REGIONS * cycles}", "wall_s": f"{wall:.1f}", "dry_run_s": f"{again:.1f}"}
-        return [
-            common | {"stage": rule, "jobs": f"{jobs}", "cpu_s": f"{cpu:.2f}", "peak_memory_mb": f"{memory:.0f}"}
-            for rule, cpu, memory, jobs in stages(folder)
-        ]
+        rows += stages(folder)
+        common = {"spectra": str(REGIONS * cycles), "run_wall_s": f"{wall:.1f}", "dry_run_s": f"{again:.1f}"}
+        return [row | common for row in rows]
 
 
 def said(rows: list[Row]) -> str:
-    """Return one series' rows as a Markdown table."""
+    """Return one series' rows as a Markdown table; CPU time per spectrum without the jobs' starts."""
     first, spectra = rows[0], int(rows[0]["spectra"])
-    lines = [f"\n{spectra} spectra: {first['wall_s']} s wall, dry run {first['dry_run_s']} s\n"]
-    lines += ["| stage | jobs | CPU, s | CPU per spectrum, ms | peak memory, MB |", "|---|---|---|---|---|"]
+    lines = [f"\n{spectra} spectra: {first['run_wall_s']} s wall, dry run {first['dry_run_s']} s\n"]
+    lines += [
+        "| stage | jobs | wall, s | CPU, s | starts, s | work per spectrum, ms | peak memory, MB |",
+        "|" + "---|" * 7,
+    ]
     for row in rows:
-        each = 1000 * float(row["cpu_s"]) / spectra
-        lines.append(f"| {row['stage']} | {row['jobs']} | {row['cpu_s']} | {each:.2f} | {row['peak_memory_mb']} |")
+        cells = (row["stage"], row["jobs"], row["wall_s"], row["cpu_s"], row["start_cpu_s"], f"{work_ms(row):.2f}")
+        lines.append(f"| {' | '.join(cells)} | {row['peak_memory_mb']} |")
+    analysed = [row for row in rows if row["stage"] != SIMULATED]
+    each, with_starts = sum(map(work_ms, analysed)), 1000 * sum(float(row["cpu_s"]) for row in analysed) / spectra
+    lines.append(f"\nAll stages: {each:.2f} ms of CPU per spectrum, {with_starts:.2f} with the starts of jobs")
     return "\n".join(lines)
+
+
+def work_ms(row: Row) -> float:
+    """Return a stage's CPU time per spectrum (ms), starts taken off."""
+    return 1000 * (float(row["cpu_s"]) - float(row["start_cpu_s"])) / int(row["spectra"])
 
 
 def keep(rows: list[Row]) -> None:
@@ -96,18 +149,17 @@ def keep(rows: list[Row]) -> None:
 
 
 def draw() -> None:
-    """Draw CPU time per spectrum and peak memory of each stage against the number of spectra."""
+    """Draw CPU time per spectrum, starts taken off, and peak memory of each stage against the number of spectra."""
     import matplotlib as mpl
     from matplotlib import pyplot as plt
 
     mpl.rcParams.update({"svg.hashsalt": "scale", "font.size": 8, "svg.fonttype": "none"})
     rows = list(csv.DictReader(KEPT.open()))
-    figure, (cost, memory) = plt.subplots(1, 2, figsize=(7.2, 3.0), layout="constrained")
-    for rule, marker in zip(sorted({row["stage"] for row in rows}), "osD^v<>p", strict=False):
+    figure, (cost, memory) = plt.subplots(1, 2, figsize=(7.2, 3.4), layout="constrained")
+    for rule, marker in zip(sorted({row["stage"] for row in rows}), "osD^v<>pX", strict=False):
         own = [row for row in rows if row["stage"] == rule]
         spectra = [int(row["spectra"]) for row in own]
-        each = [1000 * float(row["cpu_s"]) / int(row["spectra"]) for row in own]
-        cost.plot(spectra, each, marker=marker, markersize=4, label=rule)
+        cost.plot(spectra, [work_ms(row) for row in own], marker=marker, markersize=4, label=rule)
         memory.plot(spectra, [float(row["peak_memory_mb"]) for row in own], marker=marker, markersize=4)
     cost.set(xscale="log", yscale="log", xlabel="spectra", ylabel="CPU time per spectrum (ms)")
     memory.set(xscale="log", ylim=(0, None), xlabel="spectra", ylabel="peak memory (MB)")
@@ -118,13 +170,15 @@ def draw() -> None:
 def main() -> None:
     """Measure every length that the command line asks for."""
     parser = argparse.ArgumentParser(description="Measure the cost of long series.")
-    parser.add_argument("cycles", nargs="*", type=int, default=[17, 167, 1667])
-    parser.add_argument("--block-size", type=int, default=1000)
+    parser.add_argument("cycles", nargs="*", type=int, default=[17, 167, 1670])
+    parser.add_argument("--raw", type=Path, help="a raw root that holds the series already (of one length only)")
+    parser.add_argument("--block-size", type=int, default=1000, help="acquisitions per block")
+    parser.add_argument("--threads", type=int, default=1, help="processes of one job")
     parser.add_argument("--cores", default="2")
     parser.add_argument("--plot", action="store_true", help="only draw what was measured before")
     given = parser.parse_args()
     for cycles in [] if given.plot else given.cycles:
-        rows = measured(cycles, given.block_size, given.cores)
+        rows = measured(cycles, given.raw, given.block_size, given.threads, given.cores)
         print(said(rows), flush=True)
         keep(rows)
     draw()

@@ -95,7 +95,7 @@ def test_gathered_blocks_are_the_series_fitted_at_once(
 def test_blocks_and_their_sum_of_many_row_groups_are_the_same_rows(
     series: tables.Series, model: FitModel, whole: FitTables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xps.tables.writing.ROW_GROUP_ROWS", 3)
+    monkeypatch.setattr("xps.tables.writing.row_group_rows", lambda _: 3)
     parts = fitting.fit_or_gather(series, [model], cut_at(series, model, [0, 3, 7], tmp_path / "blocks"))
     tables.write_together({name: tmp_path / f"{name}.parquet" for name in FitTables._fields}, parts, ORIGIN)
     for name, table in whole._asdict().items():

@@ -61,7 +61,7 @@ def fits(acquisitions: range, model: str, note: str | None = None) -> pa.Table:
 @pytest.fixture
 def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Row groups of five rows, so that small tables have several."""
-    monkeypatch.setattr("xps.tables.writing.ROW_GROUP_ROWS", 5)
+    monkeypatch.setattr("xps.tables.writing.row_group_rows", lambda _: 5)
 
 
 @pytest.mark.usefixtures("small_groups")

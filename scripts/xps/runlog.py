@@ -99,6 +99,7 @@ class _Entry:
 
     def __init__(self, rule: str, subject: str, log: str, outputs: list[str]) -> None:
         self._started = datetime.now(UTC)
+        self._start_cpu_s = used()["cpu_s"]
         self._facts: dict[str, Any] = {
             "rule": rule,
             "subject": subject,
@@ -119,7 +120,7 @@ class _Entry:
             "started_at": self._started.isoformat(),
             "ended_at": None if status == "killed" else datetime.now(UTC).isoformat(),
             "job_id": "_".join(os.environ[name] for name in _JOB_ID_VARIABLES if name in os.environ),
-            "used": {} if status == "killed" else used(),
+            "used": {} if status == "killed" else {"start_cpu_s": self._start_cpu_s, **used()},
             # No artefact can hold its own hash: this is where it stands.
             "output_sha256": _hashes(self._facts["outputs"]) if status == "ok" else {},
         }

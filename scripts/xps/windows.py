@@ -23,7 +23,7 @@ from xps.models import Window
 LOGGER = logging.getLogger(__name__)
 
 # Acquisitions in memory at once.
-_PIECE = 128
+_PIECE = 64
 
 
 def cut(

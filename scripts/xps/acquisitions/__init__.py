@@ -24,7 +24,7 @@ __all__ = ["Parsed", "assemble"]
 
 
 # Acquisitions whose rows are in memory at once.
-_PIECE = 128
+_PIECE = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,33 +39,38 @@ def parse(data: bytes, place: str, present: Sequence[str]) -> Log:
 
 
 def _rows(data: bytes, present: Sequence[str], faults: list[str], spoiled: set[str]) -> list[Row]:
-    """Return the rows; what cannot be understood goes to ``faults``, and its column to ``spoiled``."""
-    lines = _lines(data, faults)
-    if faults:
-        spoiled.update(COLUMNS)
-    if not lines:
-        faults += [] if faults else ["the log is empty; its first line names the columns (raw/README.md)"]
-        return []
-    (_, names), *body = lines
-    columns = [name.strip() for name in names]
-    header_faults = list(_header_faults(columns))
-    if header_faults:
-        faults += header_faults
-        return []
-    if not body:
-        faults.append("the log has no row; write one per raw file")
+    """Return the rows; what cannot be understood goes to ``faults``, and its column to ``spoiled``.
+
+    The log of a long series has a line per cycle: they are taken one by one.
+    """
+    broken: list[str] = []
+    found: list[Row] = []
+    lines = _lines(data, broken)
+    _, names = next(lines, (0, None))
+    columns = [name.strip() for name in names or ()]
+    header_faults = list(_header_faults(columns)) if names is not None else []
     known = {normalize("NFC", name): name for name in present}
-    return [row for line, cells in body if (row := _row(line, columns, cells, known, faults, spoiled))]
+    empty = True
+    for line, cells in lines:
+        empty = False
+        if not header_faults and (row := _row(line, columns, cells, known, faults, spoiled)):
+            found.append(row)
+    if names is None and not broken:
+        faults.append("the log is empty; its first line names the columns (raw/README.md)")
+    elif empty and names is not None and not header_faults:
+        faults.append("the log has no row; write one per raw file")
+    faults[:0] = [*broken, *header_faults]
+    spoiled.update(COLUMNS if broken else ())
+    return found
 
 
-def _lines(data: bytes, faults: list[str]) -> list[tuple[int, list[str]]]:
-    """Return line number and cells of every line that is neither empty nor a comment."""
+def _lines(data: bytes, faults: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield line number and cells of every line that is neither empty nor a comment."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         faults.append(f"byte {error.start} is not UTF-8; save the log as CSV in UTF-8")
-        return []
-    found = []
+        return
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
         if line.startswith("#"):
             continue
@@ -75,8 +80,7 @@ def _lines(data: bytes, faults: list[str]) -> list[tuple[int, list[str]]]:
             faults.append(f"line {number}: {error}; quotes inside a text are doubled, and a text ends on its line")
             continue
         if any(cell.strip() for cell in cells):
-            found.append((number, cells))
-    return found
+            yield number, cells
 
 
 def _header_faults(columns: Sequence[str]) -> Iterator[str]:

@@ -17,10 +17,9 @@ from xps.tables.content import content_sha256
 from xps.tables.declared import SCHEMA_VERSION, Table, concatenate, from_columns, from_rows, schema
 from xps.tables.reading import acquisition_count, by_experiment, read, read_part, read_parts, read_record
 from xps.tables.series import Series
-from xps.tables.writing import ROW_GROUP_ROWS, write, write_parts, write_together
+from xps.tables.writing import row_group_rows, write, write_parts, write_together
 
 __all__ = [
-    "ROW_GROUP_ROWS",
     "SCHEMA_VERSION",
     "Series",
     "Table",
@@ -34,6 +33,7 @@ __all__ = [
     "read_part",
     "read_parts",
     "read_record",
+    "row_group_rows",
     "schema",
     "write",
     "write_parts",

@@ -1,6 +1,6 @@
 """Tables to Parquet files: piece by piece and atomically, one row group in memory.
 
-The rows of a file stand in groups of ``ROW_GROUP_ROWS``, whatever the pieces were that they came in, so that the same
+The rows of a file stand in groups of ``row_group_rows``, whatever the pieces were that they came in, so that the same
 rows are the same bytes.
 """
 
@@ -16,9 +16,14 @@ from xps.provenance import Record
 from xps.tables.content import Content
 from xps.tables.declared import Table, checked, schema
 
-# As many rows as a reader of a few acquisitions unpacks at the least, and a writer holds: some megabytes.
-ROW_GROUP_ROWS = 1 << 14
+# As much as a reader of a few acquisitions unpacks at the least, and a writer holds: about a megabyte of numbers.
+ROW_GROUP_CELLS = 1 << 17
 RECORD_KEY = b"xps_record"
+
+
+def row_group_rows(name: str) -> int:
+    """Return how many rows of table ``name`` make a row group: the more columns, the fewer."""
+    return max(1, ROW_GROUP_CELLS // len(schema(name)))
 
 
 def write(path: Path | str, name: str, table: Table, record: Record) -> None:
@@ -61,7 +66,7 @@ def _writing(path: Path, name: str, record: Record) -> Iterator[Callable[[Table]
 
         def put(group: Table) -> None:
             content.add(group)
-            writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
+            writer.write_table(group)
 
         def take(part: Table) -> None:
             for group in groups.filled_by(part):
@@ -75,19 +80,20 @@ def _writing(path: Path, name: str, record: Record) -> Iterator[Callable[[Table]
 
 
 class _Groups:
-    """Rows on their way into groups of ``ROW_GROUP_ROWS``, each in one piece of memory."""
+    """Rows on their way into groups of equal size, each in one piece of memory."""
 
     def __init__(self, name: str) -> None:
-        self._name, self._waiting, self._rows = name, [schema(name).empty_table()], 0
+        self._name, self._size = name, row_group_rows(name)
+        self._waiting, self._rows = [schema(name).empty_table()], 0
 
     def filled_by(self, part: Table) -> Iterator[Table]:
         """Take the next rows and yield the groups that they fill."""
         self._waiting.append(checked(self._name, part))
         self._rows += part.num_rows
-        while self._rows >= ROW_GROUP_ROWS:
+        while self._rows >= self._size:
             together = pa.concat_tables(self._waiting)
-            yield together.slice(0, ROW_GROUP_ROWS).combine_chunks()
-            self._waiting, self._rows = [together.slice(ROW_GROUP_ROWS)], self._rows - ROW_GROUP_ROWS
+            yield together.slice(0, self._size).combine_chunks()
+            self._waiting, self._rows = [together.slice(self._size)], self._rows - self._size
 
     def rest(self) -> Iterator[Table]:
         """Yield the rows that fill no group."""
