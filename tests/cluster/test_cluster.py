@@ -66,7 +66,7 @@ def test_a_job_that_slurm_kills_for_its_memory_is_made_again_with_more(
     greedy(small_series, needed_mb=600)
     said = submit("results/mini_a/acquisitions.parquet").finish()
     assert [entry["status"] for entry in entries(small_series)] == ["killed", "ok"]
-    assert "it was ended from outside (memory, time limit or a signal)" in said
+    assert "ended from outside (memory, time limit or a signal)" in said
     asked = slurm.ask("squeue", "-h", "-t", "all", "-S", "i", "-o", "%m %T").splitlines()
     assert asked == ["500M FAILED", "1000M COMPLETED"]
     log = (slurm.folder / "log/n1.out").read_text() + (slurm.folder / "log/n2.out").read_text()
