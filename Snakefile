@@ -38,7 +38,10 @@ rule all:
             experiment=ANALYSIS.experiments,
             table=TABLES,
         ),
-        expand(f"{RESULTS}/{{table}}.parquet", table=("phases", "kinetics", "claims")),
+        expand(
+            f"{RESULTS}/{{table}}.parquet",
+            table=("phases", "kinetics", "profiles", "claims"),
+        ),
         expand(f"{RESULTS}/figures/{{figure}}.pdf", figure=ANALYSIS.figures),
         expand(f"{RESULTS}/{{experiment}}/areas.csv", experiment=ANALYSIS.experiments),
         f"{RESULTS}/figures/methods.md",

@@ -14,6 +14,7 @@ rule subtract_background:
         f"{RESULTS}/logs/subtract_background/{{experiment}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/subtract_background/{{experiment}}.tsv"
+    priority: FITS_FIRST
     conda:
         "../environment.yml"
     threads: ANALYSIS.threads

@@ -40,6 +40,7 @@ rule calibrate_energy:
         f"{RESULTS}/logs/calibrate_energy/{{experiment}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/calibrate_energy/{{experiment}}.tsv"
+    priority: FITS_FIRST
     conda:
         "../environment.yml"
     threads: ANALYSIS.threads

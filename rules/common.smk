@@ -28,6 +28,8 @@ BLOCKS = f"{RESULTS}/{{experiment}}/blocks"
 CONFIGURATION = os.path.relpath(workflow.configfiles[-1])
 REPORTER = progress.Reporter(sys.stderr)
 RUN_FOLDER = runlog.announce_run(Path(RESULTS))
+# Of jobs that may start, those go first that the most waits for; figures fill the gaps.
+FITS_FIRST, THEN_TABLES = 2, 1
 TABLES = (
     "acquisitions",
     "spectra",

@@ -16,6 +16,7 @@ rule fit_series:
         f"{RESULTS}/logs/fit_series/{{experiment}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/fit_series/{{experiment}}.tsv"
+    priority: FITS_FIRST
     conda:
         "../environment.yml"
     params:
@@ -45,6 +46,7 @@ rule fit_block:
         f"{RESULTS}/logs/fit_block/{{experiment}}.{{block}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/fit_block/{{experiment}}.{{block}}.tsv"
+    priority: FITS_FIRST
     conda:
         "../environment.yml"
     threads: ANALYSIS.threads
@@ -75,6 +77,7 @@ rule fit_components:
         f"{RESULTS}/logs/fit_components/{{experiment}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/fit_components/{{experiment}}.tsv"
+    priority: FITS_FIRST
     conda:
         "../environment.yml"
     threads: ANALYSIS.threads

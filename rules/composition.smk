@@ -17,6 +17,7 @@ rule quantify_composition:
         f"{RESULTS}/logs/quantify_composition/{{experiment}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/quantify_composition/{{experiment}}.tsv"
+    priority: THEN_TABLES
     conda:
         "../environment.yml"
     params:

@@ -14,6 +14,7 @@ rule check_energy_scale:
         f"{RESULTS}/logs/check_energy_scale/{{experiment}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/check_energy_scale/{{experiment}}.tsv"
+    priority: THEN_TABLES
     conda:
         "../environment.yml"
     params:

@@ -18,6 +18,7 @@ rule extract_kinetics:
         f"{RESULTS}/logs/extract_kinetics/{{experiment}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/extract_kinetics/{{experiment}}.tsv"
+    priority: THEN_TABLES
     conda:
         "../environment.yml"
     params:

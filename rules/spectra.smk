@@ -15,6 +15,7 @@ checkpoint parse_spectra:
         f"{RESULTS}/logs/parse_spectra/{{experiment}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/parse_spectra/{{experiment}}.tsv"
+    priority: FITS_FIRST
     conda:
         "../environment.yml"
     params:

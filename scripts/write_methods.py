@@ -11,7 +11,7 @@ from xps.figures.words import methods
 def main(
     settings: Mapping[str, Mapping[str, Any]], inputs: Sequence[str], outputs: Mapping[str, str], fingerprint: str
 ) -> None:
-    """Write the methods section from the tables ``inputs`` and each experiment's ``settings``."""
+    """Write the methods section from the tables ``inputs`` and the ``settings`` of experiments and fit models."""
     read = [(Path(path).stem, *tables.read(path, Path(path).stem)) for path in inputs]
     given = {
         name: tables.concatenate(name, [table for other, table, _ in read if other == name])
@@ -20,7 +20,7 @@ def main(
     record = provenance.record(
         "write_methods", [of_table for *_, of_table in read], {"settings": settings}, fingerprint, subject="figures"
     )
-    text = methods.write(given, settings, record)
+    text = methods.write(given, settings["experiments"], settings["models"], record)
     provenance.write_with_record(Path(outputs["methods"]), text.encode(), record)
 
 

@@ -157,7 +157,9 @@ def test_every_key_has_a_description_that_names_its_unit_or_says_there_is_none(n
     schema = yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text())
     described = {path: own.get("description", "") for path, own in keys_of(schema)}
     assert [path for path, text in described.items() if len(text) < 10] == []
-    unit = re.compile(r"\((no unit|a count|a fraction|a path|a file name|a relative path|s|eV|cm2|uA|Pa|local time)\b")
+    unit = re.compile(
+        r"\((no unit|a count|a fraction|a path|a file name|a relative path|s|eV|cm2|nm|uA|Pa|local time)\b"
+    )
     leaves = {path: text for path, text in described.items() if not _is_container(dict(keys_of(schema))[path])}
     assert [path for path, text in leaves.items() if not unit.search(text)] == []
 

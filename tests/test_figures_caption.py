@@ -7,8 +7,8 @@ import pytest
 
 import synthetic_tables
 from xps import tables
-from xps.figures import kinds
-from xps.figures.words import caption
+from xps.figures import kinds, lettering
+from xps.figures.words import caption, facts
 
 GRID = {"kind": "spectra_grid", "experiment": synthetic_tables.EXPERIMENT, "axis": "plating_time_s"}
 SERIES = {**GRID, "kind": "time_series", "quantity": "area_fraction"}
@@ -40,16 +40,16 @@ def test_failed_fits_and_excluded_acquisitions_are_named(given_tables: dict[str,
 def test_calibration_background_shapes_and_doublets_are_stated(given_tables: dict[str, pa.Table]):
     text = written(given_tables)
     assert "reference C 1s C-C at 284.80 eV (interpolated in 1, fitted in 3), shifts −2.20 to −1.90 eV" in text
-    assert "Backgrounds fitted with the peaks: Li1s shirley, Ge3d shirley, P2p shirley, O1s shirley." in text
-    assert "Line shapes: Voigt (Li+ (SE), " in text
-    assert "Doublets of fixed splitting and area ratio: Ge4+ 3d, Ge0 3d, PO4, LixP, Ge4+ 3p, Ge0 3p." in text
-    assert "Fits: Poisson, engine lmfit." in text
+    assert "Backgrounds fitted with the peaks: Shirley (Li1s, Ge3d, P2p, O1s)." in text
+    assert "Line shapes: Voigt (Li⁺ (SE), " in text
+    assert "Doublets of fixed splitting and area ratio: Ge⁴⁺ 3d, Ge⁰ 3d, PO₄, LixP, Ge⁴⁺ 3p, Ge⁰ 3p." in text
+    assert "Fits: likelihood Poisson, engine lmfit." in text
 
 
 def test_only_the_figures_models_are_described(given_tables: dict[str, pa.Table]):
     text = written(given_tables, {**GRID, "models": ["lagp_o1s"]})
     assert "3 fitted windows, 0 failed." in text
-    assert "Backgrounds fitted with the peaks: O1s shirley." in text
+    assert "Backgrounds fitted with the peaks: Shirley (O1s)." in text
     assert "Doublets" not in text
 
 
@@ -93,7 +93,7 @@ def kinetics_rows(chosen: str) -> pa.Table:
 
 def test_chosen_laws_are_named_once_and_none_is_said_to_be_none(given_tables: dict[str, pa.Table]):
     text = written({**given_tables, "kinetics": kinetics_rows("yes")}, SERIES)
-    assert "by 6 in BIC (Ge 3d Ge0 3d linear)" in text
+    assert "by 6 in BIC (Ge 3d Ge⁰ 3d linear)" in text
     text = written({**given_tables, "kinetics": kinetics_rows("undecided")}, SERIES)
     assert "No rate law was chosen for any component" in text
     text = written({**given_tables, "kinetics": kinetics_rows("yes")}, {**SERIES, "laws": False})
@@ -175,3 +175,44 @@ def test_interpolated_shifts_are_told_from_fitted_ones(given_tables: dict[str, p
     assert "energies, ≈ where it is interpolated." in written(given_tables, shifts)
     rows = [{**row, "method": "fitted"} for row in given_tables["calibration"].to_pylist()]
     assert "≈" not in written({**given_tables, "calibration": tables.from_rows("calibration", rows)}, shifts)
+
+
+def test_samples_are_called_by_their_labels_and_formulas_are_typeset(given_tables: dict[str, pa.Table]):
+    text = written(given_tables, {**GRID, "names": {"invented": "Powder on Li2S"}})
+    assert text.startswith("**my_figure.** X-ray photoelectron spectra of Powder on Li₂S with their fits.")
+    assert "invented" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "typeset"),
+    [
+        ("Li3P of Ge0 and Ge4+", "Li₃P of Ge⁰ and Ge⁴⁺"),
+        ("5 nm2/min of H2O in S4, C01, TPP-2M and Ge 3d5/2", "5 nm2/min of H₂O in S4, C01, TPP-2M and Ge 3d5/2"),
+        ("lagp_o1s Li2O.position", "lagp_o1s Li₂O.position"),
+        ("NIST SRD 20, XPS, LGPS-A", "NIST SRD 20, XPS, LGPS-A"),
+    ],
+)
+def test_only_formulas_of_a_sentence_are_typeset(text: str, typeset: str):
+    assert lettering.formulas_in(text) == typeset
+
+
+@pytest.mark.parametrize(
+    ("value", "stderr", "words"),
+    [
+        (131.976, 0.0451, "131.976 ± 0.045"),
+        (20.59, 0.25, "20.59 ± 0.25"),
+        (-0.0161, 0.0025, "−0.0161 ± 0.0025"),
+        (5.43e-7, 5.8e-9, "(5.430 ± 0.058)·10⁻⁷"),
+        (12345.6, 321.0, "12350 ± 320"),
+        (0.0055, None, "0.0055"),
+        (3.0, 0.0, "3"),
+        (9.97, 0.0996, "9.97 ± 0.10"),
+    ],
+)
+def test_a_value_has_the_decimals_of_its_error(value: float, stderr: float | None, words: str):
+    assert lettering.with_error(value, stderr) == words
+
+
+def test_clauses_that_conditions_share_stand_once():
+    told = ["flat film; TPP-2M to 15 %", "flat film; TPP-2M to 15 %; patches", None]
+    assert facts.assumptions(told) == "flat film; TPP-2M to 15 %; patches"

@@ -60,7 +60,7 @@ def test_pages_are_legible_and_inside_the_paper(given: dict[str, pa.Table], kind
     for figure in pages:
         width, height = figure.get_size_inches() * 2.54
         assert width == pytest.approx(style.WIDTH_CM["double"])
-        assert height <= (style.SHEET_HEIGHT_CM if kind == "claims_page" else style.PAGE_HEIGHT_CM) + 1e-6
+        assert height <= style.PAGE_HEIGHT_CM + 1e-6
         assert overlapping(figure) == []
         assert outside(figure) == []
         assert min(item.get_fontsize() for item in texts(figure)) >= 6

@@ -100,16 +100,28 @@ def test_a_law_that_is_not_beaten_runs_through_the_points_with_its_band(given: d
     assert "chosen growth law" in words(figure)
 
 
-def test_undecided_laws_are_thin_and_told_apart_and_beaten_ones_are_not_drawn(given: dict[str, pa.Table]):
+def test_undecided_laws_share_one_band_from_the_lowest_to_the_highest(given: dict[str, pa.Table]):
+    """Laws that the data do not tell apart lie within a line's width of each other."""
     undecided = changed(given["courses"], chosen=lambda _: "undecided")
     figure, _ = drawn({**given, "courses": undecided}, "growth")
-    lines = [line for line in panel(figure, "invented, layer|").lines if line.get_color() == "black"]
-    assert len({line.get_linestyle() if isinstance(line.get_linestyle(), str) else 0 for line in lines}) == 1
-    assert len({str(line._unscaled_dash_pattern) for line in lines}) == 2
-    assert {line.get_linewidth() for line in lines} == {0.5}
+    axes = panel(figure, "invented, layer|")
+    assert [line for line in axes.lines if line.get_color() == "black"] == []
+    table = undecided.to_pandas()
+    own = table[table["layer_model"] == "layer"]
+    grey = [one for one in axes.collections if len(one.get_facecolor())]
+    (band,) = [one for one in grey if to_hex(one.get_facecolor()[0]) == "#7a7a7a"]
+    corners = band.get_paths()[0].vertices
+    last = own[own["start_time_s"] == own["start_time_s"].max()]
+    at_end = corners[corners[:, 0] == last["plating_time_s"].iloc[0] / 60, 1]
+    assert (at_end.min(), at_end.max()) == pytest.approx((last["low"].min(), last["high"].max()))
+    assert "all growth laws that are not beaten" in words(figure)
+
+
+def test_beaten_laws_are_not_drawn(given: dict[str, pa.Table]):
     beaten = changed(given["courses"], chosen=lambda _: "no")
     figure, numbers = drawn({**given, "courses": beaten}, "growth")
     assert "course" not in set(numbers["kind"])
+    assert [one for one in panel(figure, "invented, layer|").lines if one.get_color() == "black"] == []
 
 
 def test_a_course_stands_where_its_layer_model_does_and_needs_a_time_of_its_own(given: dict[str, pa.Table]):
@@ -123,7 +135,7 @@ def test_a_course_stands_where_its_layer_model_does_and_needs_a_time_of_its_own(
 
 def test_laws_are_told_with_values_and_the_assumption(given: dict[str, pa.Table]):
     text = kinds.module_of("growth").describe({"kind": "growth", **SETTINGS["growth"]}, given)
-    assert "invented parabolic (y0 0 nm, a 0.0333 nm/s^0.5): chosen yes, tested" in text
+    assert "invented parabolic (y0 0 nm, a 0.0333 nm/s^0.5): chosen, tested" in text
     assert text.endswith("Assumed: closed flat film.")
     none = {**given, "kinetics": tables.from_rows("kinetics", [])}
     assert "No growth law was fitted." in kinds.module_of("growth").describe(
@@ -201,7 +213,7 @@ def test_the_onset_of_the_kinetics_table_is_a_band(given: dict[str, pa.Table]):
 
 def test_the_caption_says_when_it_was_first_detected(given: dict[str, pa.Table]):
     text = kinds.module_of("onset").describe({"kind": "onset", **SETTINGS["onset"]}, with_limits(given))
-    assert "invented: first detected in acquisition 2" in text
+    assert "invented: first detected after 30 min (in acquisition 2)" in text
 
 
 # --- charge balance ----------------------------------------------------------------------------------------------
@@ -210,10 +222,10 @@ def test_the_caption_says_when_it_was_first_detected(given: dict[str, pa.Table])
 def test_balance_equals_its_table_and_is_drawn_from_the_first_charge_on(given: dict[str, pa.Table]):
     figure, numbers = drawn(given, "charge_balance")
     assert numbers["accounted_nm"].tolist()[1:] == given["balance"].column("accounted_nm").to_pylist()[1:]
-    share = panel(figure, "share")
+    share = panel(figure, "invented|share")
     drawn_shares = next(line for line in share.lines if line.get_marker() not in ("None", ""))
     assert np.nanmax(drawn_shares.get_ydata()) == pytest.approx(0.05)
-    equivalents = next(line for line in panel(figure, "nm").lines if to_hex(line.get_color()) == "#000000")
+    equivalents = next(line for line in panel(figure, "invented|nm").lines if to_hex(line.get_color()) == "#000000")
     np.testing.assert_allclose(equivalents.get_ydata(), [4.849 * charge for charge in (3.3, 19.9, 46.4)])
 
 
@@ -260,9 +272,22 @@ def test_an_area_of_zero_still_has_a_limit(given: dict[str, pa.Table]):
 def test_one_arrow_per_acquisition_stands_at_the_largest_limit(given: dict[str, pa.Table]):
     figure, numbers = drawn(given, "alternatives")
     limits = numbers[numbers["kind"] == "upper_limit"].groupby("acquisition")["area_fraction"].max()
-    (axes,) = [axes for axes in figure.axes if str(axes.get_label()).startswith("invented|")]
+    (axes,) = [axes for axes in figure.axes if str(axes.get_label()).count("|") == 1]
     arrows = [line.get_ydata()[0] for line in axes.lines if line.get_marker() is marks.LIMIT["marker"]]
     np.testing.assert_allclose(sorted(arrows), sorted(limits))
+
+
+def test_below_stands_what_each_alternative_changes(given: dict[str, pa.Table]):
+    figure, _ = drawn(given, "alternatives")
+    (axes,) = [axes for axes in figure.axes if str(axes.get_label()).endswith("|changes")]
+    table = given["components"].to_pandas()
+    parts = table[table["component"] == "LixP"].set_index("acquisition")["area_fraction"].dropna()
+    # Three times the model's share without Ge 3p: the change is twice the share.
+    changes = [line for line in axes.lines if len(line.get_xdata()) == len(parts) and line.get_ydata()[-1] != 0.0]
+    assert any(np.allclose(line.get_ydata(), 2.0 * parts.to_numpy()) for line in changes)
+    assert axes.get_yscale() == "symlog"
+    low, high = axes.get_ylim()
+    assert low == -high
 
 
 def test_a_panel_is_titled_by_the_label_of_its_sample(given: dict[str, pa.Table]):

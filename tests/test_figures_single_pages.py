@@ -89,7 +89,11 @@ def rate(parameter: str, value: float, low: float | None, high: float | None, ch
     return {**shared, **rest, "parameter": parameter, "value": value, "low": low, "high": high}
 
 
-RATES = [rate("ks", 5.0, 4.0, 10.0, "yes"), rate("K", 30.0, 6.0, None), rate("k", 2.0, 0.0, 3.0)]
+RATES = [
+    rate("ks", 5.0, 4.0, 10.0, "yes"),
+    rate("K", 30.0, 6.0, None, "undecided"),
+    rate("k", 2.0, 0.0, 3.0),
+]
 
 
 def unprofiled(given: dict[str, pa.Table]) -> dict[str, pa.Table]:
@@ -117,7 +121,9 @@ def test_profiles_follow_the_intervals_and_show_which_are_open(given: dict[str, 
 def test_a_profile_s_axis_has_plain_numbers_or_powers_of_ten(given: dict[str, pa.Table]):
     keys = {"experiment": "invented", "quantity": "thickness_nm", "law": "deal_grove", "parameter": "K", "unit": "nm"}
     wide = [{**keys, "value": 10.0**power, "deviance_rise": 0.1 * abs(power)} for power in range(-4, 5)]
-    (_, figure), _ = drawn({**given, "profiles": tables.from_rows("profiles", wide)}, "rate_intervals")
+    rows = {"profiles": wide, "kinetics": RATES}
+    made = {name: tables.from_rows(name, of_table) for name, of_table in rows.items()}
+    (_, figure), _ = drawn({**given, **made}, "rate_intervals")
     axes = named(figure, "invented|thickness_nm|deal_grove|K")
     assert [text.get_text() for text in axes.get_xticklabels()] == ["$10^{-4}$", "$10^{4}$"]
 
@@ -131,7 +137,7 @@ def test_intervals_stand_relative_to_their_value_and_open_ends_are_arrows(given:
     arrows = [(line.get_marker(), line.get_ydata()[0]) for line in axes.lines if line.get_marker() in ("<", ">")]
     assert arrows == [(">", 1), ("<", 2)]
     assert numbers["value"].tolist() == [5.0, 30.0, 2.0]
-    assert "30 nm/min" in words(figure)
+    assert {"30 (6 to …) nm/min", "5 (4 to 10) nm/min"} <= set(words(figure))
     bold = [text.get_text() for text in figure.texts if text.get_fontweight() == "bold"]
     assert "invented, SEI: deal grove" in bold
 
@@ -140,7 +146,7 @@ def test_open_rates_are_counted_with_their_assumption(given: dict[str, pa.Table]
     text = described({**given, "kinetics": tables.from_rows("kinetics", RATES)}, "rate_intervals")
     assert "95 % intervals of 3 rate parameters" in text
     assert "1 are open" in text
-    assert "invented deal_grove: flat film" in text
+    assert "invented deal grove: flat film" in text
 
 
 def test_no_rate_at_all_is_said_and_many_break_onto_pages(given: dict[str, pa.Table]):
@@ -152,6 +158,8 @@ def test_no_rate_at_all_is_said_and_many_break_onto_pages(given: dict[str, pa.Ta
     pages, numbers = drawn(many, "rate_intervals")
     assert len(numbers) == 90
     assert len(pages) == 2
+    heights = [page.get_size_inches()[1] for page in pages]
+    assert max(heights) - min(heights) < 0.1 * max(heights)  # no page with one row left over
     assert all(page.get_size_inches()[1] * 2.54 <= style.PAGE_HEIGHT_CM for page in pages)
 
 
@@ -166,7 +174,7 @@ def test_shifts_and_checks_equal_their_tables(given: dict[str, pa.Table]):
     assert len(checks) == 12  # the one without a value has nothing to draw
     axes = named(figure, "checks")
     assert [text.get_text() for text in axes.get_yticklabels()] == [
-        "O 1s - P 2p of PO₄", "C 1s - P 2p of PO₄", "Ge 3p - Ge 3d of Ge⁰",
+        "O 1s − P 2p of PO₄", "C 1s − P 2p of PO₄", "Ge 3p − Ge 3d of Ge⁰",
     ]  # fmt: skip
     places = sorted(float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() in ("o", "s"))
     np.testing.assert_allclose(places, sorted([0.0, 0.01, 0.02, 0.03, 0.02, 0.03, 0.04, 0.05, 0.3, 0.31, 0.32, 0.33]))
@@ -192,7 +200,7 @@ def test_no_check_at_all_is_said(given: dict[str, pa.Table]):
 def test_bars_stack_to_one_with_the_conductors_first(given: dict[str, pa.Table]):
     (figure,), numbers = drawn(given, "percolation")
     axes = named(figure, "percolation")
-    bars = [patch for patch in axes.patches if patch.get_height() == pytest.approx(0.62)]
+    bars = [patch for patch in axes.patches if patch.get_height() == pytest.approx(0.52)]
     assert [(round(bar.get_x(), 9), round(bar.get_width(), 9)) for bar in bars] == [
         (0.0, 0.17), (0.17, 0.04), (0.21, 0.79), (0.0, 0.33), (0.33, 0.67),
     ]  # fmt: skip
@@ -206,7 +214,10 @@ def test_threshold_range_and_verdict_are_shown(given: dict[str, pa.Table]):
     axes = named(figure, "percolation")
     band = next(patch for patch in axes.patches if patch.get_width() == pytest.approx(0.25))
     assert band.get_x() == pytest.approx(0.05)
-    assert [text.get_text() for text in axes.texts] == ["21.0 % conducting: undecided", "33.0 % conducting: above"]
+    assert [text.get_text() for text in axes.texts] == [
+        "LGPS-A + Li → phases", "21.0 % conducting: undecided", "LAGP-E + Li → phases", "33.0 % conducting: above",
+    ]  # fmt: skip
+    assert "threshold of random spheres (0.154)" in words(figure)
     assert "LAGP-E: LAGP-E + Li -> phases (33.0 % conducting, above; an assumption)" in described(given, "percolation")
 
 
@@ -219,14 +230,17 @@ def test_cases_choose_and_unknown_ones_are_refused(given: dict[str, pa.Table]):
 # --- claims ------------------------------------------------------------------------------------------------------
 
 
-def test_all_claims_stand_on_one_page(given: dict[str, pa.Table]):
+def test_claims_stand_on_pages_of_a_journal_and_none_is_torn_apart(given: dict[str, pa.Table]):
     pages, numbers = drawn(given, "claims_page")
-    assert len(pages) == 1
-    assert pages[0].get_size_inches()[1] * 2.54 <= style.SHEET_HEIGHT_CM
-    assert overlapping(pages[0]) == []
-    assert outside(pages[0]) == []
-    shown = words(pages[0])
-    assert [f"C{index + 1:02d}" in shown for index in range(35)] == [True] * 35
+    assert len(pages) == 2
+    for figure in pages:
+        assert figure.get_size_inches()[1] * 2.54 <= style.PAGE_HEIGHT_CM
+        assert overlapping(figure) == []
+        assert outside(figure) == []
+    shown = [word for figure in pages for word in words(figure)]
+    assert [shown.count(f"C{index + 1:02d}") for index in range(35)] == [1] * 35
+    first, second = (figure.get_size_inches()[1] for figure in pages)
+    assert 0.5 < first / second < 2.0
     assert (shown.count("✓"), shown.count("✗"), shown.count("?")) == (12, 12, 11)
     assert numbers["verdict"].tolist() == given["claims"].column("verdict").to_pylist()
 
@@ -313,7 +327,7 @@ def test_states_differ_in_lightness_so_that_grey_is_enough():
 def test_many_experiments_break_onto_pages(given: dict[str, pa.Table]):
     many = with_quality(given)
     fits, acquired = many["fits"], many["acquisitions"]
-    for index in range(12):
+    for index in range(40):
         fits, acquired = (
             pa.concat_tables(
                 [table, synthetic_derived.renamed(source, f"e{index}")[source.num_rows :]]
@@ -323,9 +337,9 @@ def test_many_experiments_break_onto_pages(given: dict[str, pa.Table]):
     settings = {"kind": "fit_quality"}
     pages, numbers = fit_quality.draw(settings, {"fits": fits, "acquisitions": acquired}, "measured")
     assert len(pages) == 2
-    assert len(numbers) == 13 * 16
+    assert len(numbers) == 41 * 16
     for figure in pages:
         assert figure.get_size_inches()[1] * 2.54 <= style.PAGE_HEIGHT_CM
         assert overlapping(figure) == []
-    assert "208" not in described(many, "fit_quality")
+    assert "656" not in described(many, "fit_quality")
     assert "1 fit failed" in described(many, "fit_quality")

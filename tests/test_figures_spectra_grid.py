@@ -63,7 +63,7 @@ def test_rows_and_columns_are_counted(troubled: tuple[list[Figure], Any]):
 
 def test_labels_carry_units(troubled: tuple[list[Figure], Any]):
     found = words(troubled[0][0])
-    for expected in ("Binding energy (eV)", "Plating\ntime", "0 min", "5 min", "30 min", "Charge", "10.00\nµAh"):
+    for expected in ("Binding energy (eV)", "Plating\ntime", "0 min", "5 min", "30 min", "Charge\n(µAh)", "10.00"):
         assert expected in found
     assert "70 min" not in found
 

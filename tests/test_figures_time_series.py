@@ -43,8 +43,16 @@ def drawn(given: dict[str, pa.Table], **settings: Any) -> tuple[Figure, pd.DataF
 
 
 def panels(figure: Figure) -> dict[str, Axes]:
-    found = [axes for axes in figure.axes if axes.get_label() != "charge"]
+    found = [axes for axes in figure.axes if axes.get_label() != "charge" and not is_strip(axes)]
     return {str(axes.get_label()).split("|")[1]: axes for axes in found}
+
+
+def is_strip(axes: Axes) -> bool:
+    return str(axes.get_label()).endswith("|limits")
+
+
+def strips(figure: Figure) -> dict[str, Axes]:
+    return {str(axes.get_label()).split("|")[1]: axes for axes in figure.axes if is_strip(axes)}
 
 
 def test_one_panel_per_core_level_in_the_order_of_the_models(vep: dict[str, pa.Table]):
@@ -139,9 +147,32 @@ def test_excluded_acquisitions_are_not_drawn(vep: dict[str, pa.Table]):
 def test_limits_at_one_time_stand_side_by_side(vep: dict[str, pa.Table]):
     figure, _ = drawn(vep)
     figure.canvas.draw()
-    limits = [line for line in panels(figure)["Li 1s"].lines if not isinstance(line.get_marker(), str)]
+    limits = [line for line in strips(figure)["Li 1s"].lines if not isinstance(line.get_marker(), str)]
     places = [line.get_transform().transform([(line.get_xdata()[0], line.get_ydata()[0])])[0][0] for line in limits]
     assert len(places) == len({round(place, 3) for place in places}) == 3
+
+
+def test_limits_stand_in_a_strip_whose_axis_is_that_of_all_panels(vep: dict[str, pa.Table]):
+    """Near zero on a linear axis a limit of 0.2 % and one of 2 % are the same place."""
+    figure, numbers = drawn(vep, quantity="area_fraction")
+    limits = numbers[numbers["kind"] == "upper_limit"]
+    held = strips(figure)
+    assert set(held) == set(limits["core_level"])
+    for level, axes in held.items():
+        assert axes.get_yscale() == "log"
+        drawn_at = sorted(line.get_ydata()[0] for line in axes.lines)
+        np.testing.assert_allclose(drawn_at, sorted(limits.loc[limits["core_level"] == level, "value"]))
+        assert axes.get_xlim() == panels(figure)[level].get_xlim()
+        assert axes.get_position().y1 < panels(figure)[level].get_position().y0
+    assert len({axes.get_ylim() for axes in held.values()}) == 1
+    assert all(text.get_text().endswith(" %") for axes in held.values() for text in axes.get_yticklabels())
+    arrows = [line for axes in panels(figure).values() for line in axes.lines if not isinstance(line.get_marker(), str)]
+    assert arrows == []
+
+
+def test_only_panels_with_a_limit_have_a_strip(vep: dict[str, pa.Table]):
+    everything = replaced(vep["components"], detected=[True] * vep["components"].num_rows)
+    assert strips(drawn({**vep, "components": everything})[0]) == {}
 
 
 def law_series() -> dict[str, pa.Table]:
@@ -213,7 +244,7 @@ def test_settings_that_the_tables_do_not_hold_are_refused(vep: dict[str, pa.Tabl
 
 def test_a_series_of_one_acquisition_can_be_drawn():
     figure, numbers = drawn(with_kinetics(synthetic_tables.long_series(1)), axis="sputter_time_s")
-    assert len(figure.axes) == 3
+    assert len(panels(figure)) == 3
     assert set(numbers["acquisition"]) == {0}
 
 

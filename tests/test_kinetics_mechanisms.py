@@ -1,10 +1,10 @@
 """Onsets, oxidation, decay and growth as rows: the twin's constants, what hangs on which assumption, and refusals."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import twin_tables
 from xps import kinetics, layers, tables
-from xps.kinetics import decay, decay_rows, mechanisms, oxidation
-from xps.kinetics.mechanisms import Series
+from xps.kinetics import decay, decay_rows, growth_rows, mechanisms, onset, oxidation, oxidation_rows
+from xps.kinetics.series import Series
 
 FOIL = {"model": "twin", "component": "Li0 Li 1s", "metal": "Li", "products": {"Li2O": 0.5, "LiOH": 0.5}}
 DECAY = {
@@ -92,9 +92,12 @@ def test_an_onset_says_which_of_cycles_times_and_areas_is_wanting() -> None:
     assert onsets("fig2b_LAGP_VEP", "Li0 Li 1s", cycles=1)["verdict"] == "not testable: one cycle"
     unlogged = onsets("fig2b_LAGP_VEP", "Li0 Li 1s", plating_time_s=None)
     assert unlogged["verdict"] == "not testable: fewer than two acquisitions have a plating_time_s"
-    frame = pd.DataFrame({"axis_s": [0.0, 60.0], "area_cps_ev": [None, 3.0]})
-    assert mechanisms.onset.too_few(frame, "rest_time_s") == "an area in one acquisition only"
-    assert mechanisms.onset.too_few(frame.assign(area_cps_ev=None), "rest_time_s") == "no area in any acquisition"
+    track = series("fig2b_LAGP_VEP").tracks[0].taken(np.arange(2))
+    for area, words in ((3.0, "an area in one acquisition only"), (np.nan, "no area in any acquisition")):
+        some = replace(track, numbers={**track.numbers, "area_cps_ev": np.array([np.nan, area])})
+        assert onset.too_few(some, np.array([0.0, 60.0]), "rest_time_s") == words
+    nowhere = onsets("fig2b_LAGP_VEP", "Li9")
+    assert (nowhere["verdict"], nowhere["core_level"]) == ("not testable: nowhere fitted", None)
 
 
 def test_noise_alone_makes_an_onset_in_one_series_of_twenty() -> None:
@@ -102,7 +105,7 @@ def test_noise_alone_makes_an_onset_in_one_series_of_twenty() -> None:
     false = 0
     for _ in range(300):
         z = random.standard_normal(8)
-        false += bool(mechanisms.onset.holm(mechanisms.onset.chances(z)).any())
+        false += bool(onset.holm(onset.chances(z)).any())
     assert false / 300 == pytest.approx(0.05, abs=0.035)  # three standard deviations
 
 
@@ -124,7 +127,7 @@ def test_the_fits_own_chance_of_absence_is_taken_where_it_is_known() -> None:
 
 
 def optics(line: str = "Li 1s") -> oxidation.Foil:
-    return mechanisms.foil(series("s4_Li_foil"), FOIL, line, "Li1s")
+    return oxidation_rows.foil(series("s4_Li_foil"), FOIL, line, "Li1s")
 
 
 def test_an_oxide_holds_the_metal_that_made_it() -> None:
@@ -148,7 +151,7 @@ def test_the_flux_of_oxygen_is_the_published_one(gas: str, flux: float) -> None:
 
 
 def test_the_foil_gives_back_its_pressure_and_half_life() -> None:
-    rows = mechanisms.oxidation_findings(series("s4_Li_foil"), FOIL).kinetics
+    rows = oxidation_rows.oxidation_findings(series("s4_Li_foil"), FOIL).kinetics
     rate = found(rows, law="flux_limited", parameter="g")[0]
     truth = twin_tables.states("s4_Li_foil")
     slope = (truth[-1]["Li_oxidised_nm"] - truth[0]["Li_oxidised_nm"]) / (truth[-1]["t_min"] - truth[0]["t_min"])
@@ -163,10 +166,10 @@ def test_the_foil_gives_back_its_pressure_and_half_life() -> None:
 
 
 def test_one_cycle_of_oxidation_is_not_testable() -> None:
-    rows = found(mechanisms.oxidation_findings(series("s4_Li_foil", cycles=1), FOIL).kinetics)
+    rows = found(oxidation_rows.oxidation_findings(series("s4_Li_foil", cycles=1), FOIL).kinetics)
     assert [row["law"] for row in rows] == list(oxidation.LAWS)
     assert {row["verdict"] for row in rows} == {"not testable: one cycle"}
-    two = found(mechanisms.oxidation_findings(series("s4_Li_foil", cycles=2), FOIL).kinetics)
+    two = found(oxidation_rows.oxidation_findings(series("s4_Li_foil", cycles=2), FOIL).kinetics)
     assert {row["verdict"] for row in two} == {"not testable: 2 points for 2 parameters"}
 
 
@@ -176,8 +179,8 @@ def test_one_cycle_of_oxidation_is_not_testable() -> None:
 @cache
 def decayed() -> list[dict[str, Any]]:
     rest, foil = series("fig4_LAGP_rest", "LAGP", pressure_pa=2e-7), series("s4_Li_foil", pressure_pa=5.5e-7)
-    rates = {"s4_Li_foil": tables.from_rows("kinetics", list(mechanisms.oxidation_findings(foil, FOIL).kinetics))}
-    table = kinetics.compare({"rest": rest, "s4_Li_foil": foil}, {"rest": DECAY}, rates)
+    rates = {"s4_Li_foil": tables.from_rows("kinetics", list(oxidation_rows.oxidation_findings(foil, FOIL).kinetics))}
+    table = kinetics.compare({"rest": rest, "s4_Li_foil": foil}, {"rest": DECAY}, rates)["kinetics"]
     return [row for row in table.to_pylist() if row["quantity"] == "decay"]
 
 
@@ -245,13 +248,13 @@ def test_lines_from_below_do_identify_the_reaction_of_a_planar_film_without_carb
 
 def test_a_decay_without_its_second_experiment_says_so() -> None:
     alone = {"rest": series("fig4_LAGP_rest", "LAGP")}
-    table = kinetics.compare(alone, {"rest": {**DECAY, "coverages": [1.0]}}, {}).to_pylist()
+    table = kinetics.compare(alone, {"rest": {**DECAY, "coverages": [1.0]}}, {})["kinetics"].to_pylist()
     assert not any("oxidation rate of the metal foil" in row["condition"] for row in table)
     assert "s4_Li_foil gives no oxidation rate: it is not analysed" in table[-1]["condition"]
 
 
 def test_one_cycle_of_rest_is_not_testable() -> None:
-    rows = list(decay_rows.rows(series("fig4_LAGP_rest", "LAGP", cycles=1), DECAY, None))
+    rows = list(decay_rows.findings(series("fig4_LAGP_rest", "LAGP", cycles=1), DECAY, None).kinetics)
     assert [row["verdict"] for row in rows] == ["not testable: one cycle"]
 
 
@@ -266,7 +269,7 @@ def test_a_log_without_pressure_scales_nothing() -> None:
 
 
 def test_growth_of_the_twin_is_told_with_its_assumptions() -> None:
-    rows = found(mechanisms.growth_findings(series("fig2a_LGPS_VEP", "LGPS"), GROWTH).kinetics, law="supply")
+    rows = found(growth_rows.growth_findings(series("fig2a_LGPS_VEP", "LGPS"), GROWTH).kinetics, law="supply")
     share = rows[0]
     assert share["parameter"] == "utilisation"
     assert share["low"] < 0.05 < share["high"]
@@ -284,13 +287,13 @@ def test_growth_of_the_twin_is_told_with_its_assumptions() -> None:
     ],
 )
 def test_growth_that_cannot_be_followed_is_a_row_per_law(more: dict[str, Any], reason: str) -> None:
-    rows = found(mechanisms.growth_findings(series("fig2a_LGPS_VEP", "LGPS", **more), GROWTH).kinetics)
+    rows = found(growth_rows.growth_findings(series("fig2a_LGPS_VEP", "LGPS", **more), GROWTH).kinetics)
     assert [row["law"] for row in rows] == GROWTH["laws"]
     assert {row["verdict"] for row in rows} == {f"not testable: {reason}"}
 
 
 def test_an_unknown_film_is_a_row_too() -> None:
-    rows = found(mechanisms.growth_findings(series("fig2a_LGPS_VEP", "LGPS"), {**GROWTH, "layer": "Li2O"}).kinetics)
+    rows = found(growth_rows.growth_findings(series("fig2a_LGPS_VEP", "LGPS"), {**GROWTH, "layer": "Li2O"}).kinetics)
     assert {row["verdict"] for row in rows} == {
         "not testable: no film Li2O of a reaction case in the layer model layer"
     }

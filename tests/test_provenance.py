@@ -1,15 +1,18 @@
 """Fingerprints see every module a rule imports; records are the same bytes for the same inputs; writes are atomic."""
 
+import ast
 import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from xps import provenance
 from xps.errors import TableError
+from xps.provenance import imports
 
 
 @pytest.fixture
@@ -69,6 +72,60 @@ def test_closure_finds_an_import_in_every_kind_of_block(project: Path, around: s
     (project / "scripts/stage.py").write_text(around.format(statement))
     found = provenance.closure("stage", project)
     assert [path.name for path in found] == ["stage.py", "__init__.py", "lonely.py"]
+
+
+OWN_SOURCES = sorted((provenance.PROJECT_ROOT / "scripts").rglob("*.py"))
+NUMPY_SOURCES = sorted(Path(np.__file__).parent.glob("[a-z]*/[a-z_]*.py"))[::4]
+
+
+def imports_of_the_whole_tree(source: bytes) -> set[imports.Import]:
+    """Return what a source imports by the slow and sure way: every node of its syntax tree."""
+    found: set[imports.Import] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {(0, alias.name, "") for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {(node.level, node.module or "", name) for name in ("", *(alias.name for alias in node.names))}
+    return found
+
+
+def test_picking_out_import_statements_finds_what_the_whole_tree_holds() -> None:
+    for path in OWN_SOURCES:
+        source = path.read_bytes()
+        assert set(imports.imports(source, str(path))) == imports_of_the_whole_tree(source), path
+    for path in NUMPY_SOURCES:  # whose texts show imports that are none
+        source = path.read_bytes()
+        assert set(imports.imports(source, str(path))) >= imports_of_the_whole_tree(source), path
+    assert len(NUMPY_SOURCES) > 20
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = 1; import hidden",
+        "if x: import hidden",
+        "if x: from hidden import y",
+        "try:from.hidden import y\nexcept OSError:pass",
+        "from hidden import \\\n    y",
+        "import a, hidden",
+        "from hidden import (  # a (remark)\n    y,\n    z,\n)",
+        "from hidden import (y,\n\n  z)",
+        "'''A text\nfrom which nothing comes.'''\nimport hidden",
+        "\ufeffimport hidden",
+        "x = 1\n\fimport hidden",
+        "x = 1\rimport hidden",
+        "x = 1\r\nimport hidden\r\n",
+    ],
+)
+def test_no_form_of_an_import_stays_unseen(source: str) -> None:
+    found = imports.imports(source.encode(), "here")
+    assert "hidden" in {module for _, module, _ in found}
+    assert set(found) == imports_of_the_whole_tree(source.encode())
+
+
+def test_what_is_no_python_is_refused_by_its_place() -> None:
+    with pytest.raises(SyntaxError, match="this_place"):
+        imports.imports(b"from x import (", "this_place")
 
 
 def test_what_a_package_carries_for_the_browser_counts_as_code(project: Path) -> None:

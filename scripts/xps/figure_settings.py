@@ -31,7 +31,7 @@ NEEDS: Mapping[str, Needs] = {
     "alternatives": Needs(("acquisitions", "components", "alternatives")),
     "identifiability": Needs(("acquisitions", "components", "correlations")),
     "rate_intervals": Needs(("acquisitions", "kinetics", "profiles"), ("kinetics",)),
-    "energy_scale": Needs(("acquisitions", "calibration", "energy_checks")),
+    "energy_scale": Needs(("acquisitions", "calibration", "parameters", "energy_checks")),
     "percolation": Needs((), ("phases",)),
     "claims_page": Needs((), ("claims",)),
     "fit_quality": Needs(("acquisitions", "fits")),

@@ -74,12 +74,15 @@ def read(project: Project, experiments: Sequence[str]) -> dict[Key, Fit]:
 
 def chosen(fits: Mapping[Key, Fit], artefact: Artefact) -> list[Fit]:
     """Return those of the ``fits`` that stand behind a figure's plotted numbers."""
-    wanted = behind(artefact)
-    return [fit for key, fit in fits.items() if any(_fits(key, words) for words in wanted)]
+    wanted = {words for words in behind(artefact) if words[1] is not None}
+    # Numbers that say less than which fit (no region, say) stand for every fit that has the rest: which words are said?
+    said = {tuple(word is not None for word in words) for words in wanted}
+    return [fit for key, fit in fits.items() if any(_only(key, which) in wanted for which in said)]
 
 
-def _fits(key: Key, words: Words) -> bool:
-    return all(word is None or word == held for held, word in zip(key, words, strict=True)) and words[1] is not None
+def _only(key: Key, which: tuple[bool, ...]) -> Words:
+    held: list[Any] = [word if asked else None for word, asked in zip(key, which, strict=True)]
+    return held[0], held[1], held[2], held[3]
 
 
 def _drawings(path: Path, most: int) -> dict[tuple[str, int, str], str]:

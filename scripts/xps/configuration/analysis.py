@@ -210,10 +210,17 @@ class Analysis:
         return figure_settings.category(self._figure(wildcards)["kind"])
 
     def methods_settings(self) -> dict[str, dict[str, Any]]:
-        """Return what the methods section says of each experiment that no table holds: description and areas."""
+        """Return what the methods section says that no table holds: of each experiment, and of each fit model."""
+        said = {"areas_cm2": {}, "description": "", "label": ""}
         return {
-            name: {"areas_cm2": plain(item.get("areas_cm2", {})), "description": plain(item.get("description", ""))}
-            for name, item in self.experiments.items()
+            "experiments": {
+                name: {key: plain(item.get(key, unsaid)) for key, unsaid in said.items()}
+                for name, item in self.experiments.items()
+            },
+            "models": {
+                name: {key: plain(item[key]) for key in ("windows", "components", "ties") if key in item}
+                for name, item in self.models.items()
+            },
         }
 
     def figure_inputs(self, wildcards: Any) -> list[str]:

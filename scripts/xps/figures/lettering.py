@@ -1,5 +1,6 @@
 """How things are written: chemistry in type, time axes with a readable unit, numbers in few letters."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -7,6 +8,9 @@ from typing import Any, NamedTuple
 _SUPERSCRIPT = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _ELEMENT_CHARGE = re.compile(r"([A-Z][a-z]?)(\d*[+-]|0)(?![\w-])")
+# Two elements or more with a number among them (Li2O, PO4, LixP), or one in a named state (Ge0, Ge4+, O2).
+_FORMULA_WORD = re.compile(r"\b(?:(?:[A-Z][a-z]?(?:\d+|x)?){2,}|[A-Z][a-z]?(?:\d?[+]|0)|O2)(?![\w/])")
+_MOST_DECIMALS = 5
 _FORMULA_DIGITS = re.compile(r"(?<=[A-Za-z)])(\d+)(?![\d+/-])")
 
 
@@ -14,6 +18,25 @@ def chemical_label(name: str) -> str:
     """Return ``name`` typeset as chemistry: Ge4+ as Ge⁴⁺, Li0 as Li⁰, PO4 as PO₄; core levels stay as they are."""
     charged = _ELEMENT_CHARGE.sub(lambda match: match[1] + match[2].translate(_SUPERSCRIPT), name)
     return _FORMULA_DIGITS.sub(lambda match: match[1].translate(_SUBSCRIPT), charged)
+
+
+def formulas_in(text: str) -> str:
+    """Return ``text`` with the formulas of compounds and ions in it typeset; units and numbers of figures stay."""
+    return _FORMULA_WORD.sub(lambda match: chemical_label(match[0]), text)
+
+
+def with_error(value: float, stderr: float | None) -> str:
+    """Return ``value ± stderr``, the error with two digits and the value with as many decimals; four digits without."""
+    if stderr is None or not math.isfinite(stderr) or stderr <= 0.0:
+        return minus(f"{value:.4g}")
+    decimals = 1 - math.floor(math.log10(float(f"{stderr:.1e}")))
+    if 0 <= decimals <= _MOST_DECIMALS:
+        return f"{minus(f'{value:.{decimals}f}')} ± {stderr:.{decimals}f}"
+    if -_MOST_DECIMALS < decimals < 0:
+        return f"{minus(f'{round(value, decimals):.0f}')} ± {round(stderr, decimals):.0f}"
+    power = math.floor(math.log10(abs(value) or stderr))
+    shown = with_error(value / 10.0**power, stderr / 10.0**power)
+    return f"({shown})·10{str(power).translate(_SUPERSCRIPT)}"
 
 
 def sample_names(text: str, settings: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """What every page shares: a sheet measured in centimetres, the key below the panels, and the footer."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -10,10 +11,10 @@ from matplotlib import rc_context
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.ft2font import LoadFlags
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.textpath import TextPath
 
 from xps.figures import style
 
@@ -24,6 +25,11 @@ _SWATCH_GAP_CM = 0.12
 _ENTRY_GAP_CM = 0.4
 _MARGIN_CM = 0.3
 _BALANCE_STEP_CM = 0.25
+_PT_CM = 2.54 / 72
+# Widths are measured in so many parts of a point, or rounding would add up along a line.
+_FINER = 16
+# Advance of a blank of DejaVu Sans and the bearings of the letters beside it.
+_BLANK_EM = 0.40
 FOOTERS: Mapping[str, str] = {
     "simulated": "SIMULATED DATA",
     "mixed": "PARTLY SIMULATED DATA",
@@ -124,11 +130,27 @@ def _entry_cm(entry: KeyEntry) -> float:
 
 @cache
 def text_cm(text: str, size_pt: float) -> float:
-    """Return the width of ``text`` on paper, from the font's own outlines."""
-    if not text.strip():
-        return 0.0
-    font = FontProperties(family="DejaVu Sans")
-    return float(TextPath((0, 0), text, size=size_pt, prop=font).get_extents().width) / 72 * 2.54
+    """Return the width of ``text`` on paper, as the font sets it."""
+    font = get_font(findfont(FontProperties(family="DejaVu Sans")))
+    font.set_size(size_pt, 72 * _FINER)
+    font.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
+    wide, _ = font.get_width_height()
+    return wide / 64 / _FINER * _PT_CM
+
+
+def wrapped(text: str, width_cm: float, size_pt: float = style.SMALL_PT) -> str:
+    """Return ``text`` in lines that are no wider than ``width_cm`` on paper; a longer word stands alone."""
+    lines: list[str] = []
+    used = math.inf
+    for word in text.split():
+        wide = text_cm(word, size_pt)
+        if used + _BLANK_EM * size_pt * _PT_CM + wide <= width_cm:
+            lines[-1] += f" {word}"
+            used += _BLANK_EM * size_pt * _PT_CM + wide
+        else:
+            lines.append(word)
+            used = wide
+    return "\n".join(lines)
 
 
 def line_swatch(**how: Any) -> Swatch:

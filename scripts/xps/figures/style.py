@@ -6,8 +6,6 @@ from typing import Any
 CM = 1 / 2.54
 WIDTH_CM = {"single": 8.3, "double": 17.1}
 PAGE_HEIGHT_CM = 23.4
-# What must stand on one page, and is no figure of a journal, may fill an A4 sheet up to its margins.
-SHEET_HEIGHT_CM = 27.7
 SMALL_PT = 6.0
 TEXT_PT = 7.0
 TITLE_PT = 8.0

@@ -25,7 +25,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import voigt_profile
 
 from xps.errors import ConfigError
 from xps.lineshapes import lorentzian_powers, product, symmetric
@@ -133,6 +132,8 @@ def voigt(
 
     ``lorentzian_fwhm_ev`` lies in [0, fwhm_ev], both limits included; outside FitError is raised.
     """
+    from scipy.special import voigt_profile  # 0.15 s of import that only a job which evaluates lines is worth
+
     sigma = gaussian_fwhm_ev(fwhm_ev, lorentzian_fwhm_ev) / FWHM_PER_SIGMA
     offset = np.subtract(binding_energy_ev, position_ev)
     return np.asarray(voigt_profile(offset, sigma, np.divide(lorentzian_fwhm_ev, 2.0)), dtype=np.float64)

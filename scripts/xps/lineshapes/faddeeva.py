@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import wofz
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -99,6 +98,8 @@ def _nodes(most: float, widened: float) -> Array:
 @lru_cache(maxsize=1)
 def _grid() -> _Grid:
     """Return the grid; made once, in 6 ms."""
+    from scipy.special import wofz  # 0.15 s of import
+
     real, imaginary = _nodes(_MOST_REAL, _WIDENED_REAL), _nodes(_MOST_IMAGINARY, _WIDENED_IMAGINARY)
     z = (real + 1j * imaginary[:, None]).ravel()
     taylor = [wofz(z)]

@@ -7,12 +7,12 @@ once by Newton's method at Chebyshev nodes; what is interpolated from there and 
 """
 
 import math
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.polynomial import chebyshev
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import wofz
 
 from xps.errors import FitError
 
@@ -43,6 +43,8 @@ def _olivero(ratio: Array) -> Array:
 
 def _solved(ratio: Array) -> Array:
     """Return G/F for L/F below 1 by Newton's method on Re w((1 + ir)/(s√2)) = Re w(ir/(s√2))/2, s = 2σ/F."""
+    from scipy.special import wofz  # 0.15 s of import
+
     s = 2.0 * np.sqrt(_olivero(ratio)) / FWHM_PER_SIGMA
     for _ in range(_NEWTON_STEPS):
         edge, centre = (1.0 + 1j * ratio) / (s * _ROOT_2), 1j * ratio / (s * _ROOT_2)
@@ -52,8 +54,9 @@ def _solved(ratio: Array) -> Array:
     return np.asarray(0.5 * FWHM_PER_SIGMA * s)
 
 
+@cache
 def _correction() -> Array:
-    """Return h and its first two derivatives at ``_STEPS`` + 1 equal steps of r in [0, 1], 3 × points."""
+    """Return h and its first two derivatives at ``_STEPS`` + 1 equal steps of r in [0, 1], 3 × points; made once."""
     nodes = 0.5 * (1.0 + np.cos(math.pi * (np.arange(_NODES) + 0.5) / _NODES))
     values = _solved(nodes) / np.sqrt(_olivero(nodes))
     fitted = chebyshev.chebfit(2.0 * nodes - 1.0, values, _NODES - 1)
@@ -61,15 +64,13 @@ def _correction() -> Array:
     return np.array([2.0**k * chebyshev.chebval(place, chebyshev.chebder(fitted, k)) for k in range(3)])
 
 
-_CORRECTION = _correction()
-
-
 def _interpolated(ratio: Array) -> tuple[Array, Array]:
     """Return h and its derivative by Hermite's cubic, each from its own values and slopes at the two nearest steps."""
     place = ratio * _STEPS
     first = np.minimum(place.astype(np.intp), _STEPS - 1)
     t = place - first
-    low, high = _CORRECTION[:, first], _CORRECTION[:, first + 1]
+    correction = _correction()
+    low, high = correction[:, first], correction[:, first + 1]
     rising = t * t * (3.0 - 2.0 * t)
     at_low, at_high = t * (1.0 - t) ** 2 / _STEPS, t * t * (t - 1.0) / _STEPS
     both = low[:2] + (high[:2] - low[:2]) * rising + low[1:] * at_low + high[1:] * at_high

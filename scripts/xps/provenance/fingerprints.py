@@ -1,14 +1,14 @@
 """Which code a rule runs, as one number: its script, all of ours that it imports, and the runtime lock."""
 
-import ast
 import hashlib
 import platform
 from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from xps.provenance.files import file_sha256
+from xps.provenance.imports import imports
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 LOCK_NAME = "requirements.lock"
@@ -26,7 +26,7 @@ def fingerprint(rule: str, root: Path = PROJECT_ROOT) -> str:
 def fingerprint_of(modules: Mapping[str, str]) -> str:
     """Return the fingerprint of files given by path from the project's folder and SHA-256, the lock among them."""
     digest = hashlib.sha256()
-    for path in sorted(modules, key=lambda path: (path == LOCK_NAME, PurePosixPath(path))):
+    for path in sorted(modules, key=lambda path: (path == LOCK_NAME, path.split("/"))):
         digest.update(f"{path}\0{modules[path]}\n".encode())
     return digest.hexdigest()
 
@@ -40,7 +40,7 @@ def module_hashes(rule: str, root: Path = PROJECT_ROOT) -> dict[str, str]:
 def closure(rule: str, root: Path = PROJECT_ROOT) -> list[Path]:
     """Return the rule's script and every module of ours that it imports, directly or through others, sorted.
 
-    Imports inside functions count: the syntax tree is walked, nothing is executed. Of a package, the style sheets,
+    Imports inside functions count: sources are read, nothing is executed. Of a package, the style sheets,
     scripts and page templates that lie in its folder count too.
     """
     scripts = root / "scripts"
@@ -61,30 +61,10 @@ def _imported_modules(path: Path, scripts: Path) -> set[tuple[str, ...]]:
     """Return the names, in parts, of all that the module at ``path`` imports and of the packages above that."""
     package = path.parent.relative_to(scripts).parts
     found = set()
-    for level, module, name in _imports(path.read_bytes(), str(path)):
+    for level, module, name in imports(path.read_bytes(), str(path)):
         above = package[: len(package) - level + 1] if level else ()
         parts = (*above, *filter(None, (*module.split("."), name)))
         found |= {parts[:depth] for depth in range(1, len(parts) + 1)}
-    return found
-
-
-@cache
-def _imports(source: bytes, place: str) -> list[tuple[int, str, str]]:
-    """Return what a module imports: how many packages up, from which module, which name (empty: the module itself).
-
-    An import is a statement: expressions, most of a syntax tree, are not looked into. Each job and each run asks this
-    of two hundred files.
-    """
-    found: list[tuple[int, str, str]] = []
-    waiting: list[ast.AST] = [ast.parse(source, filename=place)]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.Import):
-            found += [(0, alias.name, "") for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            found += [(node.level, node.module or "", name) for name in ("", *(alias.name for alias in node.names))]
-        for holds_statements in ("body", "orelse", "finalbody", "handlers", "cases"):
-            waiting += getattr(node, holds_statements, ())
     return found
 
 
@@ -96,7 +76,10 @@ def _files_of(place: Path) -> list[Path]:
 
 def installed_versions() -> dict[str, str]:
     """Return Python's version and those of the installed packages that can change a result."""
-    versions = {"python": platform.python_version()}
-    for package in RECORDED_PACKAGES:
-        versions[package] = metadata.version(package)
-    return versions
+    return dict(_installed_versions())
+
+
+@cache
+def _installed_versions() -> tuple[tuple[str, str], ...]:
+    found = ((package, metadata.version(package)) for package in RECORDED_PACKAGES)
+    return ("python", platform.python_version()), *found

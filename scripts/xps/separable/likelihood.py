@@ -5,8 +5,8 @@ A ``Likelihood`` gives the solver two things: weights w with which the gradient 
 iterating least squares with it reaches the exact maximum likelihood (P. J. Green, J. R. Stat. Soc. B 46 (1984) 149).
 """
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,18 +44,23 @@ class Likelihood(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Poisson:
-    """Counts; the objective is the deviance 2 Σ [µ − n + n ln(n/µ)]."""
+class _Counts:
+    """What the likelihoods of counts have in common."""
 
     data: Array
 
-    def taken(self, which: Indices) -> "Poisson":
+    def taken(self, which: Indices) -> Self:
         """Return the likelihood of the spectra ``which``."""
-        return Poisson(self.data[which])
+        return replace(self, data=self.data[which])
 
     def admissible(self, expected: Array) -> Array:
-        """Return expected counts, raised to the least that the likelihood knows."""
+        """Return expected counts, raised to the least that any likelihood here knows."""
         return np.maximum(expected, LEAST_EXPECTED_COUNTS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Poisson(_Counts):
+    """Counts; the objective is the deviance 2 Σ [µ − n + n ln(n/µ)]."""
 
     def weights(self, who: Indices, expected: Array) -> Array:  # noqa: ARG002  the protocol's arguments
         """Return 1/µ."""
@@ -70,18 +75,8 @@ class Poisson:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Neyman:
+class Neyman(_Counts):
     """Squares weighted with 1/max(n, 1): what other programs minimise, low by about one count per channel."""
-
-    data: Array
-
-    def taken(self, which: Indices) -> "Neyman":
-        """Return the likelihood of the spectra ``which``."""
-        return Neyman(self.data[which])
-
-    def admissible(self, expected: Array) -> Array:
-        """Return expected counts, raised to the least that any likelihood here knows."""
-        return np.maximum(expected, LEAST_EXPECTED_COUNTS)
 
     def weights(self, who: Indices, expected: Array) -> Array:  # noqa: ARG002  the protocol's arguments
         """Return 1/max(n, 1)."""

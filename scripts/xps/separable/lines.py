@@ -9,7 +9,7 @@ components whose area ratio is given share one. A ratio that is itself fitted (a
 ``Lines`` binds a scheme to axes and counting times; it is a ``projection.Model`` whose unit is counts.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -59,6 +59,20 @@ class RegionScheme:
     background: str
     step: int | None
     baseline: Indices
+    # What follows from these and every evaluation asks for: coefficients and parameters that lines of the region touch.
+    inside: Indices = field(init=False)
+    touched: Indices = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find the coefficients and parameters on which the region's lines depend."""
+        object.__setattr__(self, "inside", np.unique(self.column))
+        told = np.any([np.any(one.rows, axis=0) for one in self._affine()], axis=0)
+        for factors in self.factors:
+            told[list(factors)] = True
+        object.__setattr__(self, "touched", np.flatnonzero(told))
+
+    def _affine(self) -> tuple[Affine, ...]:
+        return (self.position_ev, self.fwhm_ev, *self.shape_parameters)
 
     def only(self, some: Mask, without: int | None = None) -> "RegionScheme":
         """Return the region with some of its lines and no baseline; the factor ``without`` is taken for 1."""
@@ -205,15 +219,17 @@ class _RegionAt:
         lines = len(self.scheme.shapes)
         gather = np.zeros((self.theta.shape[0], coefficients, lines))
         gather[:, self.scheme.column, np.arange(lines)] = self.weights
+        # The counting time is told to the few numbers that sum lines, not to every channel of what they make.
+        gather *= self.time
         columns = np.matmul(gather, self.stack[:, :lines])
-        inside = np.unique(self.scheme.column)
+        inside = self.scheme.inside
         peaks = columns if inside.size == coefficients else columns[:, inside]
         scattered = self._scattered(peaks)
         if scattered is not None:
             columns[:, inside] += scattered
         if self.scheme.baseline.size:
-            columns[:, self.scheme.baseline] = _baseline(self.scheme.background, self.axis)
-        return np.asarray(columns * self.time)
+            columns[:, self.scheme.baseline] = _baseline(self.scheme.background, self.axis) * self.time
+        return np.asarray(columns)
 
     def derivatives(self, coefficients: Array) -> Array:
         """Return the derivatives of the region's expected counts by θ, spectra × parameters × channels."""
@@ -224,26 +240,20 @@ class _RegionAt:
         for i, affine in enumerate(self.affine):
             np.multiply(line_areas, affine.rows.T, out=gather[:, :, (i + 1) * lines : (i + 2) * lines])
         self._add_factors(gather, areas)
-        touched = self._touched()
+        gather *= self.time
+        touched = scheme.touched
         slopes = np.matmul(gather[:, touched], self.stack)
         scattered = self._scattered(slopes)
         if scattered is not None:
             slopes += scattered
         if touched.size == self.theta.shape[1] and scheme.step is None:
-            return np.asarray(slopes * self.time)
+            return np.asarray(slopes)
         found = np.zeros((*self.theta.shape, self.axis.shape[1]))
         found[:, touched] = slopes
         if scheme.step is not None:
-            found[:, scheme.step] = _step_under(self.axis, np.matmul(line_areas, self.stack[:, :lines]))[:, 0]
-        found *= self.time
+            peaks = np.matmul(line_areas * self.time, self.stack[:, :lines])
+            found[:, scheme.step] = _step_under(self.axis, peaks)[:, 0]
         return found
-
-    def _touched(self) -> Indices:
-        """Return the parameters on which lines of this region depend."""
-        touched = np.asarray(np.logical_or.reduce([np.any(affine.rows, axis=0) for affine in self.affine]))
-        for factors in self.scheme.factors:
-            touched[list(factors)] = True
-        return np.flatnonzero(touched)
 
     def _add_factors(self, gather: Array, areas: Array) -> None:
         """Add the derivatives by fitted ratios: the line's value times the product of its other factors."""
@@ -281,9 +291,11 @@ def _loss_operators(axis: Array) -> Array:
     """Return each axis' Tougaard operator; axes that differ by a shift only share one."""
     # Rounding 1e-9 eV away makes equal what was shifted, and keeps the result independent of who comes first.
     relative = np.round(axis - axis[:, :1], 9)
+    if np.all(relative == relative[0]):
+        return _loss_operator(relative[0].tobytes())[None]
     kinds, which = np.unique(relative, axis=0, return_inverse=True)
     operators = [_loss_operator(kind.tobytes()) for kind in kinds]
-    return operators[0][None] if len(operators) == 1 else np.stack(operators)[which.ravel()]
+    return np.stack(operators)[which.ravel()]
 
 
 @lru_cache(maxsize=32)

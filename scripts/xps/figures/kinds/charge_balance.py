@@ -9,16 +9,20 @@ import pandas as pd
 import pyarrow as pa
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from xps.figures import page, style
 from xps.figures.lettering import chemical_label, sample_names
 from xps.figures.page import KeyEntry, Sheet
-from xps.figures.palette import FALLBACK_COLOURS, MARKERS
+from xps.figures.palette import MARKERS
 from xps.figures.parts import layout
 from xps.figures.reading.frames import frames
+from xps.figures.words import facts
 
 _NORMAL_95 = 1.959964
 _LEAST = 0.02
+_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
+_ALL: Mapping[str, Any] = {"color": "black", "linewidth": 0.7}
 
 
 def draw(
@@ -36,70 +40,70 @@ def draw(
 def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str:
     """Return what the figure shows and under which assumptions."""
     balance = frames(tables, settings)["balance"]
-    conditions = " ".join(dict.fromkeys(str(words) for words in balance["condition"].dropna()))
+    conditions = facts.assumptions(balance["condition"])
     return (
-        "Charge balance. Left: dense lithium that the plating charge would make on the declared area (line), "
-        "and what the layers seen by XPS account for (points; bars: 95 %, statistical; band: 95 %, mean free paths "
-        f"included). Right: the share of the charge that is accounted for. {conditions}"
+        "Charge balance. Above: dense lithium that the plating charge would make on the declared area (line), "
+        "and what the layers seen by XPS account for (points; bars: 95 %, statistical; bands: 95 %, mean free paths "
+        "included), for each area that the charge may have spread over. Below: the share of the charge that is "
+        f"accounted for. Assumed: {conditions}."
     ).strip()
 
 
-def _group_name(experiment: str, area: str, settings: Mapping[str, Any]) -> str:
-    # A name cannot hold a decimal point: disk_8_00_mm is a disk of 8.00 mm.
-    words = re.sub(r"(?<=\d)_(?=\d)", ".", area).replace("_", " ")
-    return f"{chemical_label(sample_names(experiment, settings))}, {words}"
-
-
 def _sheet(balance: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
-    groups = [
-        (str(experiment), str(area), rows)
-        for (experiment, area), rows in balance.groupby(["experiment", "area"], sort=False)
-    ]
-    experiments, areas = (list(dict.fromkeys(group[place] for group in groups)) for place in (0, 1))
-    looks = [
-        (
-            FALLBACK_COLOURS[experiments.index(experiment) % len(FALLBACK_COLOURS)],
-            MARKERS[areas.index(area) % len(MARKERS)],
-        )
-        for experiment, area, _ in groups
-    ]
-    entries = [
-        KeyEntry(
-            _group_name(name, area, settings),
-            page.points_swatch(single=True, color=colour, marker=marker, markersize=3.6),
-        )
-        for (name, area, _), (colour, marker) in zip(groups, looks, strict=True)
-    ]
-    entries.append(KeyEntry("all of the charge", page.line_swatch(color="black", linewidth=0.7)))
-    plan = layout.of(
-        settings.get("width", "double"), 2, entries, across=2, panel_height_cm=5.2, left_cm=1.4, gap_cm=1.5
-    )
+    experiments = list(dict.fromkeys(balance["experiment"]))
+    areas = list(dict.fromkeys(balance["area"]))
+    looks = {area: (_COLOURS[index % len(_COLOURS)], MARKERS[index % len(MARKERS)]) for index, area in enumerate(areas)}
+    plan = layout.of(settings.get("width", "double"), 2 * len(experiments), _key(looks), across=len(experiments),
+                     panel_height_cm=3.6, left_cm=1.5, gap_cm=0.5)  # fmt: skip
     sheet = plan.sheet()
-    left = plan.axes(sheet, 0, "Lithium, as dense film", "nm")
-    right = plan.axes(sheet, 1, "Share accounted for", "share")
-    for (_, _, rows), (colour, marker) in zip(groups, looks, strict=True):
-        _draw(left, rows, rows["accounted_nm"], 1.0, colour, marker)
-        _draw(
-            right, rows, rows["accounted_fraction"], rows["accounted_fraction"] / rows["accounted_nm"], colour, marker
-        )
-        left.plot(rows["charge_uah_cm2"], rows["lithium_equivalent_nm"], color="black", linewidth=0.7, zorder=1)
-    left.set_yscale("log")
-    left.set_ylim(bottom=max(0.1, left.get_ylim()[0]))
-    right.set_ylim(0.0, max(0.1, right.get_ylim()[1]))
-    for index, (words, unit) in enumerate((("Thickness", "nm"), ("Share", "1"))):
-        corner, low = plan.corner(index)
-        plan.label_below(sheet, index, "Plating charge (µAh/cm²)")
-        label = f"{words} ({unit})" if unit != "1" else words
-        sheet.text(corner - 1.05, low + plan.panel_height_cm / 2, label, rotation=90, fontsize=style.TEXT_PT)
+    tops = [float(balance[name].max()) for name in ("lithium_equivalent_nm", "accounted_fraction", "charge_uah_cm2")]
+    for column, experiment in enumerate(experiments):
+        own = balance[balance["experiment"] == experiment]
+        title = chemical_label(sample_names(str(experiment), settings))
+        upper = plan.axes(sheet, column, title, f"{experiment}|nm")
+        lower = plan.axes(sheet, len(experiments) + column, "", f"{experiment}|share")
+        for area, rows in own.groupby("area", sort=False):
+            _draw(upper, rows, rows["accounted_nm"], 1.0, looks[str(area)])
+            _draw(lower, rows, rows["accounted_fraction"], rows["accounted_fraction"] / rows["accounted_nm"],
+                  looks[str(area)])  # fmt: skip
+        line = own.sort_values("charge_uah_cm2").drop_duplicates("charge_uah_cm2")
+        upper.plot(line["charge_uah_cm2"], line["lithium_equivalent_nm"], zorder=1, **_ALL)
+        _finish(upper, lower, tops, column == 0)
+        plan.label_below(sheet, len(experiments) + column, "Plating charge (µAh/cm²)")
+    for row, words in enumerate(("Thickness as dense lithium (nm)", "Share of the charge that is found")):
+        low = plan.corner(row * len(experiments))[1]
+        sheet.text(0.3, low + plan.panel_height_cm / 2, words, rotation=90, fontsize=style.TEXT_PT)
     return sheet
 
 
-def _draw(axes: Axes, rows: pd.DataFrame, value: pd.Series, per_nm: Any, colour: str, marker: str) -> None:
+def _key(looks: Mapping[str, tuple[str, str]]) -> list[KeyEntry]:
+    entries = [
+        # A name cannot hold a decimal point: disk_8_00_mm is a disk of 8.00 mm.
+        KeyEntry(re.sub(r"(?<=\d)_(?=\d)", ".", area).replace("_", " "),
+                 page.points_swatch(single=True, color=colour, marker=marker, markersize=3.6))
+        for area, (colour, marker) in looks.items()
+    ]  # fmt: skip
+    return [*entries, KeyEntry("all of the charge", page.line_swatch(**_ALL))]
+
+
+def _finish(upper: Axes, lower: Axes, tops: list[float], first: bool) -> None:
+    """Give the panels of a row one scale: what differs between samples is seen, and labels stand once."""
+    upper.set_yscale("log")
+    upper.set_ylim(0.3, 2.0 * max(tops[0], 1.0))
+    lower.set_ylim(0.0, max(0.1, 1.4 * tops[1]))
+    lower.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    for axes in (upper, lower):
+        axes.set_xlim(0.0, 1.04 * tops[2])
+        axes.tick_params(labelleft=first)
+
+
+def _draw(axes: Axes, rows: pd.DataFrame, value: pd.Series, per_nm: Any, look: tuple[str, str]) -> None:
+    colour, marker = look
     statistical = _NORMAL_95 * rows["accounted_stderr_nm"].fillna(0.0) * per_nm
     systematic = rows["accounted_systematic_stderr_nm"].fillna(0.0) * _NORMAL_95 * per_nm
     both = np.hypot(statistical, systematic)
     charge = rows["charge_uah_cm2"]
     least = value * _LEAST  # a band that reaches zero ends here on the logarithmic axis
-    axes.fill_between(charge, np.maximum(value - both, least), value + both, color=colour, alpha=0.18, linewidth=0)
+    axes.fill_between(charge, np.maximum(value - both, least), value + both, color=colour, alpha=0.15, linewidth=0)
     axes.errorbar(charge, value, yerr=statistical, color=colour, marker=marker, markersize=3.4, elinewidth=0.6,
                   linewidth=0.4, markeredgecolor="#333333", markeredgewidth=0.25, zorder=3)  # fmt: skip

@@ -1,4 +1,8 @@
-"""The energy scale on one page: the shift of each cycle, and each check as what was found less what was expected."""
+"""The energy scale on one page: the shift of each cycle, the drift of each region, and checks against literature.
+
+The shift is the reference line's; a region measured an hour later may have drifted, and where its fit could tell, the
+fit says by how much.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,16 +12,18 @@ import pandas as pd
 import pyarrow as pa
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from xps.figures import page, style
-from xps.figures.lettering import chemical_label
+from xps.figures.lettering import chemical_label, formulas_in, sample_names
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.palette import FALLBACK_COLOURS, MARKERS
 from xps.figures.reading.frames import frames, records
 
-_LEFT_CM, _RIGHT_CM, _TOP_CM, _GAP_CM, _BELOW_CM = 1.3, 0.4, 0.55, 1.0, 0.95
-_SHIFT_CM, _ROW_CM, _CHECK_LEFT_CM = 4.2, 0.46, 6.6
+_LEFT_CM, _RIGHT_CM, _TOP_CM, _BELOW_CM = 1.3, 0.4, 0.55, 0.85
+_SHIFT_CM, _REGION_ROW_CM, _ROW_CM, _NAMES_CM, _KEY_CM = 4.0, 0.8, 0.4, 4.4, 3.2
+DRIFT = "energy_drift_ev"
 _VERDICTS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "agrees": ("agrees", {"marker": "o", "color": "#0072B2"}),
     "differs": ("differs", {"marker": "s", "color": style.FAILURE_RED}),
@@ -29,18 +35,30 @@ _NORMAL_95 = 1.959964
 def draw(
     settings: Mapping[str, Any], tables: Mapping[str, pa.Table], data_origin: str
 ) -> tuple[list[Figure], pd.DataFrame]:
-    """Return the one page and the plotted numbers: rows of shifts, then rows of checks."""
+    """Return the one page and the plotted numbers: rows of shifts, of drifts, then of checks."""
     held = frames(tables, settings)
     shifts, checks = held["calibration"], _testable(held["energy_checks"])
+    drifts = _drifts(held["parameters"], shifts)
     with page.project_style():
-        sheet = _sheet(shifts, checks, settings)
+        sheet = _sheet(shifts, drifts, checks, settings)
         sheet.footer(data_origin, 1, 1)
     shift_names = ["experiment", "acquisition", "region", "shift_ev", "shift_stderr_ev", "drift_stderr_ev", "method"]
     check_names = [
         "experiment", "acquisition", "check", "kind", "value_ev", "stderr_ev", "expected_ev", "expected_stderr_ev",
         "imposed", "verdict", "source",
     ]  # fmt: skip
-    return [sheet.figure], pd.concat([shifts[shift_names], checks[check_names]], ignore_index=True)
+    drift_names = [
+        "experiment",
+        "acquisition",
+        "region",
+        "model",
+        "value_ev",
+        "stderr_ev",
+        "expected_stderr_ev",
+        "check",
+    ]
+    parts = [shifts[shift_names], drifts[drift_names], checks[check_names]]
+    return [sheet.figure], pd.concat(parts, ignore_index=True)
 
 
 def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str:
@@ -50,7 +68,9 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     told = ", ".join(f"{int(counts[name])} {name.replace('_', ' ')}" for name in counts.index)
     return (
         "Energy scale. Above: the shift added to the recorded binding energies of each acquisition, open where it was "
-        "interpolated; bars are 95 % intervals. Below: each check as found less expected, one mark per acquisition; "
+        "interpolated; bars are 95 % intervals. Middle: how far single regions lie from that shift, where a fit leaves "
+        "them free (grey: 95 % of what was allowed for beforehand). Below: each check as found less expected, one mark "
+        "per acquisition; "
         f"grey bars: how well the expected value is known (95 %). {told}. Differences between lines of one sample test "
         "assignment and drift between regions; only the reference against a line of the matrix can see a step of the "
         "reference itself, and it cannot tell such a step from a real shift of the matrix. Adventitious carbon aligns "
@@ -63,34 +83,70 @@ def _testable(checks: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def _sheet(shifts: pd.DataFrame, checks: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
+def _drifts(parameters: pd.DataFrame, shifts: pd.DataFrame) -> pd.DataFrame:
+    """Return the drifts that fits found, one row per region and acquisition, as rows of checks of the value 0."""
+    found = parameters[parameters["parameter"].eq(DRIFT) & parameters["value"].notna()]
+    # Two models may leave the same region free; the first that the experiment names stands for it.
+    found = found.drop_duplicates(["experiment", "acquisition", "region"])
+    prior = shifts[["experiment", "acquisition", "region", "drift_stderr_ev"]]
+    own = found.merge(prior, on=["experiment", "acquisition", "region"], how="left")
+    return own.assign(value_ev=own["value"], stderr_ev=own["stderr"], expected_ev=0.0, kind="region",
+                      expected_stderr_ev=own["drift_stderr_ev"], check=own["region"],
+                      verdict="agrees")  # fmt: skip
+
+
+def _sheet(shifts: pd.DataFrame, drifts: pd.DataFrame, checks: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
     width_cm = style.WIDTH_CM[settings.get("width", "double")]
-    experiments = list(dict.fromkeys(shifts["experiment"]))
     looks = {
-        name: {"color": FALLBACK_COLOURS[index % len(FALLBACK_COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
-        for index, name in enumerate(experiments)
+        str(name): {"color": FALLBACK_COLOURS[index % len(FALLBACK_COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
+        for index, name in enumerate(dict.fromkeys(shifts["experiment"]))
     }
-    key = page.key_lines(_key(looks, checks), width_cm)
-    names = list(dict.fromkeys(zip(checks["kind"], checks["check"], strict=True)))
-    height = max(1, len(names)) * _ROW_CM
-    below = page.key_height_cm(key) + _BELOW_CM
-    sheet = Sheet(width_cm, below + height + _BELOW_CM + _GAP_CM + _SHIFT_CM + _TOP_CM)
+    key = page.key_lines(_key(checks), width_cm)
+    sizes = ((drifts, _REGION_ROW_CM), (checks, _ROW_CM))
+    heights = [max(1, rows["check"].nunique()) * row_cm for rows, row_cm in sizes]
+    blocks = [_TOP_CM + height + _BELOW_CM for height in (_SHIFT_CM, *heights)]
+    sheet = Sheet(width_cm, page.key_height_cm(key) + sum(blocks))
     sheet.key(key)
-    bottom = below + height + _BELOW_CM + _GAP_CM
-    upper = sheet.axes(_LEFT_CM, bottom, width_cm - _LEFT_CM - _RIGHT_CM, _SHIFT_CM)
-    upper.set_label("shifts")
+    top = sheet.height_cm
+    upper = _block(sheet, "shifts", "Shift of each acquisition", "Acquisition", top, _SHIFT_CM, (_LEFT_CM, _KEY_CM))
     _draw_shifts(upper, shifts, looks)
-    sheet.text(width_cm / 2, bottom - 0.62, "Acquisition", fontsize=style.TEXT_PT)
-    sheet.text(0.25, bottom + _SHIFT_CM / 2, "Shift (eV)", rotation=90, fontsize=style.TEXT_PT)
-    sheet.text(width_cm / 2, sheet.height_cm - 0.25, "Shift of each acquisition", fontsize=style.TITLE_PT,
-               fontweight="bold")  # fmt: skip
-    lower = sheet.axes(_CHECK_LEFT_CM, below, width_cm - _CHECK_LEFT_CM - _RIGHT_CM, height)
-    lower.set_label("checks")
-    _draw_checks(lower, checks, names)
-    middle = _CHECK_LEFT_CM + (width_cm - _CHECK_LEFT_CM - _RIGHT_CM) / 2
-    sheet.text(middle, below - 0.62, "Found − expected (eV)", fontsize=style.TEXT_PT)
-    sheet.text(width_cm / 2, below + height + 0.3, "Checks", fontsize=style.TITLE_PT, fontweight="bold")
+    sheet.text(0.25, top - _TOP_CM - _SHIFT_CM / 2, "Shift (eV)", rotation=90, fontsize=style.TEXT_PT)
+    _name_experiments(sheet, looks, settings, width_cm - _KEY_CM + 0.25, top - _TOP_CM - 0.15)
+    top -= blocks[0]
+    middle = _block(sheet, "drifts", "Single regions", "Energy of the region − shifted scale (eV)", top, heights[0],
+                    (_NAMES_CM, _RIGHT_CM))  # fmt: skip
+    _draw_checks(middle, drifts, "no fit leaves the energy of a region free")
+    top -= blocks[1]
+    lower = _block(sheet, "checks", "Checks", "Found − expected (eV)", top, heights[1], (_NAMES_CM, _RIGHT_CM))
+    _draw_checks(lower, checks, "no check could be made")
     return sheet
+
+
+def _block(
+    sheet: Sheet, label: str, title: str, below: str, top: float, height: float, sides: tuple[float, float]
+) -> Axes:
+    """Return axes of the given height below ``top`` (cm), with a title and what their horizontal axis is."""
+    left, right = sides
+    bottom = top - _TOP_CM - height
+    axes = sheet.axes(left, bottom, sheet.width_cm - left - right, height)
+    axes.set_label(label)
+    middle = left + (sheet.width_cm - left - right) / 2
+    sheet.text(middle, top - 0.28, title, fontsize=style.TITLE_PT, fontweight="bold")
+    sheet.text(middle, bottom - 0.6, below, fontsize=style.TEXT_PT)
+    return axes
+
+
+def _name_experiments(
+    sheet: Sheet, looks: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Any], left: float, top: float
+) -> None:
+    """Write the key of the experiments beside their shifts."""
+    step = min(0.38, (_SHIFT_CM - 0.2) / max(1, len(looks)))
+    for index, (name, look) in enumerate(looks.items()):
+        y = top - index * step
+        mark = Line2D([left / sheet.width_cm], [y / sheet.height_cm], markersize=3.4, linestyle="none",
+                      transform=sheet.figure.transFigure, **look)  # fmt: skip
+        sheet.figure.add_artist(mark)
+        sheet.text(left + 0.2, y, chemical_label(sample_names(name, settings)), ha="left")
 
 
 def _draw_shifts(axes: Axes, shifts: pd.DataFrame, looks: Mapping[str, Mapping[str, Any]]) -> None:
@@ -107,7 +163,8 @@ def _draw_shifts(axes: Axes, shifts: pd.DataFrame, looks: Mapping[str, Mapping[s
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
 
 
-def _draw_checks(axes: Axes, checks: pd.DataFrame, names: list[tuple[str, str]]) -> None:
+def _draw_checks(axes: Axes, checks: pd.DataFrame, none: str) -> None:
+    names = list(dict.fromkeys(zip(checks["kind"], checks["check"], strict=True)))
     axes.axvline(0.0, color="black", linewidth=0.5, zorder=1)
     for row, (kind, check) in enumerate(names):
         own = checks[(checks["kind"] == kind) & (checks["check"] == check)]
@@ -120,21 +177,21 @@ def _draw_checks(axes: Axes, checks: pd.DataFrame, names: list[tuple[str, str]])
             axes.errorbar(found["value_ev"] - found["expected_ev"], y, xerr=bar, markersize=1.9, elinewidth=0.35,
                           markeredgewidth=0.4, linestyle="none", **look)  # fmt: skip
     axes.set_ylim(max(1, len(names)) - 0.5, -0.5)
-    axes.set_yticks(range(len(names)), [f"{chemical_label(check)}" for _, check in names], fontsize=style.SMALL_PT)
+    axes.set_yticks(
+        range(len(names)), [formulas_in(check).replace(" - ", " − ") for _, check in names], fontsize=style.SMALL_PT
+    )
     axes.tick_params(axis="y", length=0)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=7))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
     if not names:
         axes.set_yticks([])
-        axes.text(0.5, 0.5, "no check could be made", transform=axes.transAxes, ha="center", va="center",
+        axes.text(0.5, 0.5, none, transform=axes.transAxes, ha="center", va="center",
                   fontsize=style.TEXT_PT)  # fmt: skip
 
 
-def _key(looks: Mapping[str, Mapping[str, Any]], checks: pd.DataFrame) -> list[KeyEntry]:
-    entries = [KeyEntry(name, page.points_swatch(single=True, markersize=3.4, **look)) for name, look in looks.items()]
+def _key(checks: pd.DataFrame) -> list[KeyEntry]:
     shown = set(checks["verdict"])
-    entries += [
+    return [
         KeyEntry(words, page.points_swatch(single=True, markersize=3.0, **look))
         for name, (words, look) in _VERDICTS.items()
         if name in shown
     ]
-    return entries

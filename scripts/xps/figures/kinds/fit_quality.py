@@ -1,6 +1,6 @@
 """One mark per fit: rows = experiment and window, columns = acquisitions, so that a bad fit is seen at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -18,9 +18,9 @@ from xps.figures.reading.frames import POOR_P_VALUE, of_experiment, records
 # ASSUME 0.05: where a reader would look twice at one fit; a series holds too many fits to call it bad.
 TENSE_P_VALUE = 0.05
 _ABSENT = ".area_cps_ev"
-_CELL_CM = 0.36
-_WIDEST_CELL_CM = 0.85
-_LEFT_CM, _TOP_CM, _HEAD_CM = 5.0, 0.5, 0.5
+_CELL_CM = 0.3
+_NARROWEST_CELL_CM, _WIDEST_CELL_CM = 0.3, 0.85
+_LEFT_CM, _TOP_CM, _HEAD_CM = 3.9, 0.5, 0.5
 
 
 class _State(NamedTuple):
@@ -63,7 +63,8 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     told = [f"{int(counts[state])} {STATES[state].words}" for state in STATES if state in counts]
     return (
         "Every fit as one mark: rows are fitted windows, columns acquisitions in their order. Windows that one model "
-        f"fits together share their chi square. {'; '.join(told)}."
+        f"fits together share their chi square. {'; '.join(told)}. Of fits that are all right, one in twenty has "
+        f"p < {TENSE_P_VALUE}."
     )
 
 
@@ -99,54 +100,85 @@ def _state(fit: Mapping[str, Any] | None) -> str:
     return "tense" if fit["p_value"] < TENSE_P_VALUE else "good"
 
 
+class _Block(NamedTuple):
+    """The windows of one experiment: its name, and for each model and region the fits of all acquisitions."""
+
+    name: str
+    rows: list[tuple[Any, pd.DataFrame]]
+
+    @property
+    def height_cm(self) -> float:
+        return _HEAD_CM + len(self.rows) * _CELL_CM
+
+
 def _sheets(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> list[Sheet]:
     width_cm = style.WIDTH_CM[settings.get("width", "double")]
     key = page.key_lines(_key(numbers), width_cm)
-    groups = [
-        (str(name), list(own.groupby(["model", "region"], sort=False)))
+    blocks = [
+        _Block(chemical_label(sample_names(str(name), settings)), list(own.groupby(["model", "region"], sort=False)))
         for name, own in numbers.groupby("experiment", sort=False)
     ]
+    most = int(numbers.groupby(["experiment", "model", "region"]).size().max())
+    # Two columns where the marks stay wide enough: all fits of a project are seen on one page then.
+    across = next(count for count in (2, 1) if count == 1 or _cell_cm(width_cm / count, most) >= _NARROWEST_CELL_CM)
     room = style.PAGE_HEIGHT_CM - _TOP_CM - page.key_height_cm(key)
-    pages: list[list[Any]] = [[]]
+    columns = _columns(blocks, across, room)
+    return [_sheet(columns[at : at + across], width_cm, key, across, most) for at in range(0, len(columns), across)]
+
+
+def _cell_cm(column_cm: float, acquisitions: int) -> float:
+    return min(_WIDEST_CELL_CM, (column_cm - _LEFT_CM - 0.3) / acquisitions)
+
+
+def _columns(blocks: Sequence[_Block], across: int, room_cm: float) -> list[list[_Block]]:
+    """Return the blocks of each column, in their order; what fits on one page is spread evenly over it."""
+    whole = sum(block.height_cm for block in blocks)
+    fair_cm = min(room_cm, whole / across) if whole <= across * room_cm else room_cm
+    columns: list[list[_Block]] = [[]]
     used = 0.0
-    for name, rows in groups:
-        need = _HEAD_CM + len(rows) * _CELL_CM
-        if used + need > room and pages[-1]:
-            pages.append([])
+    for block in blocks:
+        full = used + block.height_cm > room_cm or (used + block.height_cm / 2 > fair_cm and len(columns) < across)
+        if columns[-1] and full:
+            columns.append([])
             used = 0.0
-        pages[-1].append((name, rows))
-        used += need
-    columns = numbers.groupby(["experiment", "model", "region"]).size().max()
-    cell_cm = min(_WIDEST_CELL_CM, (width_cm - _LEFT_CM - 0.3) / columns)
-    named = [[(chemical_label(sample_names(name, settings)), rows) for name, rows in part] for part in pages]
-    return [_sheet(part, width_cm, key, cell_cm) for part in named]
+        columns[-1].append(block)
+        used += block.height_cm
+    return columns
 
 
-def _sheet(groups: list[Any], width_cm: float, key: list[list[KeyEntry]], cell_cm: float) -> Sheet:
+def _sheet(
+    columns: Sequence[Sequence[_Block]], width_cm: float, key: list[list[KeyEntry]], across: int, most: int
+) -> Sheet:
     below = page.key_height_cm(key)
-    height = _TOP_CM + sum(_HEAD_CM + len(rows) * _CELL_CM for _, rows in groups)
+    height = _TOP_CM + max(sum(block.height_cm for block in column) for column in columns)
     sheet = Sheet(width_cm, below + height)
     axes = sheet.axes(0, below, width_cm, height)
     axes.set_label("fits")
     axes.set_axis_off()
     axes.set_xlim(0, width_cm)
     axes.set_ylim(0, height)
-    y = height - _TOP_CM
-    for name, rows in groups:
-        axes.text(0.2, y + 0.1, name, fontsize=style.TEXT_PT, fontweight="bold", va="center")
-        for column, number in enumerate(rows[0][1]["acquisition"]):
-            if column % max(1, round(0.5 / cell_cm)) == 0:
-                axes.text(_LEFT_CM + (column + 0.5) * cell_cm, y + 0.1, str(number), fontsize=style.SMALL_PT,
-                          ha="center", va="center")  # fmt: skip
-        for (model, region), own in rows:
-            y -= _CELL_CM
-            axes.text(_LEFT_CM - 0.15, y + _CELL_CM / 2, f"{region}  ({model})", fontsize=style.SMALL_PT, ha="right",
-                      va="center")  # fmt: skip
-            for column, fit in enumerate(records(own)):
-                _draw_mark(axes, fit, _LEFT_CM + column * cell_cm, y, cell_cm)
-        y -= _HEAD_CM
+    for place, column in enumerate(columns):
+        y = height - _TOP_CM
+        for block in column:
+            _draw_block(axes, block, place * width_cm / across, y, _cell_cm(width_cm / across, most))
+            y -= block.height_cm
     sheet.key(key)
     return sheet
+
+
+def _draw_block(axes: Axes, block: _Block, left: float, y: float, cell_cm: float) -> None:
+    axes.text(left + 0.2, y + 0.15, block.name, fontsize=style.TEXT_PT, fontweight="bold", va="center")
+    left += _LEFT_CM
+    for column, number in enumerate(block.rows[0][1]["acquisition"]):
+        if column % max(1, round(0.36 / cell_cm)) == 0:
+            axes.text(left + (column + 0.5) * cell_cm, y + 0.13, str(number), fontsize=style.SMALL_PT,
+                      ha="center", va="center")  # fmt: skip
+    for (model, region), own in block.rows:
+        y -= _CELL_CM
+        axes.text(left - 0.12, y + _CELL_CM / 2, f"{region}  {model}", fontsize=style.SMALL_PT, ha="right",
+                  va="center")  # fmt: skip
+        for column, fit in enumerate(records(own)):
+            _draw_mark(axes, fit, left + column * cell_cm, y, cell_cm)
 
 
 def _draw_mark(axes: Axes, fit: Mapping[str, Any], x: float, y: float, cell_cm: float) -> None:

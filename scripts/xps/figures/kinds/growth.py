@@ -5,7 +5,6 @@ therefore rises vertically where a pause was long enough.
 """
 
 from collections.abc import Mapping
-from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -20,14 +19,15 @@ from xps.figures.page import KeyEntry
 from xps.figures.parts import series, series_page
 from xps.figures.reading.frames import chosen, frames, records
 from xps.figures.reading.times import axis_values
+from xps.figures.words import facts
 
 QUANTITY = "thickness_nm"
 # The row about the shape of patches: no film.
 _SHAPE = "coverage"
 _MOST_LAWS = 6
-# The solid line is for a law that was chosen.
-_DASHES: tuple[Any, ...] = ((0, (8, 1.5)), (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1.2, 1, 1.2)), (0, (2, 1)))
-_CHOSEN: dict[str, Any] = {"linewidth": 1.0, "linestyle": "-"}
+_CHOSEN: dict[str, Any] = {"color": "black", "linewidth": 1.0, "linestyle": "-"}
+# Laws that the data do not tell apart lie within a line's width of each other: the room that they share is drawn.
+_UNBEATEN: dict[str, Any] = {"color": "#7A7A7A", "linewidth": 0.0, "alpha": 0.45}
 _COURSE_NAMES = ["experiment", "layer_model", "component", "law", "value", "low", "high", "chosen"]
 
 
@@ -38,13 +38,11 @@ def draw(
     held = frames(tables, settings)
     points, laws = _points(settings, held), _laws(held["kinetics"])
     courses = _courses(settings, held["courses"], points)
-    dashes = dict(zip(dict.fromkeys(laws["law"]), cycle(_DASHES)))
     first = set(points.drop_duplicates("experiment")["panel"])
 
     def decorate(axes: Axes, panel: str, per_second: float) -> None:
         of_panel = laws[laws["experiment"] == points.loc[points["panel"] == panel, "experiment"].iloc[0]]
-        for law, course in courses[courses["panel"] == panel].groupby("law", sort=False):
-            _draw_course(axes, course, per_second, dashes[str(law)])
+        _draw_courses(axes, courses[courses["panel"] == panel], per_second)
         words = _ranking(of_panel)
         if words and panel in first:
             axes.text(0.97, 0.03, words, transform=axes.transAxes, fontsize=style.SMALL_PT, ha="right", va="bottom",
@@ -53,7 +51,7 @@ def draw(
     with page.project_style():
         sheet = series_page.sheet(
             settings, points, held["acquisitions"], "Thickness (nm)", panel_height_cm=5.0, left_cm=1.35,
-            decorate=decorate, failed_words="no thickness", more_key=_key(courses, dashes),
+            decorate=decorate, failed_words="no thickness", more_key=_key(courses),
         )  # fmt: skip
         sheet.footer(data_origin, 1, 1)
     names = [
@@ -88,16 +86,17 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
         for (experiment, law), rows in laws.groupby(["experiment", "law"], sort=False)
     ]
     films = held["layers"][held["layers"]["layer"].ne(_SHAPE)]
-    conditions = list(dict.fromkeys(str(words) for words in films["condition"].dropna()))
+    conditions = facts.assumptions(films["condition"])
     sentences = [
         f"Layer thickness from attenuation against {lettering.heading(settings['axis'])}.",
         "Bars and bands: 95 %, counting statistics and mean free paths together; arrows up: 95 % lower limits.",
-        "In the first panel of an experiment: the growth laws that were fitted, by their BIC; lines: those that no "
-        "other beats by 6, on the clock of the series, with their statistical 95 % bands; solid: the chosen one."
+        "In the first panel of an experiment: the growth laws that were fitted, by their BIC, on the clock of the "
+        "series. Line: the law that was chosen, with its statistical 95 % band; dark band, where none was: all laws "
+        "that no other beats by 6, with theirs. A law rises vertically where lithium reacted on during a pause."
         if told
         else "No growth law was fitted.",
         f"{'; '.join(told)}." if told else "",
-        f"Assumed: {'; '.join(conditions)}." if conditions else "",
+        f"Assumed: {conditions}." if conditions else "",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -124,30 +123,42 @@ def _courses(settings: Mapping[str, Any], courses: pd.DataFrame, points: pd.Data
     return shown[shown["axis_s"].notna()]
 
 
-def _draw_course(axes: Axes, course: pd.DataFrame, per_second: float, dashes: Any) -> None:
-    time = course["axis_s"] * per_second
-    look: dict[str, Any] = _CHOSEN if course["chosen"].eq("yes").all() else {"linewidth": 0.5, "linestyle": dashes}
-    axes.fill_between(time, course["low"], course["high"], color="black", alpha=0.1, linewidth=0, zorder=0.5)
-    axes.plot(time, course["value"], color="black", zorder=2, **look)
+def _draw_courses(axes: Axes, courses: pd.DataFrame, per_second: float) -> None:
+    """Draw the chosen law with its band, or the room between the lowest and the highest that are not beaten."""
+    best = courses[courses["chosen"].eq("yes")]
+    if len(best):
+        time = best["axis_s"] * per_second
+        axes.fill_between(time, best["low"], best["high"], color="black", alpha=0.12, linewidth=0, zorder=0.5)
+        axes.plot(time, best["value"], zorder=2, **_CHOSEN)
+    elif len(courses):
+        moments = courses.groupby("start_time_s")
+        time = moments["axis_s"].first() * per_second
+        axes.fill_between(time, moments["low"].min(), moments["high"].max(), zorder=2, **_UNBEATEN)
 
 
-def _key(courses: pd.DataFrame, dashes: Mapping[str, Any]) -> list[KeyEntry]:
-    best = [KeyEntry("chosen growth law", page.line_swatch(color="black", **_CHOSEN))]
-    return (best if courses["chosen"].eq("yes").any() else []) + [
-        KeyEntry(law.replace("_", " "), page.line_swatch(color="black", linewidth=0.7, linestyle=dashes[law]))
-        for law in dict.fromkeys(courses.loc[courses["chosen"].ne("yes"), "law"])
-    ]
+def _key(courses: pd.DataFrame) -> list[KeyEntry]:
+    chosen_ones = courses["chosen"].eq("yes").groupby(courses["panel"]).any()
+    found = [KeyEntry("chosen growth law", page.line_swatch(**_CHOSEN))] if chosen_ones.any() else []
+    if not chosen_ones.all():
+        found.append(KeyEntry("all growth laws that are not beaten", page.box_swatch(facecolor=_UNBEATEN["color"],
+                              alpha=_UNBEATEN["alpha"], linewidth=0)))  # fmt: skip
+    return found
 
 
 def _law_words(experiment: str, law: str, rows: pd.DataFrame) -> str:
-    values = [
-        f"{row['parameter']} {minus(format(row['value'], '.3g'))} {row['unit']}"
-        for row in records(rows)
-        if pd.notna(row["value"]) and row["parameter"]
-    ]
+    values = [_value_words(row) for row in records(rows) if pd.notna(row["value"]) and row["parameter"]]
     first = rows.iloc[0]
     numbers = f" ({', '.join(values)})" if values else ""
-    return f"{experiment} {law.replace('_', ' ')}{numbers}: chosen {first['chosen']}, {first['verdict']}"
+    judged = {"yes": "chosen", "no": "not chosen"}.get(first["chosen"], str(first["chosen"]))
+    return f"{experiment} {law.replace('_', ' ')}{numbers}: {judged}, {first['verdict']}"
+
+
+def _value_words(row: Mapping[str, Any]) -> str:
+    """Write a parameter with its 95 % interval, an end that is open as three dots."""
+    low, high = ("…" if pd.isna(row[end]) else format(row[end], ".2g") for end in ("low", "high"))
+    known = "" if pd.isna(row["low"]) and pd.isna(row["high"]) else f" [{low} to {high}]"
+    unit = "" if row["unit"] == "1" else f" {row['unit']}"
+    return minus(f"{row['parameter']} {row['value']:.3g}{known}{unit}")
 
 
 def _ranking(laws: pd.DataFrame) -> str:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import Normalize, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -29,6 +29,10 @@ Floats = NDArray[np.float64]
 # Perceptually even, and safe for colour-blind readers; the residual's has white in its middle.
 _INTENSITY, _RESIDUAL = "cividis", "PuOr"
 _LIMIT_SIGMA = 5.0
+# The eye gives half of the scale to what lies below a quarter of the maximum: a species that fades is followed longer.
+_ROOT = 0.5
+# Least distance of two labels beside the rows (cm).
+_LABEL_CM = 0.27
 _LEFT_CM, _RIGHT_CM, _TOP_CM, _GAP_CM, _BELOW_CM, _BAR_CM = 1.45, 1.35, 0.75, 0.18, 0.85, 0.95
 _LAYERS = {"data": "data", "model": "model", "residual": "residual"}
 
@@ -54,9 +58,19 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
         f"{number} acquisitions of {settings['experiment']} as maps over binding energy and "
         f"{lettering.heading(settings['axis'])}. "
         f"From above: data ({above}), model, and residual (counts − fit) / √fit. Intensities are scaled to the largest "
-        "of their column, which stands above it; data and model share one scale. Each row of a map is one acquisition "
-        "and reaches half-way to its neighbours. White with a red edge: the fit failed; grey: not measured."
+        "of their column, which stands above it; data and model share one scale, and colours follow the square root of "
+        f"the intensity. {_row_words(settings)} White with a red edge: the fit failed; grey: not measured."
     )
+
+
+def _row_words(settings: Mapping[str, Any]) -> str:
+    if _even(settings):
+        return "Each row of a map is one acquisition; rows are equally high, their times stand beside them."
+    return "Each row of a map is one acquisition and reaches half-way to its neighbours."
+
+
+def _even(settings: Mapping[str, Any]) -> bool:
+    return bool(settings.get("rows", "time") == "even")
 
 
 def _sheet(grid: Grid, settings: Mapping[str, Any], charges: Mapping[int, float]) -> Sheet:
@@ -65,10 +79,11 @@ def _sheet(grid: Grid, settings: Mapping[str, Any], charges: Mapping[int, float]
     map_cm = min(5.2, max(2.4, 0.16 * len(grid.rows) + 1.6))
     sheet = Sheet(width_cm, _TOP_CM + len(layers) * (map_cm + _GAP_CM) + _BELOW_CM + _BAR_CM + page.FOOTER_CM)
     panel_cm = (width_cm - _LEFT_CM - _RIGHT_CM + _GAP_CM) / len(grid.columns) - _GAP_CM
-    edges, time = _edges(grid, settings["axis"])
+    edges, time = _edges(grid, settings)
+    ticks = _row_ticks(grid.rows, edges, time, map_cm) if _even(settings) else None
     for index, column in enumerate(grid.columns):
         left = _LEFT_CM + index * (panel_cm + _GAP_CM)
-        low, high = _range_cps(grid, column)
+        high = max(panel.range_cps[1] for panel in grid.column_panels(column))
         title = ", ".join(column.core_levels) or column.region
         sheet.text(left + panel_cm / 2, sheet.height_cm - 0.25, title, fontsize=style.TEXT_PT, fontweight="bold")
         sheet.text(left + panel_cm / 2, sheet.height_cm - 0.57, f"max {_kilo(high)}")
@@ -76,10 +91,12 @@ def _sheet(grid: Grid, settings: Mapping[str, Any], charges: Mapping[int, float]
             bottom = sheet.height_cm - _TOP_CM - (place + 1) * (map_cm + _GAP_CM) + _GAP_CM
             axes = sheet.axes(left, bottom, panel_cm, map_cm)
             axes.set_label(f"{column.model}|{column.region}|{layer}")
-            _draw_map(axes, grid, column, layer, edges, (low, high))
+            _draw_map(axes, grid, column, layer, edges, high)
             _finish(axes, grid, column, edges, index == 0, place == len(layers) - 1, panel_cm)
+            if ticks is not None:
+                axes.set_yticks(*ticks)
             if index == len(grid.columns) - 1:
-                _charge_labels(axes, grid.rows, edges, charges, settings.get("charge_area_cm2"))
+                _charge_labels(axes, grid.rows, edges, charges, settings.get("charge_area_cm2"), map_cm)
                 axes.tick_params(labelleft=index == 0, left=index == 0)  # a twin axis brings the ticks back
                 sheet.text(left + panel_cm + 1.15, bottom + map_cm / 2, layer, rotation=270, fontsize=style.TEXT_PT)
     middle = _BAR_CM + page.FOOTER_CM + _BELOW_CM
@@ -94,26 +111,43 @@ def _sheet(grid: Grid, settings: Mapping[str, Any], charges: Mapping[int, float]
     return sheet
 
 
-def _edges(grid: Grid, axis: str) -> tuple[Floats, lettering.AxisText]:
-    """Return the edges between the rows in readable units of time; rows without a time stand at equal distances."""
+def _edges(grid: Grid, settings: Mapping[str, Any]) -> tuple[Floats, lettering.AxisText]:
+    """Return the edges between the rows in readable units of time, or equally far apart where that was asked for.
+
+    Rows without a time stand at equal distances in any case.
+    """
     known = [row.axis_s for row in grid.rows]
     times = np.array([index if at is None else at for index, at in enumerate(known)], dtype=np.float64)
-    text = lettering.axis_text(axis, float(times.max()), lower_bound=grid.lower_bound)
-    times = times * text.per_second if None not in known else np.arange(len(known), dtype=np.float64)
+    text = lettering.axis_text(settings["axis"], float(times.max()), lower_bound=grid.lower_bound)
+    timed = None not in known and not _even(settings)
+    times = times * text.per_second if timed else np.arange(len(known), dtype=np.float64)
     if len(times) == 1:
         return np.array([times[0] - 0.5, times[0] + 0.5]), text
     middles = (times[1:] + times[:-1]) / 2
     return np.concatenate([[2 * times[0] - middles[0]], middles, [2 * times[-1] - middles[-1]]]), text
 
 
-def _range_cps(grid: Grid, column: Column) -> tuple[float, float]:
-    ranges = [panel.range_cps for panel in grid.column_panels(column)]
-    return min(low for low, _ in ranges), max(high for _, high in ranges)
+def _row_ticks(
+    rows: Sequence[Row], edges: Floats, time: lettering.AxisText, map_cm: float
+) -> tuple[list[float], list[str]]:
+    """Return places and times of those rows that are far enough apart to be read."""
+    shown = _readable(rows, edges, map_cm)
+    words = ["–" if row.axis_s is None else f"{row.axis_s * time.per_second:.4g}" for _, row in shown]
+    return [place for place, _ in shown], words
 
 
-def _draw_map(
-    axes: Axes, grid: Grid, column: Column, layer: str, edges: Floats, range_cps: tuple[float, float]
-) -> None:
+def _readable(rows: Sequence[Row], edges: Floats, map_cm: float) -> list[tuple[float, Row]]:
+    """Return the rows, with their middles, whose labels do not touch."""
+    least = abs(edges[-1] - edges[0]) * _LABEL_CM / map_cm
+    shown: list[tuple[float, Row]] = []
+    for index, row in enumerate(rows):
+        middle = float(edges[index : index + 2].mean())
+        if not shown or abs(middle - shown[-1][0]) >= least:
+            shown.append((middle, row))
+    return shown
+
+
+def _draw_map(axes: Axes, grid: Grid, column: Column, layer: str, edges: Floats, highest_cps: float) -> None:
     axes.set_facecolor("#D0D0D0")
     for index, row in enumerate(grid.rows):
         panel = grid.panel(row, column)
@@ -125,7 +159,7 @@ def _draw_map(
             energy = panel.binding_energy_ev
             axes.fill_between([energy.min(), energy.max()], *span, facecolor="white", edgecolor=style.FAILURE_RED)
             continue
-        scale = Normalize(-_LIMIT_SIGMA, _LIMIT_SIGMA) if layer == "residual" else Normalize(*range_cps)
+        scale = Normalize(-_LIMIT_SIGMA, _LIMIT_SIGMA) if layer == "residual" else PowerNorm(_ROOT, 0.0, highest_cps)
         colours = colormaps[_RESIDUAL if layer == "residual" else _INTENSITY]
         axes.pcolormesh(_channel_edges(panel.binding_energy_ev), span, values[np.newaxis, :], cmap=colours, norm=scale,
                         rasterized=True)  # fmt: skip
@@ -143,8 +177,9 @@ def _channel_edges(energy: Floats) -> Floats:
 
 
 def _finish(axes: Axes, grid: Grid, column: Column, edges: Floats, first: bool, last: bool, width_cm: float) -> None:
-    energies = np.concatenate([panel.binding_energy_ev for panel in grid.column_panels(column)])
-    axes.set_xlim(energies.max(), energies.min())
+    # Shifts differ from row to row: what all of them measured is shown.
+    energies = [panel.binding_energy_ev for panel in grid.column_panels(column)]
+    axes.set_xlim(min(energy.max() for energy in energies), max(energy.min() for energy in energies))
     axes.set_ylim(edges[-1], edges[0])
     axes.xaxis.set_major_locator(MaxNLocator(nbins=max(2, round(width_cm / 0.9)), integer=True, prune="both"))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
@@ -152,7 +187,7 @@ def _finish(axes: Axes, grid: Grid, column: Column, edges: Floats, first: bool, 
 
 
 def _charge_labels(
-    axes: Axes, rows: Sequence[Row], edges: Floats, charges: Mapping[int, float], area_cm2: float | None
+    axes: Axes, rows: Sequence[Row], edges: Floats, charges: Mapping[int, float], area_cm2: float | None, map_cm: float
 ) -> None:
     """Write the charge at the right of those rows that are far enough apart to be read."""
     if not any(charges.values()):
@@ -160,15 +195,9 @@ def _charge_labels(
     right = axes.twinx()
     right.set_label("charge")
     right.set_ylim(axes.get_ylim())
-    least = abs(edges[-1] - edges[0]) / 9
-    places: list[float] = []
-    words: list[str] = []
-    for index, row in enumerate(rows):
-        middle = float(edges[index : index + 2].mean())
-        if row.acquisition in charges and (not places or abs(middle - places[-1]) >= least):
-            places.append(middle)
-            words.append(f"{charges[row.acquisition] / (area_cm2 or 1.0):.3g}")
-    right.set_yticks(places, words, fontsize=style.SMALL_PT)
+    shown = [(middle, row) for middle, row in _readable(rows, edges, map_cm) if row.acquisition in charges]
+    words = [f"{charges[row.acquisition] / (area_cm2 or 1.0):.3g}" for _, row in shown]
+    right.set_yticks([middle for middle, _ in shown], words, fontsize=style.SMALL_PT)
     right.tick_params(direction="out")
 
 
@@ -180,7 +209,7 @@ def _colour_bars(sheet: Sheet, layers: Sequence[str]) -> None:
         middle = sheet.width_cm * (index + 0.5) / len(bars)
         axes = sheet.axes(middle - length / 2, page.FOOTER_CM + 0.42, length, 0.2)
         axes.set_label(f"bar|{words}")
-        shades = ScalarMappable(Normalize(low, high), colours)
+        shades = ScalarMappable(PowerNorm(_ROOT, low, high) if low == 0.0 else Normalize(low, high), colours)
         axes.imshow(shades.to_rgba(np.linspace(low, high, 128))[np.newaxis], aspect="auto", extent=(low, high, 0, 1))
         axes.set_yticks([])
         sheet.text(middle, page.FOOTER_CM + 0.8, words)

@@ -1,5 +1,6 @@
 """What the data do not separate: correlated parameters of one acquisition, and how wide each area's interval is."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,13 +53,23 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     held = frames(tables, settings)
     areas = _areas(settings, held["components"])
     conditional = areas[areas["condition"].notna()].drop_duplicates(["model", "component"])
-    told = [f"{row['model']} {row['component']}: {row['condition']}" for row in records(conditional)]
+    told = [
+        f"{model} {', '.join(rows['component'])}: {_in_words(str(condition))}"
+        for (model, condition), rows in conditional.groupby(["model", "condition"], sort=False)
+    ]
+    held_by = f" Conditional areas hold under these ties and given numbers. {'. '.join(told)}." if told else ""
     return (
         f"What acquisition {settings['acquisition']} of {settings['experiment']} can tell apart. Left, for each model: "
         f"pairs of parameters whose correlation exceeds {LISTED_FROM} in magnitude (all others are blank). Right: 95 % "
         "interval of each area, as a share of all areas of its core level, with the verdict; an upper limit where it "
-        f"was not detected. {' | '.join(told)}"
-    ).strip()
+        f"was not detected.{held_by}"
+    )
+
+
+def _in_words(condition: str) -> str:
+    """Return a condition of the tables with parameters in words and without marks that only a table needs."""
+    named = re.sub(r"\b(position|fwhm|area)(?:_cps)?_ev\b", lambda found: plain(found[0]), condition)
+    return re.sub(r"(?<![\w.])-(?=\d)", "−", named)
 
 
 def _pairs(settings: Mapping[str, Any], correlations: pd.DataFrame) -> pd.DataFrame:

@@ -69,8 +69,8 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     points = _points(settings, held)
     told = []
     for experiment, own in points.groupby("experiment", sort=False):
-        seen = own[own["detected"].eq(True)]
-        first = "never detected" if seen.empty else f"first detected in acquisition {int(seen['acquisition'].min())}"
+        seen = own[own["detected"].eq(True)].sort_values("acquisition")
+        first = "never detected" if seen.empty else f"first detected {_when(seen.iloc[0])}"
         told.append(f"{experiment}: {first}")
     stated = held["kinetics"][held["kinetics"]["quantity"] == QUANTITY]
     onsets = [
@@ -85,6 +85,12 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
         f"{'; '.join(told)}. Every acquisition is a test of its own here; the kinetics table allows for their number."
         f"{' ' + '. '.join(dict.fromkeys(onsets)) + '.' if onsets else ''}"
     )
+
+
+def _when(point: pd.Series) -> str:
+    """Return where a point stands in the series, in words."""
+    acquisition = f"in acquisition {point['acquisition']}"
+    return acquisition if pd.isna(point["axis_s"]) else f"after {point['axis_s'] / 60:.4g} min ({acquisition})"
 
 
 def _let_small_ones_be_seen(axes: Axes, own: pd.DataFrame) -> None:

@@ -1,5 +1,6 @@
 """Volume fractions that each decomposition reaction would leave behind, against the thresholds of percolation."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,13 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from xps.figures import page, style
-from xps.figures.lettering import chemical_label
+from xps.figures.lettering import chemical_label, formulas_in
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.palette import species_styles
 from xps.figures.reading.frames import chosen, records
 
 _ROW_CM, _LEFT_CM, _RIGHT_CM, _TOP_CM, _BELOW_CM = 0.95, 1.7, 0.4, 0.35, 0.95
-_BAR = 0.62
+# A bar hangs below the middle of its row, so that its reaction stands above it; in rows.
+_BAR, _LOWER, _ABOVE_BAR = 0.52, 0.16, 0.12
 _INSULATOR_ALPHA = 0.22
 
 
@@ -56,12 +58,13 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
 def _sheet(phases: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
     width_cm = style.WIDTH_CM[settings.get("width", "double")]
     styles = species_styles(phases["phase"])
+    spheres = f"threshold of random spheres ({phases['threshold'].iloc[0]:.3f})"
     key = page.key_lines(
         [
             *(KeyEntry(chemical_label(phase), page.box_swatch(facecolor=styles[phase].colour, linewidth=0))
               for phase in dict.fromkeys(phases["phase"])),
             KeyEntry("conducting share", page.line_swatch(color="black", linewidth=0.9)),
-            KeyEntry("threshold", page.line_swatch(color=style.FAILURE_RED, linewidth=0.8)),
+            KeyEntry(spheres, page.line_swatch(color=style.FAILURE_RED, linewidth=0.8)),
             KeyEntry("thresholds of real microstructures", page.box_swatch(facecolor=style.FAILURE_RED, alpha=0.12)),
         ],
         width_cm,
@@ -78,7 +81,7 @@ def _sheet(phases: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
     axes.axvspan(first["threshold_low"], first["threshold_high"], color=style.FAILURE_RED, alpha=0.12, linewidth=0,
                  zorder=0)  # fmt: skip
     axes.axvline(first["threshold"], color=style.FAILURE_RED, linewidth=0.8, zorder=4)
-    axes.set_ylim(len(cases) - 0.5, -0.5)
+    axes.set_ylim(len(cases) - 0.5, -0.56)
     axes.set_yticks(range(len(cases)), cases, fontsize=style.SMALL_PT)
     axes.set_xlim(0, 1)
     axes.tick_params(axis="y", length=0)
@@ -93,13 +96,22 @@ def _draw_case(axes: Axes, phases: pd.DataFrame, row: int, colours: Mapping[str,
     start = 0.0
     ordered = phases.sort_values(["conductive", "volume_fraction"], ascending=False, kind="stable")
     for part in records(ordered):
-        axes.barh(row, part["volume_fraction"], left=start, height=_BAR, color=colours[part["phase"]], linewidth=0.3,
-                  edgecolor="white", alpha=1.0 if part["conductive"] else _INSULATOR_ALPHA, zorder=1)  # fmt: skip
+        axes.barh(row + _LOWER, part["volume_fraction"], left=start, height=_BAR, color=colours[part["phase"]],
+                  linewidth=0.3, edgecolor="white", alpha=1.0 if part["conductive"] else _INSULATOR_ALPHA,
+                  zorder=1)  # fmt: skip
         start += part["volume_fraction"]
     case = phases.iloc[0]
     low, middle, high = (case[f"conductive_fraction{end}"] for end in ("_low", "", "_high"))
     if pd.notna(low) and pd.notna(high):
-        axes.errorbar([middle], [row], xerr=[[middle - low], [high - middle]], color="black", elinewidth=0.9,
+        axes.errorbar([middle], [row + _LOWER], xerr=[[middle - low], [high - middle]], color="black", elinewidth=0.9,
                       capsize=2.2, capthick=0.9, zorder=5)  # fmt: skip
-    axes.text(0.99, row, f"{100 * middle:.1f} % conducting: {case['verdict']}", ha="right", va="center",
+    axes.text(0.004, row - _ABOVE_BAR, _reaction(str(case["reaction"])), ha="left", va="bottom",
+              fontsize=style.SMALL_PT, zorder=6,
+              bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.3})  # fmt: skip
+    axes.text(0.99, row + _LOWER, f"{100 * middle:.1f} % conducting: {case['verdict']}", ha="right", va="center",
               fontsize=style.SMALL_PT, zorder=6)  # fmt: skip
+
+
+def _reaction(text: str) -> str:
+    """Write a balanced reaction as chemists do: no coefficient 1, an arrow, formulas typeset."""
+    return formulas_in(re.sub(r"(?<![\d.])1 (?=[A-Z])", "", text).replace("->", "→"))

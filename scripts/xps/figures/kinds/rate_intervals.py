@@ -4,6 +4,8 @@ An end that the kinetics table leaves empty is open: the profile of the likeliho
 the data do not bound the rate there. The profiles that were kept follow on pages of their own.
 """
 
+import math
+import string
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,15 +16,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from xps.figures import page, style
-from xps.figures.lettering import chemical_label, minus, sample_names
+from xps.figures.lettering import chemical_label, formulas_in, minus, sample_names
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.parts import profile_page
 from xps.figures.parts.profile_page import CLOSED, OPEN
 from xps.figures.reading.frames import frames, records
 
 _MECHANISMS = ("thickness_nm", "decay", "oxidation")
-_ROW_CM, _LEFT_CM, _RIGHT_CM, _TOP_CM, _BELOW_CM = 0.4, 6.6, 3.4, 0.4, 0.95
+_ROW_CM, _LEFT_CM, _RIGHT_CM, _TOP_CM, _BELOW_CM = 0.4, 6.4, 4.6, 0.4, 0.95
 _WIDEST = 20.0
+_LAW = ["experiment", "quantity", "law"]
 _NAMES = ["experiment", "model", "component", "quantity", "law", "parameter", "value", "low", "high", "unit", "bic",
           "chosen", "verdict", "condition"]  # fmt: skip
 
@@ -32,10 +35,12 @@ def draw(
 ) -> tuple[list[Figure], pd.DataFrame]:
     """Return the pages and the intervals."""
     rates, profiles = _rates(settings, tables), frames(tables, settings)["profiles"]
-    fits = int((style.PAGE_HEIGHT_CM - _TOP_CM - _BELOW_CM - page.key_height_cm([[]])) / _ROW_CM)
+    most = int((style.PAGE_HEIGHT_CM - _TOP_CM - _BELOW_CM - page.key_height_cm([[]])) / _ROW_CM)
+    fits = math.ceil(max(len(rates), 1) / math.ceil(max(len(rates), 1) / most))
     parts = [rates[at : at + fits] for at in range(0, max(len(rates), 1), fits)]
+    unbeaten = rates[rates["chosen"].ne("no")]
     with page.project_style():
-        sheets = [*(_sheet(part, settings) for part in parts), *profile_page.sheets(profiles, rates, settings)]
+        sheets = [*(_sheet(part, settings) for part in parts), *profile_page.sheets(profiles, unbeaten, settings)]
         for number, sheet in enumerate(sheets, start=1):
             sheet.footer(data_origin, number, len(sheets))
     numbers = [rates[_NAMES].assign(kind="interval"), profiles.assign(kind="profile")]
@@ -46,25 +51,30 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     """Return what the figure shows, and which assumption carries each rate."""
     rates = _rates(settings, tables)
     open_ones = int((rates["low"].isna() | rates["high"].isna()).sum())
-    carried = rates.drop_duplicates(["experiment", "quantity", "law"])
-    told = [
-        f"{row['experiment']} {row['law']}: {row['condition']}"
-        for row in records(carried[carried["condition"].notna()])
-    ]
+    carried = rates[rates["condition"].notna()].drop_duplicates([*_LAW, "condition"])
+    told = [f"{row['experiment']} {_law_words(row)}: {row['condition']}" for row in records(carried)]
     conditions = f" Assumed: {'; '.join(told)}." if told else ""
     return (
         f"95 % intervals of {len(rates)} rate parameters relative to their values, from profiles of the likelihood; "
         f"{open_ones} are open at one end or both (arrows): the data do not bound them there. Bold: the law that was "
-        "chosen. On the last pages: the profiles of growth and oxidation, each parameter held while all others are "
-        f"fitted.{conditions}"
+        "chosen; letters: sets of assumptions, below. On the last pages: profiles of the likelihood under the laws "
+        f"that are not beaten, each parameter held while all others are fitted.{conditions}"
     )
 
 
 def _rates(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> pd.DataFrame:
     kinetics = frames(tables, settings)["kinetics"]
     named = kinetics["quantity"].isin(_MECHANISMS) & (kinetics["parameter"] != "")
-    rates: pd.DataFrame = kinetics[named & kinetics["value"].gt(0.0)]
-    return rates
+    rates = kinetics[named & kinetics["value"].gt(0.0)]
+    return rates.assign(mark=_marks(rates))
+
+
+def _marks(rates: pd.DataFrame) -> pd.Series:
+    """Return a letter for each set of assumptions that a law was fitted under, empty where there is one set only."""
+    sets = rates["condition"].fillna("").groupby([rates[name] for name in _LAW], sort=False)
+    places = sets.transform(lambda words: pd.factorize(words)[0])
+    letters: pd.Series = places.map(lambda place: string.ascii_lowercase[int(place) % 26])
+    return letters.where(sets.transform("nunique") > 1, "")
 
 
 def _sheet(rates: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
@@ -116,9 +126,17 @@ def _write(sheet: Sheet, rate: Mapping[str, Any], settings: Mapping[str, Any], y
     weight = "bold" if rate["chosen"] == "yes" else "normal"
     what = chemical_label(str(rate["component"] or ""))
     sample = chemical_label(sample_names(str(rate["experiment"]), settings))
-    sheet.text(0.2, y, f"{sample}, {what}: {rate['law'].replace('_', ' ')}", ha="left", fontweight=weight)
-    parameter = chemical_label(rate["parameter"].replace(" in equal parts", "").replace(" and ", " + "))
+    sheet.text(0.2, y, f"{sample}, {what}: {_law_words(rate)}", ha="left", fontweight=weight)
+    parameter = formulas_in(rate["parameter"].replace(" in equal parts", "").replace(" and ", " + "))
+    parameter = parameter.replace("_lower_", ", lower bound by ")
     sheet.text(_LEFT_CM - 0.15, y, parameter, ha="right")
     unit = "" if rate["unit"] == "1" else f" {rate['unit']}"
-    value = minus(f"{rate['value']:.3g}{unit}")
+    low, high = ("…" if pd.isna(rate[end]) else f"{rate[end]:.2g}" for end in ("low", "high"))
+    value = minus(f"{rate['value']:.3g} ({low} to {high}){unit}")
     sheet.text(width_cm - _RIGHT_CM + 0.15, y, value, ha="left")
+
+
+def _law_words(rate: Mapping[str, Any]) -> str:
+    """Return the law's name and, where it was fitted under several sets of assumptions, the letter of the set."""
+    name = str(rate["law"]).replace("_", " ")
+    return f"{name} ({rate['mark']})" if rate["mark"] else name

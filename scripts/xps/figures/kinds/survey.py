@@ -17,7 +17,9 @@ from xps.figures.parts import layout
 from xps.figures.reading.frames import check_known, frames
 from xps.figures.reading.times import axis_values
 
-_ROW_CM, _LABEL_CM, _LEFT_CM, _RIGHT_CM, _BELOW_CM = 2.3, 1.2, 0.75, 2.1, 0.95
+_ROW_CM, _LABEL_CM, _LEFT_CM, _RIGHT_CM, _BELOW_CM = 2.3, 1.45, 0.75, 2.1, 0.95
+# Room below the lowest spectrum and for the names of lines above the highest, in rows.
+_FOOT, _NAMES = 0.08, 0.6
 _INK, _GUIDE = "#222222", "#B8B8B8"
 
 
@@ -78,14 +80,14 @@ def _sheet(settings: Mapping[str, Any], spectra: pd.DataFrame, acquired: pd.Data
         scaled = 0.92 * (intensity - intensity.min()) / (np.ptp(intensity) or 1.0)
         axes.plot(own["binding_energy_ev"], base + scaled, color=_INK, linewidth=0.5, zorder=3)
         at = "–" if number not in times else f"{times[number] * text.per_second:.4g} {text.unit}"
-        beside = below + (base + 0.3) * _ROW_CM
+        beside = below + (base + 0.3 + _FOOT) * _ROW_CM
         words = f"{at}\n{_kilo(float(intensity.max()))}"
         sheet.text(width_cm - _RIGHT_CM + 0.15, beside, words, ha="left")
-    axes.set_ylim(0, height / _ROW_CM)
+    axes.set_ylim(-_FOOT, height / _ROW_CM - _FOOT)
     axes.set_xlim(spectra["binding_energy_ev"].max(), spectra["binding_energy_ev"].min())
     axes.set_yticks([])
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8))
-    _label_lines(axes, settings.get("lines", []), height / _ROW_CM, width_cm - _LEFT_CM - _RIGHT_CM)
+    _label_lines(axes, settings.get("lines", []), height / _ROW_CM - _FOOT, width_cm - _LEFT_CM - _RIGHT_CM)
     sheet.text(_LEFT_CM + (width_cm - _LEFT_CM - _RIGHT_CM) / 2, below - layout.LABEL_CM, "Binding energy (eV)",
                fontsize=style.TEXT_PT)  # fmt: skip
     sheet.text(0.3, below + height / 2, "Intensity (each to its maximum)", rotation=90, fontsize=style.TEXT_PT)
@@ -102,9 +104,11 @@ def _label_lines(axes: Axes, lines: Sequence[Mapping[str, Any]], top: float, wid
     for line in ordered:
         energy = line["binding_energy_ev"]
         place = min(energy, place - least)
-        axes.plot([energy, energy, place], [0, top - 0.48, top - 0.4], color=_GUIDE, linewidth=0.4, zorder=1)
-        axes.text(place, top - 0.38, line["line"], rotation=90, ha="center", va="bottom", fontsize=style.SMALL_PT,
-                  color=_INK)  # fmt: skip
+        axes.plot(
+            [energy, energy, place], [-_FOOT, top - _NAMES - 0.08, top - _NAMES], color=_GUIDE, linewidth=0.4, zorder=1
+        )
+        axes.text(place, top - _NAMES + 0.02, line["line"], rotation=90, ha="center", va="bottom",
+                  fontsize=style.SMALL_PT, color=_INK)  # fmt: skip
 
 
 def _kilo(intensity_cps: float) -> str:

@@ -59,8 +59,8 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     return (
         f"{quantity} in {settings['experiment']} against {lettering.heading(settings['axis'])}. "
         "Bars and bands: 95 % intervals of the fit (counting statistics, and the spread over alternative models where "
-        "the tables hold it). Arrows: 95 % upper limits of components that were not detected. Dotted lines and bands "
-        f"join the points of a component and mean nothing else. {law_words}."
+        "the tables hold it). Grey strips, logarithmic: 95 % upper limits of components that were not detected. Dotted "
+        f"lines and bands join the points of a component and mean nothing else. {law_words}."
     )
 
 
@@ -213,4 +213,6 @@ def _sheet(settings: Mapping[str, Any], numbers: pd.DataFrame, acquired: pd.Data
     points = numbers.assign(panel=panels, series=numbers["component"])
     ranked = points.sort_values("panel", key=lambda column: column.map(list(titles.values()).index), kind="stable")
     share = settings["quantity"] == "area_fraction"
-    return series_page.sheet(settings, ranked, acquired, label, factor=factor, share=share)
+    return series_page.sheet(
+        settings, ranked, acquired, label, factor=factor, share=share, limits_below=True, panel_height_cm=4.3
+    )

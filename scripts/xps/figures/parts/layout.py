@@ -66,6 +66,18 @@ class Layout:
         sheet.text(left + self.panel_cm / 2, above, title, fontsize=style.TITLE_PT, fontweight="bold")
         return axes
 
+    def split(self, sheet: Sheet, index: int, axes: Axes, strip_cm: float, gap_cm: float) -> Axes:
+        """Shorten the ``axes`` of a panel from below and return new ones in the room that this leaves."""
+        left, low = self.corner(index)
+        strip = sheet.axes(left, low, self.panel_cm, strip_cm, sharex=axes)
+        strip.set_label(f"{axes.get_label()}|limits")
+        bottom = low + strip_cm + gap_cm
+        height = low + self.panel_height_cm - bottom
+        axes.set_position((left / sheet.width_cm, bottom / sheet.height_cm, self.panel_cm / sheet.width_cm,
+                           height / sheet.height_cm))  # fmt: skip
+        axes.tick_params(labelbottom=False)
+        return strip
+
     def label_below(self, sheet: Sheet, index: int, text: str) -> None:
         """Write what the horizontal axis of a panel is, where no other panel stands below it."""
         if index + self.across >= self.count:

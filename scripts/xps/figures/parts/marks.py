@@ -28,10 +28,10 @@ REJECTED: dict[str, Any] = {
 EDGE: dict[str, Any] = {"markeredgewidth": 0.25, "markeredgecolor": "#333333"}
 
 
-def limit_entry() -> KeyEntry:
+def limit_entry(words: str = "95 % upper limit") -> KeyEntry:
     """Return the key's entry of an upper limit."""
     how = {**LIMIT, "markersize": 11}
-    return KeyEntry("95 % upper limit", page.points_swatch(single=True, raised=0.5, markeredgecolor="black", **how))
+    return KeyEntry(words, page.points_swatch(single=True, raised=0.5, markeredgecolor="black", **how))
 
 
 def lower_limit_entry() -> KeyEntry:

@@ -27,9 +27,10 @@ _DECADES_FROM = 1e3
 
 
 def sheets(profiles: pd.DataFrame, rates: pd.DataFrame, settings: Mapping[str, Any]) -> list[Sheet]:
-    """Return the pages; ``rates`` hold the intervals (rows of kinetics)."""
+    """Return the pages, a panel for each parameter whose interval is among ``rates`` (rows of kinetics)."""
+    known = set(rates[KEYS].itertuples(index=False, name=None))
     rows = profiles.groupby(KEYS, sort=False)
-    panels = [(key, own) for key, own in rows if len(own) > 1]
+    panels = [(key, own) for key, own in rows if len(own) > 1 and key in known]
     most = _ACROSS * int((style.PAGE_HEIGHT_CM - 1.5) / (_PANEL_CM + 1.6))
     return [_sheet(panels[at : at + most], rates, settings) for at in range(0, len(panels), most)]
 

@@ -33,8 +33,8 @@ def draw(axes: Axes, points: pd.DataFrame, styles: Mapping[str, SpeciesStyle]) -
     for _, series in points[points["kind"] == "law"].groupby(["series", "law"], sort=False):
         axes.plot(series["time"], series["height"], color=styles[series["species"].iloc[0]].colour, linewidth=0.8,
                   zorder=2)  # fmt: skip
-    _draw_limits(axes, points[points["kind"] == "upper_limit"], styles, marks.LIMIT)
-    _draw_limits(axes, points[points["kind"] == "lower_limit"], styles, marks.LOWER_LIMIT)
+    draw_limits(axes, points[points["kind"] == "upper_limit"], styles, marks.LIMIT)
+    draw_limits(axes, points[points["kind"] == "lower_limit"], styles, marks.LOWER_LIMIT)
     rejected = points[points["kind"].isin(["value", "upper_limit"]) & (points["fit_p_value"] < POOR_P_VALUE)]
     if len(rejected):
         axes.plot(rejected["time"], rejected["height"], linestyle="none", zorder=5, **marks.REJECTED)
@@ -54,7 +54,7 @@ def _draw_values(axes: Axes, series: pd.DataFrame, look: SpeciesStyle) -> None:
               **marks.EDGE)  # fmt: skip
 
 
-def _draw_limits(axes: Axes, limits: pd.DataFrame, styles: Mapping[str, SpeciesStyle], mark: Mapping[str, Any]) -> None:
+def draw_limits(axes: Axes, limits: pd.DataFrame, styles: Mapping[str, SpeciesStyle], mark: Mapping[str, Any]) -> None:
     """Draw each limit as a bar with an arrow; limits at one time stand side by side."""
     figure = axes.get_figure(root=True)
     assert figure is not None
@@ -84,17 +84,22 @@ def finish_time(axes: Axes, time: pd.Series, unknown: str) -> tuple[float, float
 def finish_values(axes: Axes, share: bool) -> None:
     """Set the limits and ticks of the value axis; below zero there is room for the arrows of limits near it."""
     if share:
-        axes.set_ylim(-0.1, 1.08)
+        axes.set_ylim(-0.05, 1.08)
         axes.set_yticks([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
         return
     low, high = axes.get_ylim()
     top = max(high, 0.0) or 1.0
     if axes.get_yscale() == "linear":
         axes.set_ylim(min(-0.09 * top, low), top)
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
 
 
-def key(points: pd.DataFrame, styles: Mapping[str, SpeciesStyle], failed_words: str = "fit failed") -> list[KeyEntry]:
+def key(
+    points: pd.DataFrame,
+    styles: Mapping[str, SpeciesStyle],
+    failed_words: str = "fit failed",
+    limit_words: str = "95 % upper limit",
+) -> list[KeyEntry]:
     """Return the key's entries of all that the points show."""
     entries = [
         KeyEntry(
@@ -108,7 +113,7 @@ def key(points: pd.DataFrame, styles: Mapping[str, SpeciesStyle], failed_words: 
     kinds = set(points["kind"])
     if "law" in kinds:
         entries.append(KeyEntry("chosen rate law", page.line_swatch(color="black", linewidth=0.8)))
-    entries += [marks.limit_entry()] if "upper_limit" in kinds else []
+    entries += [marks.limit_entry(limit_words)] if "upper_limit" in kinds else []
     entries += [marks.lower_limit_entry()] if "lower_limit" in kinds else []
     entries += [marks.failed_entry(failed_words)] if "failed" in kinds else []
     entries += [marks.absent_entry()] if "not_measured" in kinds else []

@@ -14,9 +14,10 @@ from matplotlib.axes import Axes
 from xps.figures import lettering
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.palette import SpeciesStyle, species_styles
-from xps.figures.parts import charge_axis, layout, series
+from xps.figures.parts import charge_axis, layout, limit_strip, series
 from xps.figures.reading.times import axis_values, charges_uah, is_lower_bound
 
+_LIMIT_WORDS = {False: "95 % upper limit", True: "95 % upper limit (grey strip)"}
 Decorate = Callable[[Axes, str, float], None]
 
 
@@ -34,10 +35,12 @@ def sheet(
     panel_height_cm: float = 3.6,
     left_cm: float = 1.25,
     failed_words: str = "fit failed",
+    limits_below: bool = False,
 ) -> Sheet:
     """Return the page; values are drawn times ``factor`` under ``label``, between 0 and 1 where they are a ``share``.
 
-    ``decorate(axes, panel, per_second)`` may add to a panel before its limits are set.
+    ``decorate(axes, panel, per_second)`` may add to a panel before its limits are set. With ``limits_below`` upper
+    limits stand in a strip of their own below each panel that has some.
     """
     axis = settings["axis"]
     time = lettering.axis_text(
@@ -46,12 +49,13 @@ def sheet(
     scaled = {name: points[name] * factor for name in ("low", "high")}
     shown = points.assign(time=points["axis_s"] * time.per_second, height=points["value"] * factor, **scaled)
     looks = species_styles(points["species"]) if styles is None else styles
+    below = shown[shown["kind"].eq("upper_limit") & limits_below]
     panels = list(dict.fromkeys(points["panel"]))
     charged = axis == "plating_time_s" and bool(acquired["plating_current_ua"].notna().any())
     plan = layout.of(
         settings.get("width", "double"),
         len(panels),
-        series.key(shown, looks, failed_words) + (more_key or []),
+        series.key(shown, looks, failed_words, _LIMIT_WORDS[limits_below]) + (more_key or []),
         top_cm=charge_axis.TOP_CM if charged else 0.0,
         panel_height_cm=panel_height_cm,
         left_cm=left_cm,
@@ -62,11 +66,15 @@ def sheet(
         axes = plan.axes(
             page, index, lettering.chemical_label(lettering.sample_names(panel.split("|")[-1], settings)), panel
         )
-        series.draw(axes, own, looks)
+        limits = below[below["panel"] == panel]
+        series.draw(axes, own.drop(limits.index), looks)
         if decorate is not None:
             decorate(axes, panel, time.per_second)
         series.finish_time(axes, shown["time"], f"no {lettering.heading(axis)} known")
         series.finish_values(axes, share)
+        if len(limits):
+            strip = plan.split(page, index, axes, limit_strip.HEIGHT_CM, limit_strip.GAP_CM)
+            limit_strip.draw(strip, limits, looks, limit_strip.range_of(below), share)
         if charged:
             of_panel = acquired[acquired["experiment"] == own["experiment"].iloc[0]]
             _add_charge(axes, plan, page, index, of_panel, settings, time.per_second)

@@ -1,6 +1,6 @@
 """Which numbers a grid of spectra shows: from the tables to one record per panel, before anything is drawn."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,8 +16,11 @@ from xps.figures.reading.times import axis_values, by_acquisition, charges_uah, 
 
 Floats = NDArray[np.float64]
 PanelKey = tuple[str, str, int]
-# An undetected component lower than this share of its panel's height leaves no visible outline.
+# A component lower than this share of its panel's height leaves nothing on paper that could be seen.
 VISIBLE = 0.01
+# ASSUME a species with less than this share of its core level is no part of the first spectrum: a line through the
+# column would mark one chance detection in twenty.
+GUIDED_SHARE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,13 @@ class Panel:
         return float(1.4826 * np.median(np.abs(np.diff(self.data_cps))) / np.sqrt(2.0))
 
     def shows(self, curve: Curve) -> bool:
-        """Return whether a component is drawn: it was detected, or it rises above a hundredth of the panel."""
+        """Return whether a component is drawn: it was detected, or it can be seen."""
+        return curve.detected or self.is_visible(curve)
+
+    def is_visible(self, curve: Curve) -> bool:
+        """Return whether a component rises above a hundredth of the panel."""
         low, high = self.range_cps
-        return curve.detected or float(np.max(curve.intensity_cps, initial=0.0)) > VISIBLE * (high - low)
+        return float(np.max(curve.intensity_cps, initial=0.0)) > VISIBLE * (high - low)
 
     def without_background(self) -> "Panel":
         """Return the panel with the fitted background taken off; one whose fit failed has none and stays as it is."""
@@ -136,10 +143,18 @@ class Grid:
 
     @property
     def species(self) -> list[str]:
-        """Species that can be seen, in the order in which a reader meets them: column by column, row by row."""
-        panels = [panel for column in self.columns for panel in self.column_panels(column)]
-        seen = (curve.species for panel in panels for curve in panel.components if panel.shows(curve))
-        return list(dict.fromkeys(seen))
+        """Species that are drawn, in the order in which a reader meets them: column by column, row by row."""
+        return list(dict.fromkeys(curve.species for panel, curve in self._curves() if panel.shows(curve)))
+
+    @property
+    def visible_species(self) -> list[str]:
+        """Those of the ``species`` that rise high enough to be seen in a panel."""
+        return list(dict.fromkeys(curve.species for panel, curve in self._curves() if panel.is_visible(curve)))
+
+    def _curves(self) -> Iterator[tuple[Panel, Curve]]:
+        for column in self.columns:
+            for panel in self.column_panels(column):
+                yield from ((panel, curve) for curve in panel.components)
 
 
 def select_grid(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> Grid:
@@ -195,7 +210,7 @@ def _columns(settings: Mapping[str, Any], curves: pd.DataFrame, components: pd.D
 
 def _first_positions(components: pd.DataFrame) -> dict[tuple[str, str], tuple[float, ...]]:
     """Return for each model and region the energies of the species that its first acquisition holds."""
-    seen = components[components["detected"].eq(True) & components["area_fraction"].notna()]
+    seen = components[components["detected"].eq(True) & components["area_fraction"].ge(GUIDED_SHARE)]
     first = seen[seen["acquisition"] == components["acquisition"].min()]
     places: dict[tuple[str, str], tuple[float, ...]] = {}
     for part in records(first[first["position_ev"].notna()]):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from xps.figures.lettering import formulas_in, sample_names
 from xps.figures.reading.frames import frames
 from xps.figures.words import facts
 from xps.provenance import Record
@@ -20,16 +21,13 @@ def write(name: str, shown: str, settings: Mapping[str, Any], tables: Mapping[st
     """Return the caption of the figure ``name`` as Markdown, one paragraph per subject.
 
     ``shown`` is what the figure's kind says of itself; the rest follows from those tables that the figure was given.
+    Experiments are called by their labels, where the settings know them, and formulas are typeset.
     """
     held = frames(tables, settings)
-    paragraphs = [
-        f"**{name}.** {shown}",
-        _ORIGINS.get(record.data_origin, ""),
-        facts.left_out(held),
-        facts.energy_scale(held),
-        facts.fitting(held),
-        facts.sources(held, settings.get("axis", ""), record),
-    ]
+    told = [facts.left_out(held), facts.energy_scale(held), facts.fitting(held)]
+    first, *others = (formulas_in(sample_names(text, settings)) for text in (shown, *told))
+    sources = facts.sources(held, settings.get("axis", ""), record)
+    paragraphs = [f"**{name}.** {first}", _ORIGINS.get(record.data_origin, ""), *others, sources]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
 
 

@@ -10,7 +10,7 @@ from xps.figures.reading.times import is_lower_bound
 from xps.provenance import Record
 
 _MOST_NAMED = 12
-_SHAPES = {
+SHAPES = {
     "voigt": "Voigt",
     "gaussian": "Gaussian",
     "lorentzian": "Lorentzian",
@@ -19,6 +19,8 @@ _SHAPES = {
     "doniach_sunjic": "Doniach-Šunjić with Gaussian",
     "la": "LA",
 }
+_BACKGROUNDS = {"shirley": "Shirley", "tougaard": "Tougaard"}
+_LIKELIHOODS = {"poisson": "Poisson", "neyman": "Neyman (weights from the counts)"}
 _SOFTWARE = ("numpy", "scipy", "lmfit", "pyarrow", "pandas", "matplotlib", "seaborn")
 
 
@@ -86,7 +88,11 @@ def energy_scale(held: Frames) -> str:
         at = f" at {listed(f'{energy:.2f}' for energy in energies)} eV" if len(energies) else ""
         shifts = f"{rows['shift_ev'].min():+.2f} to {rows['shift_ev'].max():+.2f} eV".replace("-", "−")
         parts.append(f"reference {rows['reference'].iloc[0]}{at} ({counts}), shifts {shifts}")
-    return f"Energy scale: {'; '.join(parts)}. The reference's own error is not in the positions' standard errors."
+    return (
+        f"Energy scale: {'; '.join(parts)}, standard error at most {calibration['shift_stderr_ev'].max():.2g} eV; "
+        f"drift of single regions allowed for: {calibration['drift_stderr_ev'].max():.2g} eV. The reference's own "
+        "error is not in the positions' standard errors."
+    )
 
 
 def fitting(held: Frames) -> str:
@@ -96,21 +102,32 @@ def fitting(held: Frames) -> str:
     fits, parameters, components = held["fits"], held["parameters"], held["components"]
     names = components.drop_duplicates(["model", "component"])
     windows = fits.drop_duplicates(["model", "region"])
-    backgrounds = listed(f"{row['region']} {row['background']}" for row in records(windows))
+    backgrounds = "; ".join(
+        f"{background_name(str(name))} ({listed(dict.fromkeys(own['region']))})"
+        for name, own in windows.groupby("background", sort=False)
+    )
     doublets = set(map(tuple, _having(parameters, "splitting_ev")))
     shapes = []
-    for shape, called in _SHAPES.items():
-        own = [row["component"] for row in records(names) if row.get("shape") == shape]
+    for shape, called in SHAPES.items():
+        own = dict.fromkeys(row["component"] for row in records(names) if row.get("shape") == shape)
         if own:
             shapes.append(f"{called} ({listed(own)})")
-    paired = [row["component"] for row in records(names) if (row["model"], row["component"]) in doublets]
-    text = (
-        f"Fits: {listed(dict.fromkeys(fits['likelihood']))}, engine {listed(dict.fromkeys(fits['engine']))}. "
-        f"Backgrounds fitted with the peaks: {backgrounds}."
-    )
+    paired = dict.fromkeys(row["component"] for row in records(names) if (row["model"], row["component"]) in doublets)
+    text = f"Fits: {likelihood(fits)}. Backgrounds fitted with the peaks: {backgrounds}."
     text += f" Line shapes: {'; '.join(shapes)}." if shapes else ""
     text += f" Doublets of fixed splitting and area ratio: {listed(paired)}." if paired else ""
     return text + _ties(parameters)
+
+
+def likelihood(fits: pd.DataFrame) -> str:
+    """Return the likelihood and the engine of fits."""
+    names = listed(_LIKELIHOODS.get(name, name) for name in dict.fromkeys(fits["likelihood"]))
+    return f"likelihood {names}, engine {listed(dict.fromkeys(fits['engine']))}"
+
+
+def background_name(kind: str) -> str:
+    """Return a background's name as it is written."""
+    return _BACKGROUNDS.get(kind, kind)
 
 
 def _ties(parameters: pd.DataFrame) -> str:
@@ -118,7 +135,7 @@ def _ties(parameters: pd.DataFrame) -> str:
     for status, kind in (("exact_tie", "Exact ties"), ("soft_tie", "Soft ties (a value with its error)")):
         tied = parameters[(parameters["status"] == status) & parameters["tied_to"].notna()]
         rows = records(tied.drop_duplicates(["model", "component", "parameter"]))
-        named = [f"{row['component']} {plain(row['parameter'])} to {row['tied_to']}" for row in rows]
+        named = dict.fromkeys(f"{row['component']} {plain(row['parameter'])} to {row['tied_to']}" for row in rows)
         words += f" {kind}: {listed(named)}." if named else ""
     return words
 
@@ -127,7 +144,7 @@ def plain(column: str) -> str:
     """Return a column's or parameter's name without its unit, in words."""
     for unit in ("_cps_ev", "_ev", "_cps", "_s"):
         column = column.removesuffix(unit)
-    return {"fwhm": "FWHM"}.get(column, column.replace("_", " "))
+    return column.replace("fwhm", "FWHM").replace("lorentzian", "Lorentzian").replace("_", " ")
 
 
 def _having(parameters: pd.DataFrame, name: str) -> Sequence[Sequence[str]]:
@@ -157,6 +174,12 @@ def software(record: Record) -> str:
         f"Software: Python {record.versions.get('python', 'unknown')}, {versions}. "
         f"Code fingerprint {record.fingerprint[:12]}."
     )
+
+
+def assumptions(conditions: Iterable[Any]) -> str:
+    """Return conditions as one list in which each clause stands once; they share most of them."""
+    texts = (str(text) for text in conditions if isinstance(text, str))
+    return "; ".join(dict.fromkeys(clause.strip() for text in texts for clause in text.split(";") if clause.strip()))
 
 
 def count(number: int, noun: str) -> str:

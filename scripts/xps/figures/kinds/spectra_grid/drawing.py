@@ -21,9 +21,9 @@ from xps.figures.reading.grid import Column, Grid, PanelKey, Row, select_grid
 
 _LEFT_CM = 2.0
 _LABEL_CM = 1.05
-_RIGHT_CM = {"none": 0.25, "other": 1.35}
+_RIGHT_CM = {"none": 0.25, "other": 1.5}
 _TOP_CM = 1.3
-_ENERGY_LABEL_CM = 0.85
+_ENERGY_LABEL_CM = 0.78
 _COLUMN_GAP_CM = 0.22
 _ROW_GAP_CM = 0.16
 _STRIP_CM = 0.42
@@ -38,10 +38,10 @@ _HEADING_LINES: tuple[tuple[float, dict[str, Any]], ...] = (
 
 LAST_HEADINGS: Mapping[str, str] = {
     "shift_ev": "Energy\nshift",
-    "charge_uah": "Charge",
-    "charge_uah_cm2": "Charge\nper area",
+    "charge_uah": "Charge\n(µAh)",
+    "charge_uah_cm2": "Charge\n(µAh/cm²)",
 }
-_LAST_UNITS = {"shift_ev": "{:+.2f} eV", "charge_uah": "{:.2f}\nµAh", "charge_uah_cm2": "{:.2f}\nµAh/cm²"}
+_LAST_UNITS = {"shift_ev": "{:+.2f} eV", "charge_uah": "{:.2f}", "charge_uah_cm2": "{:.2f}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,11 @@ class _Plan:
     @property
     def below_cm(self) -> float:
         return page.key_height_cm(self.key) + _ENERGY_LABEL_CM
+
+    @property
+    def timed(self) -> bool:
+        """Whether the rows' times say something: a single spectrum at time zero stands for no course."""
+        return len(self.grid.rows) > 1 or bool(self.grid.rows[0].axis_s)
 
     @property
     def row_cm(self) -> float:
@@ -121,7 +126,7 @@ def _sheet(plan: _Plan, rows: Sequence[Row]) -> Sheet:
         _draw_column(sheet, plan, column, look, rows, plan.left_cm(index))
     _draw_row_labels(sheet, plan, rows, top)
     right = plan.left_cm(len(plan.grid.columns) - 1) + plan.panel_cm
-    sheet.text((_LEFT_CM + right) / 2, plan.below_cm - 0.62, "Binding energy (eV)", fontsize=style.TEXT_PT)
+    sheet.text((_LEFT_CM + right) / 2, plan.below_cm - 0.58, "Binding energy (eV)", fontsize=style.TEXT_PT)
     scaled = "each panel on its own scale" if plan.by_panel else "one scale per column"
     what = "Intensity above background" if plan.grid.subtracted else "Intensity"
     label = f"{what} ({scaled})"
@@ -134,14 +139,16 @@ def _sheet(plan: _Plan, rows: Sequence[Row]) -> Sheet:
 
 def _draw_row_labels(sheet: Sheet, plan: _Plan, rows: Sequence[Row], top: float) -> None:
     """Write the axis value before each row and, where asked for, a quantity behind it."""
-    behind = plan.left_cm(len(plan.grid.columns) - 1) + plan.panel_cm + 0.68
-    sheet.text(_LABEL_CM, top + 0.5, plan.time.heading.replace(" ", "\n"), fontsize=style.TEXT_PT)
+    behind = plan.left_cm(len(plan.grid.columns) - 1) + plan.panel_cm + 0.75
+    if plan.timed:
+        sheet.text(_LABEL_CM, top + 0.5, plan.time.heading.replace(" ", "\n"), fontsize=style.TEXT_PT)
     if plan.last != "none":
         sheet.text(behind, top + 0.5, LAST_HEADINGS[plan.last], fontsize=style.TEXT_PT)
     for index, row in enumerate(rows):
         middle = top - index * plan.row_cm - (plan.row_cm - _STRIP_CM) / 2
         time = "–" if row.axis_s is None else f"{row.axis_s * plan.time.per_second:.4g} {plan.time.unit}"
-        sheet.text(_LABEL_CM, middle, time, fontsize=style.TEXT_PT, fontweight="bold")
+        if plan.timed:
+            sheet.text(_LABEL_CM, middle, time, fontsize=style.TEXT_PT, fontweight="bold")
         if plan.last != "none":
             sheet.text(behind, middle, _last_text(row, plan.last))
 

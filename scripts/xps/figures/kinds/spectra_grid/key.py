@@ -19,7 +19,7 @@ def entries(grid: Grid, styles: Mapping[str, SpeciesStyle], stretches: Iterable[
     ]
     if not grid.subtracted:
         found.append(KeyEntry("background", page.line_swatch(**drawn.BACKGROUND)))
-    for species in grid.species:
+    for species in grid.visible_species:
         colour = styles[species].colour
         box = page.box_swatch(facecolor=colour, alpha=drawn.FILL_ALPHA, edgecolor=colour, linewidth=0.5)
         found.append(KeyEntry(chemical_label(species), box))

@@ -26,8 +26,8 @@ HEADROOM = 0.2
 FAILURE_HEADROOM = 0.9
 FOOTROOM = 0.05
 
-POINTS: dict[str, Any] = {"marker": "o", "markersize": 1.1, "markeredgewidth": 0.0, "color": style.DATA_GREY}
-ENVELOPE: dict[str, Any] = {"color": "black", "linewidth": 0.5}
+POINTS: dict[str, Any] = {"marker": "o", "markersize": 1.5, "markeredgewidth": 0.0, "color": style.DATA_GREY}
+ENVELOPE: dict[str, Any] = {"color": "black", "linewidth": 0.45}
 BACKGROUND: dict[str, Any] = {"color": "#444444", "linewidth": 0.5, "dashes": (3.0, 1.6)}
 ZERO: dict[str, Any] = {"color": "#444444", "linewidth": 0.3}
 GUIDE: dict[str, Any] = {"color": "#9A9A9A", "linewidth": 0.4, "linestyle": (0.0, (1.0, 2.0))}
