@@ -277,6 +277,34 @@ def test_growth_of_the_twin_is_told_with_its_assumptions() -> None:
     assert "charge referred to disk, capped by the supply" in share["condition"]
 
 
+def test_a_course_belongs_to_every_stack_that_begins_with_the_same_film() -> None:
+    """Two lines of one core level are weakened alike by what lies on them, so the film is as thick in every stack."""
+    chemistry, lines = twin_tables.reference()
+    acquired, areas = twin_tables.acquisitions("fig2b_LAGP_VEP"), twin_tables.components("fig2b_LAGP_VEP", 0.005)
+    metal = {"layer": "Li0", "phase": "Li", "patches": True, "tracer": twin_tables.tracer("Li0 Li 1s", "Li")}
+    first = stack("LAGP")
+    islands = {**first, "layer_model": "patchy", "coverages": [0.5, 1.0], "films": [*first["films"], metal]}
+    other = {**islands, "layer_model": "layers", "substrate": {**first["substrate"], "phase": "LGPS"}}
+    stacks = [first, islands, other]
+    thick = layers.extract(acquired, areas, stacks, chemistry, lines)
+    made = kinetics.series_of(acquired, areas, thick, stacks, chemistry, lines, {"disk": 0.50265})
+    wanted = {**GROWTH, "laws": ["supply"]}
+    drawn = growth_rows.growth_findings(made, wanted).courses
+    by_stack: dict[Any, list[float]] = {}
+    for row in drawn:
+        by_stack.setdefault((row["layer_model"], row["patch_coverage_fraction"]), []).append(row["value"])
+    assert list(by_stack) == [("layer", None), ("patchy", 0.5), ("patchy", 1.0)]  # not on another substrate
+    assert by_stack["layer", None] == by_stack["patchy", 0.5] == by_stack["patchy", 1.0]
+    films = [row for row in thick.to_pylist() if row["layer"] == "SEI" and row["acquisition"] in (1, 2, 3, 4, 5)]
+    for number in (1, 3, 5):
+        same = [
+            row["thickness_nm"]
+            for row in films
+            if row["acquisition"] == number and row["layer_model"] in ("layer", "patchy")
+        ]
+        assert same == pytest.approx([same[0]] * 3, rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
