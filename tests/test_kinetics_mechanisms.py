@@ -213,6 +213,45 @@ def test_growth_of_a_closed_even_interphase_carries_the_rate() -> None:
         assert row["low"] < slope < row["high"]
 
 
+def test_each_rate_is_judged_by_its_own_interval() -> None:
+    """Story: the rate of oxidation, well known, bore the verdict of the reaction's."""
+    alone = of_rate("closed film", without="oxidation rate")
+    rows = [row for row in decayed() if row["condition"] == alone["condition"]]
+    oxidation_row = next(row for row in rows if row["parameter"] == "r_ox")
+    assert alone["verdict"] == "not identified: the interval is open below and above"
+    assert oxidation_row["verdict"].startswith("conditional: standard error of ln r_ox is 0.0")
+    assert None not in (oxidation_row["low"], oxidation_row["high"])
+
+
+@cache
+def decay_profiles() -> list[dict[str, Any]]:
+    rest, foil = series("fig4_LAGP_rest", "LAGP", pressure_pa=2e-7), series("s4_Li_foil", pressure_pa=5.5e-7)
+    rates = {"s4_Li_foil": tables.from_rows("kinetics", list(oxidation_rows.oxidation_findings(foil, FOIL).kinetics))}
+    few = {**DECAY, "coverages": [0.5]}
+    return kinetics.compare({"rest": rest, "s4_Li_foil": foil}, {"rest": few}, rates)["profiles"].to_pylist()
+
+
+def test_profiles_of_both_rates_are_kept_per_set_of_assumptions_and_reach_the_intervals_ends() -> None:
+    profiles = decay_profiles()
+    assert {row["parameter"] for row in profiles} == {decay.RATE, "r_ox"}
+    assert {row["quantity"] for row in profiles} == {"decay"}
+    for words in {row["condition"] for row in profiles}:
+        own = [row for row in profiles if row["condition"] == words]
+        for name in (decay.RATE, "r_ox"):
+            points = [row for row in own if row["parameter"] == name]
+            places = [row["value"] for row in points]
+            assert places == sorted(set(places))
+            assert min(row["deviance_rise"] for row in points) == 0.0
+            told = next(
+                row for row in decayed() if row["parameter"] == name and row["condition"].startswith(f"{words};")
+            )
+            assert places[0] <= told["value"] <= places[-1]
+            if told["low"] is not None and told["high"] is not None:
+                outside = [row["deviance_rise"] for row in points if not told["low"] < row["value"] < told["high"]]
+                inside = [row["deviance_rise"] for row in points if told["low"] < row["value"] < told["high"]]
+                assert min(outside) > 3.8 > 0.98 * max(inside)
+
+
 def test_lines_from_below_contradict_a_closed_film_without_carbon() -> None:
     row = of_rate("metal as closed film", "carbon taken as constant")
     assert row["verdict"].startswith("rejected: the assumptions contradict the data")
