@@ -190,7 +190,7 @@ def show(name: str, program: str, slow: tuple[float, Array], rate: float, at: ma
     equal = np.abs(objectives - mine) <= 1e-5 * (1.0 + mine)
     lower = objectives < mine - 1e-5 * (1.0 + mine)
     print(
-        f"| {name} | {program} | {fits_per_s:.1f} | {rate:.0f} | {rate / fits_per_s:.0f} "
+        f"| {name} | {program} | {fits_per_s:.1f} | {rate:.0f} | {rate / fits_per_s:.1f} "
         f"| {equal.mean():.2f} (lower: {lower.mean():.2f}) |",
         flush=True,
     )

@@ -20,7 +20,7 @@ _MANY_STEPS, _SECONDS_BETWEEN_LINES = 100, 5.0
 _STEPS_BEFORE_A_GUESS = 3
 _LINES_OF_A_REASON = 12
 _UNEXPECTED = "unexpected failure"
-KILLED = "it was ended from outside (memory, time limit or a signal) before it could say why"
+KILLED = "its log says nothing: ended from outside (memory, time limit or a signal), or no log could be written"
 LOCKED = (
     "Another run is at work in this folder, or one was killed here. Wait for it, or, if it was killed: `make unlock`, "
     "which also ends what a killed run left running on the cluster."

@@ -4,7 +4,9 @@ The question is put to the information matrix. Data alone give one standard erro
 tie, an exact tie or a fixed number, taken as a soft one with its uncertainty) adds what it is worth. Then
 
 - ``identified``: data alone give the area to 30 %;
-- ``conditional``: they do with the assumptions, and the verdict names those without any one of which they do not;
+- ``conditional``: they do with the assumptions, and the verdict names those without any one of which they do not; where
+  each can be missed but not all, a set that suffices: what helps least is left out first, an anchor of the area's own
+  core level never (energies that it does not need in this fit are those that a wrong reference shifts);
 - ``not_identified``: not even with all of them.
 
 A quantity that a tie imposes is thereby never reported as a finding. 30 % of what: of the area, or of a tenth of its
@@ -31,11 +33,15 @@ _SMALLEST_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assumption:
-    """Knowledge from outside the data: ``row``·parameters is known to ``stderr`` (0: exactly)."""
+    """Knowledge from outside the data: ``row``·parameters is known to ``stderr`` (0: exactly).
+
+    An anchor holds a component of one core level, ``anchors``, by one of another; other knowledge anchors nothing.
+    """
 
     name: str
     row: Array
     stderr: float
+    anchors: str = ""
 
 
 class Finding(NamedTuple):
@@ -57,11 +63,13 @@ def findings(
     assumptions: Sequence[Assumption],
     areas: Array,
     level_totals: Array,
+    levels: Sequence[str] = (),
 ) -> list[Finding]:
     """Return the verdict on each of the first ``areas.size`` parameters of one fit.
 
     ``information`` is the counts' alone (parameters × parameters); ``free`` are parameters that some spectrum could
-    determine, those an assumption fixes included. ``level_totals`` are the areas of the components' core levels.
+    determine, those an assumption fixes included. ``level_totals`` are the areas of the components' core levels,
+    ``levels`` their names, without which no assumption counts as an anchor.
     """
     needed = ENOUGH * np.maximum(areas, _SMALLEST_SHARE * level_totals)
     alone = _stderr(information, free, [])
@@ -76,10 +84,25 @@ def findings(
             found.append(Finding("not_identified", float(alone[i]), float(every[i]), (), float(limit)))
             continue
         names = tuple(item.name for item, errors in zip(assumptions, lacking, strict=True) if not errors[i] <= limit)
-        # Where each one can be missed but not all, the area hangs on them together.
-        names = names or tuple(item.name for item in assumptions)
+        if not names:
+            level = levels[i] if levels else None
+            spare = [one for one, item in enumerate(assumptions) if item.anchors != level]
+            order = [one for _, one in sorted((float(lacking[one][i]), one) for one in spare)]
+            names = tuple(item.name for item in _sufficient(information, free, assumptions, order, i, float(limit)))
         found.append(Finding("conditional", float(alone[i]), float(every[i]), names, float(limit)))
     return found
+
+
+def _sufficient(
+    information: Array, free: Mask, assumptions: Sequence[Assumption], order: Sequence[int], which: int, limit: float
+) -> list[Assumption]:
+    """Return assumptions that make a parameter known and of which none in ``order``, tried so, can be spared."""
+    kept = set(range(len(assumptions)))
+    for candidate in order:
+        fewer = [assumptions[one] for one in sorted(kept - {candidate})]
+        if _stderr(information, free, fewer)[which] <= limit:
+            kept.remove(candidate)
+    return [assumptions[one] for one in sorted(kept)]
 
 
 def _stderr(information: Array, free: Mask, assumptions: Sequence[Assumption]) -> Array:
