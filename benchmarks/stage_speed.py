@@ -65,7 +65,7 @@ def shares(model: FitModel, tasks: list[Task]) -> dict[str, float]:
     profile.disable()
     found = pstats.Stats(profile)
     total = found.total_tt  # type: ignore[attr-defined]
-    spent = {name: 0.0 for name in PARTS}
+    spent = dict.fromkeys(PARTS, 0.0)
     for (path, _, function), (_, _, _, cumulative, _) in found.stats.items():  # type: ignore[attr-defined]
         for name, wanted in PARTS.items():
             if function == wanted and f"fitting{Path('/')}" in path:
@@ -75,7 +75,7 @@ def shares(model: FitModel, tasks: list[Task]) -> dict[str, float]:
 
 def main(count: int, of_lmfit: int) -> None:
     """Print the table."""
-    print(f"| model | separable, ms per fit of {count} | alone | intervals, detection, verdicts of alone | lmfit, alone |")
+    print(f"| model | separable, ms per fit of {count} | alone | its intervals, detection, verdicts | lmfit, alone |")
     print("|---|---|---|---|---|")
     for name in NAMES:
         content = yaml.safe_load((ROOT / "config" / "models" / f"{name}.yaml").read_text(encoding="utf-8"))
