@@ -1,4 +1,4 @@
-"""Short versions of the studies in benchmarks/: false detections, coverage, and coverage when nature is not the model."""
+"""Short versions of the studies in benchmarks/: false detections, coverage, also when nature is not the model."""
 
 import sys
 from pathlib import Path
