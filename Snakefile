@@ -51,7 +51,7 @@ rule all:
 
 
 # What a person sees (scripts/xps/progress.py); a dry run, or a job that a cluster runs, speaks as Snakemake does.
-progress.explain_locks(logger, sys.stderr)
+progress.explain_refusals(logger, sys.stderr)
 
 
 onstart:

@@ -213,6 +213,45 @@ def test_growth_of_a_closed_even_interphase_carries_the_rate() -> None:
         assert row["low"] < slope < row["high"]
 
 
+def test_each_rate_is_judged_by_its_own_interval() -> None:
+    """Story: the rate of oxidation, well known, bore the verdict of the reaction's."""
+    alone = of_rate("closed film", without="oxidation rate")
+    rows = [row for row in decayed() if row["condition"] == alone["condition"]]
+    oxidation_row = next(row for row in rows if row["parameter"] == "r_ox")
+    assert alone["verdict"] == "not identified: the interval is open below and above"
+    assert oxidation_row["verdict"].startswith("conditional: standard error of ln r_ox is 0.0")
+    assert None not in (oxidation_row["low"], oxidation_row["high"])
+
+
+@cache
+def decay_profiles() -> list[dict[str, Any]]:
+    rest, foil = series("fig4_LAGP_rest", "LAGP", pressure_pa=2e-7), series("s4_Li_foil", pressure_pa=5.5e-7)
+    rates = {"s4_Li_foil": tables.from_rows("kinetics", list(oxidation_rows.oxidation_findings(foil, FOIL).kinetics))}
+    few = {**DECAY, "coverages": [0.5]}
+    return kinetics.compare({"rest": rest, "s4_Li_foil": foil}, {"rest": few}, rates)["profiles"].to_pylist()
+
+
+def test_profiles_of_both_rates_are_kept_per_set_of_assumptions_and_reach_the_intervals_ends() -> None:
+    profiles = decay_profiles()
+    assert {row["parameter"] for row in profiles} == {decay.RATE, "r_ox"}
+    assert {row["quantity"] for row in profiles} == {"decay"}
+    for words in {row["condition"] for row in profiles}:
+        own = [row for row in profiles if row["condition"] == words]
+        for name in (decay.RATE, "r_ox"):
+            points = [row for row in own if row["parameter"] == name]
+            places = [row["value"] for row in points]
+            assert places == sorted(set(places))
+            assert min(row["deviance_rise"] for row in points) == 0.0
+            told = next(
+                row for row in decayed() if row["parameter"] == name and row["condition"].startswith(f"{words};")
+            )
+            assert places[0] <= told["value"] <= places[-1]
+            if told["low"] is not None and told["high"] is not None:
+                outside = [row["deviance_rise"] for row in points if not told["low"] < row["value"] < told["high"]]
+                inside = [row["deviance_rise"] for row in points if told["low"] < row["value"] < told["high"]]
+                assert min(outside) > 3.8 > 0.98 * max(inside)
+
+
 def test_lines_from_below_contradict_a_closed_film_without_carbon() -> None:
     row = of_rate("metal as closed film", "carbon taken as constant")
     assert row["verdict"].startswith("rejected: the assumptions contradict the data")
@@ -275,6 +314,34 @@ def test_growth_of_the_twin_is_told_with_its_assumptions() -> None:
     assert share["low"] < 0.05 < share["high"]
     assert share["component"] == "SEI"
     assert "charge referred to disk, capped by the supply" in share["condition"]
+
+
+def test_a_course_belongs_to_every_stack_that_begins_with_the_same_film() -> None:
+    """Two lines of one core level are weakened alike by what lies on them, so the film is as thick in every stack."""
+    chemistry, lines = twin_tables.reference()
+    acquired, areas = twin_tables.acquisitions("fig2b_LAGP_VEP"), twin_tables.components("fig2b_LAGP_VEP", 0.005)
+    metal = {"layer": "Li0", "phase": "Li", "patches": True, "tracer": twin_tables.tracer("Li0 Li 1s", "Li")}
+    first = stack("LAGP")
+    islands = {**first, "layer_model": "patchy", "coverages": [0.5, 1.0], "films": [*first["films"], metal]}
+    other = {**islands, "layer_model": "layers", "substrate": {**first["substrate"], "phase": "LGPS"}}
+    stacks = [first, islands, other]
+    thick = layers.extract(acquired, areas, stacks, chemistry, lines)
+    made = kinetics.series_of(acquired, areas, thick, stacks, chemistry, lines, {"disk": 0.50265})
+    wanted = {**GROWTH, "laws": ["supply"]}
+    drawn = growth_rows.growth_findings(made, wanted).courses
+    by_stack: dict[Any, list[float]] = {}
+    for row in drawn:
+        by_stack.setdefault((row["layer_model"], row["patch_coverage_fraction"]), []).append(row["value"])
+    assert list(by_stack) == [("layer", None), ("patchy", 0.5), ("patchy", 1.0)]  # not on another substrate
+    assert by_stack["layer", None] == by_stack["patchy", 0.5] == by_stack["patchy", 1.0]
+    films = [row for row in thick.to_pylist() if row["layer"] == "SEI" and row["acquisition"] in (1, 2, 3, 4, 5)]
+    for number in (1, 3, 5):
+        same = [
+            row["thickness_nm"]
+            for row in films
+            if row["acquisition"] == number and row["layer_model"] in ("layer", "patchy")
+        ]
+        assert same == pytest.approx([same[0]] * 3, rel=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,14 @@ LOCKED = (
 )
 
 
+NOT_NAMED = (
+    "The configuration does not ask for that. Name it under `figures:` or `experiments:` of config/config.yaml; if it "
+    "belongs to another configuration, add CONFIG=config/<that one>.yaml."
+)
+# What Snakemake says, and what a person should know then.
+_HINTS = {"cannot be locked": LOCKED, "No rule to produce": NOT_NAMED}
+
+
 class Step(NamedTuple):
     """A job at work: what its rule says it does, for whom, and since when (s)."""
 
@@ -178,19 +186,19 @@ def follow(logger: logging.Logger, reporter: Reporter, total: int) -> None:
     logger.addHandler(reporter)
 
 
-class _LockHint(logging.Handler):
+class _Hint(logging.Handler):
     def __init__(self, stream: TextIO) -> None:
         super().__init__(logging.ERROR)
         self._stream = stream
 
     def emit(self, record: logging.LogRecord) -> None:
-        if "cannot be locked" in record.getMessage():
-            self._stream.write(LOCKED + "\n")
+        said = record.getMessage()
+        self._stream.writelines(f"{hint}\n" for words, hint in _HINTS.items() if words in said)
 
 
-def explain_locks(logger: logging.Logger, stream: TextIO) -> None:
-    """Say on ``stream`` what to do when Snakemake refuses to work in a folder that another run has locked."""
-    logger.addHandler(_LockHint(stream))
+def explain_refusals(logger: logging.Logger, stream: TextIO) -> None:
+    """Say on ``stream`` what to do when Snakemake refuses: a folder that another run has locked, an unknown target."""
+    logger.addHandler(_Hint(stream))
 
 
 # What the reporter has said already, or says better.

@@ -35,11 +35,11 @@ def findings(series: Series, wanted: Settings, prior: tuple[float, str] | None) 
     judged, rows, profiles = list[tuple[decay.Variant, str]](), list[Settings](), list[Settings]()
     for variant in decay.variants(wanted["coverages"], prior is not None):
         found = decay.fit(rest, variant)
-        verdict = decay.verdict(found, decay.points(rest, variant))
-        judged.append((variant, verdict))
+        points = decay.points(rest, variant)
+        judged.append((variant, decay.verdict(found, points)))
         words = "; ".join([variant.words, *([prior[1]] if prior and variant.prior else []), decay.NOT_MODELLED])
-        shared = {"window": window, "chosen": "undecided", "verdict": verdict, "condition": words}
-        rows += _variant_rows(found, {**keys, **shared})
+        shared = {**keys, "window": window, "chosen": "undecided", "condition": words}
+        rows += _variant_rows(found, points, shared)
         units = dict.fromkeys((decay.RATE, "r_ox"), UNIT)
         profiles += profile_rows(found, units, {**keys, "condition": variant.words})
     source = wanted.get("oxidation_from")
@@ -49,14 +49,15 @@ def findings(series: Series, wanted: Settings, prior: tuple[float, str] | None) 
     return Findings(rows, (), profiles)
 
 
-def _variant_rows(found: Estimate, shared: Settings) -> Iterator[dict[str, Any]]:
+def _variant_rows(found: Estimate, points: int, shared: Settings) -> Iterator[dict[str, Any]]:
     if not found.success:
-        yield {**shared, "parameter": "", "unit": UNIT}
+        yield {**shared, "parameter": "", "unit": UNIT, "verdict": decay.verdict(found, points)}
     for name in (decay.RATE, "r_ox") if found.success else ():
         low, high = found.intervals[name]
         stderr = found.values[name] * found.log_stderrs[name]
         numbers = {"value": found.values[name], "stderr": stderr if np.isfinite(stderr) else None}
-        yield {**shared, **numbers, "low": low, "high": high, "parameter": name, "unit": UNIT}
+        judged = {"verdict": decay.verdict(found, points, name), "parameter": name, "unit": UNIT}
+        yield {**shared, **numbers, "low": low, "high": high, **judged}
 
 
 Judged = Sequence[tuple[decay.Variant, str]]

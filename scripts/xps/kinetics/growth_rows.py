@@ -30,7 +30,7 @@ def growth_findings(series: Series, wanted: Settings) -> Findings:
     fits, estimates, chosen = growth.fits(course, wanted["laws"])
     window = window_words(course.windows_min)
     words = "; ".join(_growth_words(course, when, wanted["area"]))
-    film = {"layer_model": wanted["layer_model"], "patch_coverage_fraction": wanted.get("coverage_fraction")}
+    shown = list(_stacks_with(series, wanted))
     rows, drawn, profiles = list[Settings](), list[Settings](), list[Settings]()
     for fit, found, choice in zip(fits, estimates, chosen, strict=True):
         shared = {**keys, "law": fit.law, "window": window, "aicc": fit.aicc, "bic": fit.bic, "chosen": choice}
@@ -39,10 +39,36 @@ def growth_findings(series: Series, wanted: Settings) -> Findings:
         rows += parameter_rows(fit, units, {**shared, "condition": "; ".join([words, *ends])})
         if fit.values:
             judged = {"chosen": choice, "verdict": fit.verdict}
-            drawn += courses.course_rows(course, fit.law, found, {**keys, **film, **judged, "unit": "nm"})
+            told = list(courses.course_rows(course, fit.law, found, {**keys, **judged, "unit": "nm"}))
+            drawn += [{**row, **stack} for stack in shown for row in told]
             profiles += profile_rows(found, units, {**keys, "law": fit.law})
     rows += _bound_rows(course, fits, {**keys, "window": window, "chosen": "undecided"})
     return Findings(rows, drawn, profiles)
+
+
+def _stacks_with(series: Series, wanted: Settings) -> Iterator[dict[str, Any]]:
+    """Yield the layer models and coverages in which the film is shown: the one asked for, and all that give it alike.
+
+    A film and its substrate seen by the same lines, of one core level, are weakened alike by whatever lies on them: in
+    every stack that begins so the film is equally thick.
+    """
+    asked = {"layer_model": wanted["layer_model"], "patch_coverage_fraction": wanted.get("coverage_fraction")}
+    yield asked
+    of_stack = {stack["layer_model"]: (stack["substrate"], stack["films"][0]) for stack in series.stacks}
+    substrate, film = of_stack[wanted["layer_model"]]
+    same_model = substrate["tracer"]["model"] == film["tracer"]["model"]
+    lines = [
+        series.component(layer["tracer"]["model"], layer["tracer"]["components"][0]) for layer in (substrate, film)
+    ]
+    levels = {None if line is None else line.names.core_level for line in lines}
+    if film["layer"] != wanted["layer"] or not same_model or len(levels) > 1:
+        return
+    for stack in series.stacks:
+        if of_stack[stack["layer_model"]] == (substrate, film) and not film.get("patches", False):
+            for coverage in stack.get("coverages", [None]):
+                same = {"layer_model": stack["layer_model"], "patch_coverage_fraction": coverage}
+                if same != asked:
+                    yield same
 
 
 def _growth_words(course: growth.Course, when: series_clock.Clock, area: str) -> Iterator[str]:

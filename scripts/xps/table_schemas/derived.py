@@ -102,7 +102,7 @@ SCHEMAS: Schemas = {
     ),
     "courses": (
         EXPERIMENT,
-        Column("layer_model", "text", "", "layer model that the thicknesses come from"),
+        Column("layer_model", "text", "", "layer model among whose thicknesses it belongs"),
         optional("patch_coverage_fraction", "number", "1", "coverage of the patches they were solved for, where asked"),
         Column("component", "text", "", "film that grows"),
         Column("quantity", "text", "", "what is followed, such as thickness_nm"),
