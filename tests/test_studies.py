@@ -1,4 +1,4 @@
-"""Short versions of the studies in benchmarks/: false detections, and coverage when nature is not the model."""
+"""Short versions of the studies in benchmarks/: false detections, coverage, also when nature is not the model."""
 
 import sys
 from pathlib import Path
@@ -12,6 +12,7 @@ import chain
 import claims_study
 import drawn_ties
 import false_detection
+import interval_coverage
 import mismatch_coverage
 import recovery_study
 
@@ -32,6 +33,23 @@ def test_an_absent_line_is_detected_in_five_percent(name: str, times: int) -> No
     # 1.4 % more than 5 is what the worst of the studied cases has, at few counts on a badly known axis.
     allowed = 0.014 + 3 * np.sqrt(0.05 * 0.95 / times)
     assert np.mean(false_detection.detected(CASES[name], times)) == pytest.approx(0.05, abs=allowed)
+
+
+@pytest.mark.parametrize(
+    ("name", "counts", "times"),
+    [
+        ("Ge 3d", 1e3, 200),
+        ("Ge 3d", 1e2, 200),
+        *(pytest.param(name, 1e3, 300, marks=pytest.mark.slow) for name in ("S 2p", "Li 1s")),
+        *(pytest.param(name, 1e2, 300, marks=pytest.mark.slow) for name in ("S 2p", "Li 1s")),
+    ],
+)
+def test_intervals_of_identified_areas_hold_the_truth(name: str, counts: float, times: int) -> None:
+    found = interval_coverage.study(name, counts, times)
+    for seen, inside in zip(found.counted, found.interval, strict=True):
+        low = 0.93 if counts >= 1e3 else 0.92
+        assert np.mean(inside[seen]) > low - 3 * np.sqrt(0.05 * 0.95 / seen.sum())
+    assert np.mean(found.interval[found.counted]) < 0.97 + 3 * np.sqrt(0.05 * 0.95 / found.counted.sum())
 
 
 @pytest.mark.parametrize(
