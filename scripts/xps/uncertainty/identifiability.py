@@ -29,6 +29,8 @@ Verdict = Literal["identified", "conditional", "not_identified"]
 # ASSUME 30 % as "known": sigma(ln k) of 0.3 is what a rate constant needs to be told from another mechanism's.
 ENOUGH = 0.3
 _SMALLEST_SHARE = 0.1
+# Assumptions left out in one stack: more of them would be tried in vain.
+_TRIALS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,9 +74,8 @@ def findings(
     ``levels`` their names, without which no assumption counts as an anchor.
     """
     needed = ENOUGH * np.maximum(areas, _SMALLEST_SHARE * level_totals)
-    alone = _stderr(information, free, [])
-    every = _stderr(information, free, assumptions)
-    lacking = [_stderr(information, free, [*assumptions[:i], *assumptions[i + 1 :]]) for i in range(len(assumptions))]
+    knowledge, count = _Knowledge(information, free, assumptions), len(assumptions)
+    alone, every, *lacking = knowledge.stderr(np.vstack([np.zeros(count), np.ones(count), 1.0 - np.eye(count)]) > 0.0)
     found = []
     for i, limit in enumerate(needed):
         if alone[i] <= limit:
@@ -88,31 +89,45 @@ def findings(
             level = levels[i] if levels else None
             spare = [one for one, item in enumerate(assumptions) if item.anchors != level]
             order = [one for _, one in sorted((float(lacking[one][i]), one) for one in spare)]
-            names = tuple(item.name for item in _sufficient(information, free, assumptions, order, i, float(limit)))
+            kept = _sufficient(knowledge, order, i, float(limit))
+            names = tuple(item.name for item, needs in zip(assumptions, kept, strict=True) if needs)
         found.append(Finding("conditional", float(alone[i]), float(every[i]), names, float(limit)))
     return found
 
 
-def _sufficient(
-    information: Array, free: Mask, assumptions: Sequence[Assumption], order: Sequence[int], which: int, limit: float
-) -> list[Assumption]:
-    """Return assumptions that make a parameter known and of which none in ``order``, tried so, can be spared."""
-    kept = set(range(len(assumptions)))
-    for candidate in order:
-        fewer = [assumptions[one] for one in sorted(kept - {candidate})]
-        if _stderr(information, free, fewer)[which] <= limit:
-            kept.remove(candidate)
-    return [assumptions[one] for one in sorted(kept)]
+def _sufficient(knowledge: "_Knowledge", order: Sequence[int], which: int, limit: float) -> Mask:
+    """Return which assumptions make a parameter known and of which none in ``order``, tried so, can be spared.
+
+    Less knowledge never makes an error smaller. So several of the next in ``order`` are left out one after the other in
+    one stack, and the first with which the error grows too large is the one that cannot be spared.
+    """
+    kept, waiting = np.ones(knowledge.weights.size, dtype=bool), list(order)
+    while waiting:
+        some = waiting[:_TRIALS]
+        trials = np.tile(kept, (len(some), 1))
+        trials[:, some] = ~np.tril(np.ones((len(some), len(some)), dtype=bool))
+        spared = int(np.argmin([*(knowledge.stderr(trials)[:, which] <= limit), False]))
+        kept[some[:spared]] = False
+        # The one after the last that was spared is needed; with all spared there is no such one.
+        waiting = waiting[spared + (spared < len(some)) :]
+    return kept
 
 
-def _stderr(information: Array, free: Mask, assumptions: Sequence[Assumption]) -> Array:
-    """Return standard errors of all parameters; infinite where undetermined."""
-    total = information.copy()
-    size = np.sqrt(np.maximum(np.diag(information), 1e-300))
-    for item in assumptions:
+class _Knowledge:
+    """What counts and assumptions say about the parameters of one fit."""
+
+    def __init__(self, information: Array, free: Mask, assumptions: Sequence[Assumption]) -> None:
+        self.information, self.free = information, free
+        size = np.sqrt(np.maximum(np.diag(information), 1e-300))
+        self.rows = np.array([item.row for item in assumptions]).reshape(len(assumptions), size.size)
         # An exact assumption is one whose error is far below what the counts say about any of its parameters.
-        exact = 1e-5 / max(float(np.max(np.abs(item.row) * size)), 1e-150)
-        stderr = item.stderr if item.stderr > 0 else exact
-        total += np.outer(item.row, item.row) / stderr**2
-    errors = covariance(total[None], free[None]).stderr[0]
-    return np.where(np.isnan(errors), np.inf, errors)
+        exact = 1e-5 / np.maximum(np.max(np.abs(self.rows) * size, axis=1, initial=0.0), 1e-150)
+        given = np.array([item.stderr for item in assumptions])
+        self.weights = 1.0 / np.where(given > 0.0, given, exact) ** 2
+
+    def stderr(self, kept: Mask) -> Array:
+        """Return standard errors of all parameters for each choice (choices × assumptions); infinite: undetermined."""
+        weighted = (kept * self.weights)[:, :, None] * self.rows
+        total = self.information + np.matmul(self.rows.T, weighted)
+        errors = covariance(total, np.tile(self.free, (kept.shape[0], 1))).stderr
+        return np.where(np.isnan(errors), np.inf, errors)
