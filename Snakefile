@@ -38,7 +38,10 @@ rule all:
             experiment=ANALYSIS.experiments,
             table=TABLES,
         ),
-        expand(f"{RESULTS}/{{table}}.parquet", table=("phases", "kinetics", "claims")),
+        expand(
+            f"{RESULTS}/{{table}}.parquet",
+            table=("phases", "kinetics", "profiles", "claims"),
+        ),
         expand(f"{RESULTS}/figures/{{figure}}.pdf", figure=ANALYSIS.figures),
         expand(f"{RESULTS}/{{experiment}}/areas.csv", experiment=ANALYSIS.experiments),
         f"{RESULTS}/figures/methods.md",
@@ -48,7 +51,7 @@ rule all:
 
 
 # What a person sees (scripts/xps/progress.py); a dry run, or a job that a cluster runs, speaks as Snakemake does.
-progress.explain_locks(logger, sys.stderr)
+progress.explain_refusals(logger, sys.stderr)
 
 
 onstart:

@@ -75,13 +75,13 @@ def tables_of(
         analysis, job = analysis_of([experiment], raw), SimpleNamespace(experiment=experiment)
         files = [Path(name) for name in analysis.raw_files(job)]
         parsed = acquisitions.assemble(experiment, analysis.parse_settings(job), files, raw)
-    fitted = _fitted(analysis, job, parsed, wanted, alternatives)
+        acquired, spectra = parsed.acquisitions, parsed.spectra  # read while the files are there
+    fitted = _fitted(analysis, job, acquired, spectra, wanted, alternatives)
     return fitted | _followed(analysis, job, fitted)
 
 
-def _fitted(analysis: Any, job: Any, parsed: Any, wanted: Sequence[str], alternatives: bool) -> Tables:
-    acquired, spectra, engine = parsed.acquisitions, parsed.spectra, analysis.fit_engine(job)
-    contents = analysis.model_mappings(job)
+def _fitted(analysis: Any, job: Any, acquired: Any, spectra: Any, wanted: Sequence[str], alternatives: bool) -> Tables:
+    contents, engine = analysis.model_mappings(job), analysis.fit_engine(job)
     names = [name for name in contents if not wanted or name in wanted]
     known = [models.from_mapping(name, contents[name] if alternatives else plain(contents[name])) for name in names]
     holder = analysis.reference_model(job)
@@ -107,7 +107,7 @@ def _followed(analysis: Any, job: Any, found: Tables) -> Tables:
     return {
         "layers": thick,
         "balance": balance.extract(acquired, thick, areas, films["balance"], stacks, known),
-        **kinetics.follow(series, components, analysis.axis(job), analysis.kinetics_settings(job)),
+        **kinetics.follow(series, analysis.axis(job), analysis.kinetics_settings(job)),
         "energy_checks": energy_scale.check(*lines, analysis.energy_checks(job), analysis.model_names(job)),
         "composition": quantification.quantify(*counted, analysis.composition(job)),
         "degradation": quantification.compare_surveys(*counted[:3], analysis.composition(job)),
@@ -123,7 +123,7 @@ def compared(analysis: Any, found: dict[str, Tables]) -> Tables:
     rates = {name: found[name]["kinetics"] for name in series}
     made = {
         "phases": tables.from_rows("phases", chemistry.phase_rows(known)),
-        "kinetics": kinetics.compare(series, settings["decays"], rates),
+        **kinetics.compare(series, settings["decays"], rates),
     }
     return made | {"claims": claims.evaluate(settings["claims"], {**found, "": made})}
 

@@ -1,5 +1,5 @@
 # Needs: the tables of every experiment, and the reference tables of phases, reactions and core levels.
-# Makes: phases, what each decomposition reaction would leave; kinetics that need two experiments; claims.
+# Makes: phases, what each decomposition reaction would leave; kinetics and likelihood profiles that need two experiments; claims.
 # Steps: compare_experiments looks at what no single experiment can say.
 
 
@@ -9,6 +9,7 @@ rule compare_experiments:
     output:
         phases=kept(f"{RESULTS}/phases.parquet"),
         kinetics=kept(f"{RESULTS}/kinetics.parquet"),
+        profiles=kept(f"{RESULTS}/profiles.parquet"),
         claims=kept(f"{RESULTS}/claims.parquet"),
     log:
         f"{RESULTS}/logs/compare_experiments/all.log",

@@ -7,7 +7,7 @@ from xps import chemistry, claims, kinetics, provenance, runlog, tables
 
 
 def main(settings: Mapping[str, Any], inputs: Sequence[str], outputs: Mapping[str, str], fingerprint: str) -> None:
-    """Write ``phases``, the ``kinetics`` that need two experiments, and ``claims``, from the tables at ``inputs``."""
+    """Write ``phases``, the ``kinetics`` and ``profiles`` that need two experiments, and ``claims``."""
     reference = settings["reference"]
     known = chemistry.chemistry(reference["phases"], reference["reactions"])
     found, ancestors = tables.by_experiment(inputs)
@@ -15,7 +15,7 @@ def main(settings: Mapping[str, Any], inputs: Sequence[str], outputs: Mapping[st
     rates = {name: found[name]["kinetics"] for name in series}
     made = {
         "phases": tables.from_rows("phases", chemistry.phase_rows(known)),
-        "kinetics": kinetics.compare(series, settings["decays"], rates),
+        **kinetics.compare(series, settings["decays"], rates),
     }
     made["claims"] = claims.evaluate(settings["claims"], {**found, "": made})
     origin = None if ancestors else "literature"  # phases alone

@@ -22,7 +22,7 @@ def main(
     thick = layers.extract(acquired, components, stacks, known, factors)
     charge = balance.extract(acquired, thick, areas, films["balance"], stacks, known)
     series = kinetics.series_of(acquired, components, thick, stacks, known, factors, areas)
-    followed = kinetics.follow(series, components, settings["axis"], settings["kinetics"])
+    followed = kinetics.follow(series, settings["axis"], settings["kinetics"])
     ancestors = [of_acquired, of_components]
     record = provenance.record("extract_kinetics", ancestors, settings, fingerprint, subject=experiment)
     for name, table in {"layers": thick, "balance": charge, **followed}.items():

@@ -1,5 +1,6 @@
 """Snakemake at work in the background."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from small_projects import own_environment
 
 
 class Run:
-    """A run in a project: wait for its end, or kill it."""
+    """A run in a project: wait for its end, or kill it. It ends with us, its jobs too, even if we are killed first."""
 
     def __init__(self, project: Path, *options: str, environment: dict[str, str] | None = None) -> None:
         self._log = project.parent / f"run{len(list(project.parent.glob('run*.txt')))}.txt"
@@ -19,6 +20,9 @@ class Run:
             self.process = subprocess.Popen(
                 command, cwd=project, env=environment or own_environment(), stdout=stream, **streams
             )
+        # The system closes our end of its pipe when we end, however we do: then it kills the run and all of its jobs.
+        watch = ["sh", "-c", f"read _; kill -9 -{self.process.pid}"]
+        self._guard = subprocess.Popen(watch, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
 
     @property
     def said(self) -> str:
@@ -30,7 +34,9 @@ class Run:
         return self.said
 
     def abandon(self) -> None:
-        """Kill the run with all of its processes, if it still is at work."""
-        if self.process.poll() is None:
+        """Kill the run with all of its processes, those included that have outlived it."""
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, 9)
-            self.process.wait()
+        self.process.wait()
+        self._guard.kill()
+        self._guard.communicate()

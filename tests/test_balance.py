@@ -3,6 +3,7 @@
 import csv
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -45,6 +46,26 @@ def test_charge_and_lithium_are_those_of_the_independent_table() -> None:
         expected = table[minutes[row["acquisition"]]]
         assert row["charge_uah_cm2"] == pytest.approx(float(expected[f"q_uAh_cm2_{width}"]), rel=1e-3)
         assert row["lithium_equivalent_nm"] == pytest.approx(float(expected[f"Li_equiv_nm_{width}"]), rel=1e-3)
+
+
+def test_carbon_on_the_films_adds_to_the_systematic_error() -> None:
+    """Errors of mean free paths add up over films, carbon's too; both together as squares."""
+    films = {"layer_model": "layers", "films": ["SEI", "Li2O"]}
+    carbon = {"phase": "carbon", "tracer": twin_tables.tracer("C-C/C-H C 1s", "C")}
+    known, lines = twin_tables.reference()
+    acquired = twin_tables.acquisitions(EXPERIMENT)
+    stacks = [STACK | {"carbon": carbon}]
+    thick = layers.extract(acquired, twin_tables.components(EXPERIMENT), stacks, known, lines)
+    rows = balance.extract(acquired, thick, AREAS, films, stacks, known).to_pylist()
+    row = next(one for one in rows if one["acquisition"] == 3)
+    parts = {one["layer"]: one for one in thick.to_pylist() if one["acquisition"] == 3}
+    shares = {"SEI": 1 / 1.6088, "Li2O": 2 * 13.017 / 14.843}  # nm of lithium per nm: molar volumes, handbook densities
+    errors = [
+        sum(share * parts[name][column] for name, share in shares.items())
+        for column in ("thickness_imfp_stderr_nm", "thickness_carbon_stderr_nm")
+    ]
+    assert errors[1] > 0
+    assert row["accounted_systematic_stderr_nm"] == pytest.approx(float(np.hypot(*errors)), rel=2e-3)
 
 
 def test_one_unit_of_charge_is_a_known_thickness_of_lithium() -> None:

@@ -13,6 +13,7 @@ import twin_tables
 from xps import chemistry, claims, kinetics, layers, tables
 from xps.claims.evidence import Answer, Evidence, NotTestableError, weighted_mean
 from xps.claims.expectation import doubt, told, verdict
+from xps.kinetics import mechanisms
 
 VEP = "fig2a_LGPS_VEP"
 STACK = {
@@ -36,7 +37,7 @@ def found(experiment: str = VEP) -> dict[str, pa.Table]:
     ]  # fmt: skip
     wanted = {"onset": [{"model": "twin", "component": "Li3P P 2p"}]}
     series = kinetics.series_of(acquired, areas, thick, [STACK], known, lines, {"disk": 0.50265})
-    rates = tables.from_rows("kinetics", kinetics.mechanisms.findings(series, "plating_time_s", wanted).kinetics)
+    rates = tables.from_rows("kinetics", mechanisms.findings(series, "plating_time_s", wanted).kinetics)
     return {
         "acquisitions": acquired,
         "components": areas,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -157,7 +157,9 @@ def test_every_key_has_a_description_that_names_its_unit_or_says_there_is_none(n
     schema = yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text())
     described = {path: own.get("description", "") for path, own in keys_of(schema)}
     assert [path for path, text in described.items() if len(text) < 10] == []
-    unit = re.compile(r"\((no unit|a count|a fraction|a path|a file name|a relative path|s|eV|cm2|uA|Pa|local time)\b")
+    unit = re.compile(
+        r"\((no unit|a count|a fraction|a path|a file name|a relative path|s|eV|cm2|nm|uA|Pa|local time)\b"
+    )
     leaves = {path: text for path, text in described.items() if not _is_container(dict(keys_of(schema))[path])}
     assert [path for path, text in leaves.items() if not unit.search(text)] == []
 
@@ -266,6 +268,38 @@ def test_trap_in_yaml_is_a_fault_and_yields_no_mapping(text: str, fault: str) ->
 def test_all_traps_of_one_file_are_told() -> None:
     lines = [fault.split(":")[0] for fault in documents.parse("a: 1:30\nb: 010\nc: .nan\nc: 1\n").faults]
     assert sorted(lines) == ["line 1", "line 2", "line 3", "line 4"]
+
+
+CONFIG_TEXTS = [path.read_text() for path in sorted((PROJECT / "config").rglob("*.yaml"))]
+ODD_MARKS = " \n\t\r:-#[]{},&*!|>'\"%@`?~=<aN01.\u2028\x85\ufeffé"
+
+
+def answer_of(loader: Any, text: str) -> object:
+    """Return what a loader makes of ``text``; None where it refuses it."""
+    try:
+        return documents._loaded(text, loader)
+    except (yaml.YAMLError, RecursionError):
+        return None
+
+
+def test_both_loaders_read_every_file_of_the_project_alike() -> None:
+    fast, plain = documents._LOADERS
+    for text in CONFIG_TEXTS:
+        assert answer_of(fast, text) == answer_of(plain, text) != None  # noqa: E711 - none of them is refused
+
+
+@given(st.data())
+@settings(max_examples=400)
+def test_what_the_fast_loader_accepts_the_plain_one_reads_alike(data: st.DataObject) -> None:
+    whole = data.draw(st.sampled_from(CONFIG_TEXTS))
+    start = data.draw(st.integers(0, len(whole) - 1))
+    text = whole[start : start + data.draw(st.integers(5, 200))]
+    for _ in range(data.draw(st.integers(0, 4))):
+        place = data.draw(st.integers(0, len(text)))
+        text = text[:place] + data.draw(st.sampled_from(ODD_MARKS)) + text[place + data.draw(st.integers(0, 1)) :]
+    fast, plain = documents._LOADERS
+    found = None if documents._WAYWARD.search(text) else answer_of(fast, text)
+    assert found is None or repr(found) == repr(answer_of(plain, text))  # by their signs: nan is not nan
 
 
 @pytest.mark.parametrize(("value", "expected"), [("'1e-3'", "1e-3"), ('"2024-01-22"', "2024-01-22"), ("'010'", "010")])

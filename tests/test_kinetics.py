@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import lmfit
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from scipy.optimize import curve_fit
 
 import synthetic_tables
-from xps import kinetics, rate_laws, tables
+from xps import chemistry, kinetics, rate_laws, tables
 from xps.errors import ConfigError
 from xps.kinetics import regression
+from xps.least_squares import Minimum
 
 TIME = np.array([0.0, 300.0, 600.0, 900.0, 1200.0, 1800.0, 3000.0, 4200.0])
 SIGMA = np.array([60.0, 50.0, 40.0, 60.0, 70.0, 30.0, 60.0, 55.0])
@@ -51,6 +53,20 @@ def test_constant_is_the_weighted_mean():
     fit = regression.fit_law("constant", TIME, y, SIGMA)
     assert fit.values[0] == pytest.approx(np.average(y, weights=SIGMA**-2))
     assert fit.stderrs[0] == pytest.approx(np.sum(SIGMA**-2.0) ** -0.5)
+
+
+@pytest.mark.parametrize("law", ["linear", "parabolic", "exponential"])
+def test_every_law_agrees_with_lmfit(law: str):
+    truth = {"y0": 400.0, "r": 0.7, "a": 40.0} | (EXPONENTIAL if law == "exponential" else {})
+    y = rate_laws.evaluate(law, truth, TIME) + np.random.default_rng(6).normal(0, SIGMA)
+    parameters = lmfit.create_params(**{name: 1.3 * truth[name] for name in rate_laws.LAWS[law].parameters})
+    best = lmfit.minimize(
+        lambda p: (rate_laws.evaluate(law, p.valuesdict(), TIME) - y) / SIGMA, parameters, scale_covar=False
+    )
+    fit = regression.fit_law(law, TIME, y, SIGMA)
+    np.testing.assert_allclose(fit.values, [p.value for p in best.params.values()], rtol=1e-4)
+    np.testing.assert_allclose(fit.stderrs, [p.stderr for p in best.params.values()], rtol=2e-3)
+    assert fit.chi_square == pytest.approx(best.chisqr, rel=1e-6)
 
 
 def test_exponential_agrees_with_scipy():
@@ -210,10 +226,10 @@ def test_a_law_whose_rivals_could_not_be_tested_is_not_chosen():
 
 def test_a_perfect_line_is_found_by_the_only_configured_law():
     y = 100 + 0.5 * TIME + np.random.default_rng(3).normal(0, SIGMA)
-    table = kinetics.extract(acquisition_table(TIME), component_table(y, SIGMA), "plating_time_s", ["linear"])
+    table = followed(acquisition_table(TIME), component_table(y, SIGMA), "plating_time_s", ["linear"])
     assert {row["chosen"] for row in rows(table, quantity="area_cps_ev")} == {"yes"}
     flat = component_table(100 + 0 * TIME, SIGMA)
-    table = kinetics.extract(acquisition_table(TIME), flat, "plating_time_s", ["linear"])
+    table = followed(acquisition_table(TIME), flat, "plating_time_s", ["linear"])
     assert {row["chosen"] for row in rows(table, quantity="area_cps_ev")} == {"undecided"}
 
 
@@ -254,15 +270,19 @@ def acquisition_table(times: Sequence[float | None], excluded: Sequence[int] = (
     )  # fmt: skip
 
 
+def followed(acquired: pa.Table, components: pa.Table, axis: str, laws: Sequence[str]) -> pa.Table:
+    nothing = tables.from_rows("layers", [])
+    series = kinetics.series_of(acquired, components, nothing, [], chemistry.Chemistry({}, {}), [], {})
+    return kinetics.follow(series, axis, {"laws": laws})["kinetics"]
+
+
 def rows(table: pa.Table, **wanted: str) -> list[dict[str, Any]]:
     return [row for row in table.to_pylist() if all(row[key] == value for key, value in wanted.items())]
 
 
 def test_rows_carry_keys_units_window_and_the_fit_of_the_points():
     y = 100 + 0.5 * TIME + np.random.default_rng(3).normal(0, SIGMA)
-    table = kinetics.extract(
-        acquisition_table(TIME), component_table(y, SIGMA), "plating_time_s", ["linear", "parabolic"]
-    )
+    table = followed(acquisition_table(TIME), component_table(y, SIGMA), "plating_time_s", ["linear", "parabolic"])
     found = rows(table, quantity="area_cps_ev", law="linear")
     direct = regression.fit_law("linear", TIME, y, SIGMA)
     assert [row["parameter"] for row in found] == ["y0", "r"]
@@ -279,7 +299,7 @@ def test_rows_carry_keys_units_window_and_the_fit_of_the_points():
 
 def test_start_time_axis_uses_the_middle_of_the_region_and_says_when_it_is_a_lower_bound():
     acquired = acquisition_table([None] * 5, time_origin="computed")
-    table = kinetics.extract(acquired, component_table([1.0, 2, 3, 4, 5], [0.1] * 5), "start_time_s", ["linear"])
+    table = followed(acquired, component_table([1.0, 2, 3, 4, 5], [0.1] * 5), "start_time_s", ["linear"])
     slope = rows(table, quantity="area_cps_ev", parameter="r")[0]
     assert slope["value"] == pytest.approx(1e-3)
     assert slope["window"] == "start_time_s 100 to 4100, 5 points"
@@ -292,13 +312,48 @@ def test_failed_untimed_unweighted_and_excluded_points_are_left_out_and_counted(
     values = [10.0, None, 30, 40, 50, 60, 70, 999]
     stderrs = [1.0, None, 1, 0.0, None, 1, 1, 1]
     acquired = acquisition_table([0, 1, None, 3, 4, 5, 6, 7], excluded=[7])
-    table = kinetics.extract(acquired, component_table(values, stderrs), "plating_time_s", ["linear"])
+    table = followed(acquired, component_table(values, stderrs), "plating_time_s", ["linear"])
     slope = rows(table, quantity="area_cps_ev", parameter="r")[0]
     assert slope["window"] == "plating_time_s 0 to 6, 3 points"
     assert slope["condition"] == (
         "1 of 7 acquisitions left out: no value (failed fit); 1 of 7 acquisitions left out: no plating_time_s; "
         "2 of 7 acquisitions left out: no standard error"
     )
+
+
+def without(acquired: pa.Table, *regions: tuple[int, str]) -> pa.Table:
+    held = zip(acquired.column("acquisition").to_pylist(), acquired.column("region").to_pylist(), strict=True)
+    return acquired.filter(pa.array([key not in regions for key in held]))
+
+
+def test_a_level_that_was_not_measured_is_no_failed_fit():
+    """Story: a cycle without its Li 1s region was told as a failed fit."""
+    y: list[float | None] = [100.0, 130.0, 160.0, None, 220.0, 250.0]
+    acquired = without(acquisition_table(np.arange(6.0)), (3, "R"))
+    table = followed(acquired, component_table(y, [1.0] * 6), "plating_time_s", ["linear"])
+    slope = rows(table, quantity="area_cps_ev", parameter="r")[0]
+    assert slope["condition"] == "1 of 6 acquisitions left out: not measured"
+    assert slope["value"] == pytest.approx(30.0)
+
+
+def test_a_level_whose_partner_was_not_measured_says_so():
+    """In a joint model one missing region leaves the others without a fit too."""
+    acquired = pa.concat_tables([acquisition_table(np.arange(6.0)), acquisition_table(np.arange(6.0), region="S")])
+    y: list[float | None] = [100.0, 130.0, None, 190.0, 220.0, 250.0]
+    both = [component_table(y, [1.0] * 6), component_table(y, [1.0] * 6, component="B 1s", region="S")]
+    table = followed(without(acquired, (2, "S")), pa.concat_tables(both), "plating_time_s", ["linear"])
+    told = {row["component"]: row["condition"] for row in rows(table, quantity="area_cps_ev", parameter="r")}
+    assert told == {
+        "A 1s": "1 of 6 acquisitions left out: another level of its model was not measured",
+        "B 1s": "1 of 6 acquisitions left out: not measured",
+    }
+
+
+def test_a_component_that_is_no_species_has_no_share_to_follow():
+    table = followed(acquisition_table(TIME), component_table([1.0] * 8, [0.1] * 8), "plating_time_s", ["linear"])
+    (share,) = rows(table, quantity="area_fraction")
+    assert share["verdict"] == "not testable: no value in any acquisition"
+    assert share["condition"] == "8 of 8 acquisitions left out: no share (not counted among the species of its level)"
 
 
 @pytest.mark.parametrize(
@@ -311,7 +366,7 @@ def test_failed_untimed_unweighted_and_excluded_points_are_left_out_and_counted(
     ],
 )
 def test_what_cannot_be_tested_is_a_row_with_its_reason(times: Any, values: Any, stderrs: Any, reason: str):
-    table = kinetics.extract(acquisition_table(times), component_table(values, stderrs), "plating_time_s", LAWS)
+    table = followed(acquisition_table(times), component_table(values, stderrs), "plating_time_s", LAWS)
     found = rows(table, quantity="area_cps_ev")
     assert [row["law"] for row in found] == LAWS
     for row in found:
@@ -321,7 +376,7 @@ def test_what_cannot_be_tested_is_a_row_with_its_reason(times: Any, values: Any,
 
 def test_a_change_that_noise_could_make_is_called_unproven():
     y = 100 + np.random.default_rng(0).normal(0, SIGMA)
-    table = kinetics.extract(acquisition_table(TIME), component_table(y, SIGMA), "plating_time_s", LAWS)
+    table = followed(acquisition_table(TIME), component_table(y, SIGMA), "plating_time_s", LAWS)
     for row in rows(table, quantity="area_cps_ev"):
         assert row["chosen"] != "yes"
         if row["verdict"] == "tested":
@@ -342,27 +397,27 @@ def test_limits_alone_choose_no_law(detected: list[bool | None], chosen: str):
     components = component_table(y, SIGMA)
     position = components.schema.get_field_index("detected")
     flags = components.set_column(position, components.schema.field(position), pa.array(detected, pa.bool_()))
-    table = kinetics.extract(acquisition_table(TIME), flags, "plating_time_s", ["linear", "parabolic"])
+    table = followed(acquisition_table(TIME), flags, "plating_time_s", ["linear", "parabolic"])
     for row in rows(table, quantity="area_cps_ev", law="linear"):
         assert row["chosen"] == chosen
         few = "detected in 2 of 8 points only: too few to choose a law"
         assert (row["condition"] == few) is (chosen == "undecided")
 
 
-def test_a_crash_inside_the_minimiser_is_a_row(monkeypatch: pytest.MonkeyPatch):
-    def broken(*_: Any, **__: Any) -> None:
-        raise ValueError("NaN in the residual")
+def test_a_search_without_an_end_is_a_row(monkeypatch: pytest.MonkeyPatch):
+    def lost(*_: Any, **__: Any) -> Minimum:
+        return Minimum(np.ones(3), 1.0, np.ones((8, 3)), False)
 
-    monkeypatch.setattr("lmfit.minimize", broken)
-    table = kinetics.extract(
-        acquisition_table(TIME), component_table([1.0] * 8, [0.1] * 8), "plating_time_s", ["linear"]
-    )
-    assert rows(table, quantity="area_cps_ev")[0]["verdict"] == "not testable: the fit failed (NaN in the residual)"
+    monkeypatch.setattr("xps.kinetics.regression.minimum", lost)
+    y = rate_laws.evaluate("exponential", EXPONENTIAL, TIME)
+    table = followed(acquisition_table(TIME), component_table(y, SIGMA), "plating_time_s", ["exponential"])
+    verdict = rows(table, quantity="area_cps_ev")[0]["verdict"]
+    assert verdict == "not testable: the fit failed (no minimum was reached, or a flat one)"
 
 
 def test_a_whole_series_gives_rows_for_every_component_and_quantity_in_table_order():
     given_tables = synthetic_tables.make(synthetic_tables.long_series())
-    table = kinetics.extract(given_tables["acquisitions"], given_tables["components"], "sputter_time_s", LAWS)
+    table = followed(given_tables["acquisitions"], given_tables["components"], "sputter_time_s", LAWS)
     names = dict.fromkeys(given_tables["components"].column("component").to_pylist())
     assert list(dict.fromkeys(table.column("component").to_pylist())) == list(names)
     assert set(table.column("quantity").to_pylist()) == set(kinetics.QUANTITIES)
@@ -374,8 +429,7 @@ def test_a_whole_series_gives_rows_for_every_component_and_quantity_in_table_ord
 def test_the_same_tables_give_the_same_rows():
     given_tables = synthetic_tables.make(synthetic_tables.vep_series())
     first, second = (
-        kinetics.extract(given_tables["acquisitions"], given_tables["components"], "plating_time_s", LAWS)
-        for _ in range(2)
+        followed(given_tables["acquisitions"], given_tables["components"], "plating_time_s", LAWS) for _ in range(2)
     )
     assert tables.content_sha256(first) == tables.content_sha256(second)
 
@@ -383,11 +437,11 @@ def test_the_same_tables_give_the_same_rows():
 def test_unknown_axis_and_law_are_refused():
     empty = tables.from_rows("acquisitions", []), tables.from_rows("components", [])
     with pytest.raises(ConfigError, match="axis 'cycles' is not known; axes are plating_time_s"):
-        kinetics.extract(*empty, "cycles", LAWS)
+        followed(*empty, "cycles", LAWS)
     with pytest.raises(ConfigError, match=r"laws \['cubic'\] are not known; laws are constant, linear"):
-        kinetics.extract(*empty, "plating_time_s", ["linear", "cubic"])
+        followed(*empty, "plating_time_s", ["linear", "cubic"])
 
 
 def test_empty_tables_give_an_empty_table():
     empty = tables.from_rows("acquisitions", []), tables.from_rows("components", [])
-    assert kinetics.extract(*empty, "plating_time_s", LAWS).num_rows == 0
+    assert followed(*empty, "plating_time_s", LAWS).num_rows == 0

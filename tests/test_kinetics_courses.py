@@ -48,7 +48,8 @@ def test_the_band_holds_the_true_course_as_often_as_it_says() -> None:
     inside = []
     for seed in range(8):
         made, found = fitted(seed)
-        true, _ = course("direct_log", TRUTH, simulated.LAGP, growth.scaled(simulated.DOSES, 0.05), times)
+        less = [dose._replace(supply_nm_min=0.05 * dose.supply_nm_min) for dose in simulated.DOSES]
+        true, _ = course("direct_log", TRUTH, simulated.LAGP, less, times)
         drawn = courses.band(made, "direct_log", found, times)
         inside.append(np.mean((drawn.low <= true) & (true <= drawn.high)))
     # Pointwise 95 %; points of one course hang together, so 8 courses tell it to about 8 %.
@@ -92,7 +93,7 @@ def test_an_open_end_is_a_profile_that_stays_below_the_threshold() -> None:
 def test_a_series_gives_courses_and_profiles_that_agree_with_its_kinetics() -> None:
     wanted = {"laws": ["linear"], "growth": twin.GROWTH}
     series = twin.series("fig2a_LGPS_VEP", "LGPS")
-    made = kinetics.follow(series, twin.twin_tables.components("fig2a_LGPS_VEP", 0.005), "plating_time_s", wanted)
+    made = kinetics.follow(series, "plating_time_s", wanted)
     drawn, profiles = made["courses"].to_pandas(), made["profiles"].to_pandas()
     rates = made["kinetics"].to_pandas()
     rates = rates[(rates["quantity"] == "thickness_nm") & (rates["verdict"] == "tested")]

@@ -98,6 +98,41 @@ def test_the_better_of_two_starts_wins() -> None:
         assert found.intervals == {}
 
 
+@given(st.floats(0.3, 3.0), st.floats(-1.5, 1.5), st.floats(-2.5, 2.5))
+def test_no_point_of_a_profile_lies_below_the_optimum(depth: float, place: float, start: float) -> None:
+    """Two valleys, one deeper by ``depth`` in χ²: whichever the search starts in, the profile finds the way down."""
+
+    def residual(values: dict[str, float]) -> np.ndarray:
+        x, y = np.log(values["a"]), np.log(values["b"])
+        bumps = 4.0 - 3.0 * np.exp(-2 * (x - 1.5) ** 2) - (3.0 + depth) * np.exp(-2 * (x + 1.5) ** 2)
+        return np.array([np.sqrt(max(bumps + depth, 0.0)), y - place - 0.3 * x])
+
+    ranges = {"a": Range(1e-2, 1e2, (float(np.exp(start)),)), "b": Range(1e-2, 1e2, (1.0,))}
+    found = estimate(residual, ranges)
+    for trial in found.trials:
+        chi_square = float(np.sum(residual(trial.values) ** 2))
+        assert chi_square >= found.chi_square - 1e-6 * max(found.chi_square, 1.0)
+        assert trial.rise == pytest.approx(max(chi_square - found.chi_square, 0.0), abs=1e-6)
+    for name in ("a", "b"):
+        assert min(trial.rise for trial in found.trials if trial.parameter == name) == 0.0
+
+
+def test_an_interval_reaches_into_a_second_valley_that_fits_as_well() -> None:
+    """Story: followed step by step, a profile sat in a side valley and called an end what was none."""
+    times = np.linspace(0.0, 10.0, 12)
+
+    def residual(values: dict[str, float]) -> np.ndarray:
+        left = np.maximum(values["h"] - values["k"] * times, 0.0)
+        return np.asarray((1.0 - np.exp(-left) - 1.0) / 0.05)
+
+    # More metal than the line sees: any rate fits that leaves enough of it, up to what the largest stock allows.
+    found = estimate(residual, {"h": Range(1.0, 1e3, (20.0,)), "k": Range(1e-3, 50.0, (0.5,))})
+    low, high = found.intervals["k"]
+    assert low is None
+    assert high is None
+    assert found.intervals["h"][1] is None
+
+
 def test_only_what_was_asked_for_is_profiled() -> None:
     y = decay(2.0, 0.3)
     ranges = {"a": Range(0.01, 100.0, (1.0,)), "k": Range(1e-3, 10.0, (0.5,))}

@@ -1,10 +1,10 @@
 """Onsets, oxidation, decay and growth as rows: the twin's constants, what hangs on which assumption, and refusals."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import twin_tables
 from xps import kinetics, layers, tables
-from xps.kinetics import decay, decay_rows, mechanisms, oxidation
-from xps.kinetics.mechanisms import Series
+from xps.kinetics import decay, decay_rows, growth_rows, mechanisms, onset, oxidation, oxidation_rows
+from xps.kinetics.series import Series
 
 FOIL = {"model": "twin", "component": "Li0 Li 1s", "metal": "Li", "products": {"Li2O": 0.5, "LiOH": 0.5}}
 DECAY = {
@@ -92,9 +92,12 @@ def test_an_onset_says_which_of_cycles_times_and_areas_is_wanting() -> None:
     assert onsets("fig2b_LAGP_VEP", "Li0 Li 1s", cycles=1)["verdict"] == "not testable: one cycle"
     unlogged = onsets("fig2b_LAGP_VEP", "Li0 Li 1s", plating_time_s=None)
     assert unlogged["verdict"] == "not testable: fewer than two acquisitions have a plating_time_s"
-    frame = pd.DataFrame({"axis_s": [0.0, 60.0], "area_cps_ev": [None, 3.0]})
-    assert mechanisms.onset.too_few(frame, "rest_time_s") == "an area in one acquisition only"
-    assert mechanisms.onset.too_few(frame.assign(area_cps_ev=None), "rest_time_s") == "no area in any acquisition"
+    track = series("fig2b_LAGP_VEP").tracks[0].taken(np.arange(2))
+    for area, words in ((3.0, "an area in one acquisition only"), (np.nan, "no area in any acquisition")):
+        some = replace(track, numbers={**track.numbers, "area_cps_ev": np.array([np.nan, area])})
+        assert onset.too_few(some, np.array([0.0, 60.0]), "rest_time_s") == words
+    nowhere = onsets("fig2b_LAGP_VEP", "Li9")
+    assert (nowhere["verdict"], nowhere["core_level"]) == ("not testable: nowhere fitted", None)
 
 
 def test_noise_alone_makes_an_onset_in_one_series_of_twenty() -> None:
@@ -102,7 +105,7 @@ def test_noise_alone_makes_an_onset_in_one_series_of_twenty() -> None:
     false = 0
     for _ in range(300):
         z = random.standard_normal(8)
-        false += bool(mechanisms.onset.holm(mechanisms.onset.chances(z)).any())
+        false += bool(onset.holm(onset.chances(z)).any())
     assert false / 300 == pytest.approx(0.05, abs=0.035)  # three standard deviations
 
 
@@ -124,7 +127,7 @@ def test_the_fits_own_chance_of_absence_is_taken_where_it_is_known() -> None:
 
 
 def optics(line: str = "Li 1s") -> oxidation.Foil:
-    return mechanisms.foil(series("s4_Li_foil"), FOIL, line, "Li1s")
+    return oxidation_rows.foil(series("s4_Li_foil"), FOIL, line, "Li1s")
 
 
 def test_an_oxide_holds_the_metal_that_made_it() -> None:
@@ -148,7 +151,7 @@ def test_the_flux_of_oxygen_is_the_published_one(gas: str, flux: float) -> None:
 
 
 def test_the_foil_gives_back_its_pressure_and_half_life() -> None:
-    rows = mechanisms.oxidation_findings(series("s4_Li_foil"), FOIL).kinetics
+    rows = oxidation_rows.oxidation_findings(series("s4_Li_foil"), FOIL).kinetics
     rate = found(rows, law="flux_limited", parameter="g")[0]
     truth = twin_tables.states("s4_Li_foil")
     slope = (truth[-1]["Li_oxidised_nm"] - truth[0]["Li_oxidised_nm"]) / (truth[-1]["t_min"] - truth[0]["t_min"])
@@ -163,10 +166,10 @@ def test_the_foil_gives_back_its_pressure_and_half_life() -> None:
 
 
 def test_one_cycle_of_oxidation_is_not_testable() -> None:
-    rows = found(mechanisms.oxidation_findings(series("s4_Li_foil", cycles=1), FOIL).kinetics)
+    rows = found(oxidation_rows.oxidation_findings(series("s4_Li_foil", cycles=1), FOIL).kinetics)
     assert [row["law"] for row in rows] == list(oxidation.LAWS)
     assert {row["verdict"] for row in rows} == {"not testable: one cycle"}
-    two = found(mechanisms.oxidation_findings(series("s4_Li_foil", cycles=2), FOIL).kinetics)
+    two = found(oxidation_rows.oxidation_findings(series("s4_Li_foil", cycles=2), FOIL).kinetics)
     assert {row["verdict"] for row in two} == {"not testable: 2 points for 2 parameters"}
 
 
@@ -176,8 +179,8 @@ def test_one_cycle_of_oxidation_is_not_testable() -> None:
 @cache
 def decayed() -> list[dict[str, Any]]:
     rest, foil = series("fig4_LAGP_rest", "LAGP", pressure_pa=2e-7), series("s4_Li_foil", pressure_pa=5.5e-7)
-    rates = {"s4_Li_foil": tables.from_rows("kinetics", list(mechanisms.oxidation_findings(foil, FOIL).kinetics))}
-    table = kinetics.compare({"rest": rest, "s4_Li_foil": foil}, {"rest": DECAY}, rates)
+    rates = {"s4_Li_foil": tables.from_rows("kinetics", list(oxidation_rows.oxidation_findings(foil, FOIL).kinetics))}
+    table = kinetics.compare({"rest": rest, "s4_Li_foil": foil}, {"rest": DECAY}, rates)["kinetics"]
     return [row for row in table.to_pylist() if row["quantity"] == "decay"]
 
 
@@ -208,6 +211,45 @@ def test_growth_of_a_closed_even_interphase_carries_the_rate() -> None:
         row = of_rate(f"metal as {film}", "growth of the interphase")
         assert row["verdict"].startswith("conditional")
         assert row["low"] < slope < row["high"]
+
+
+def test_each_rate_is_judged_by_its_own_interval() -> None:
+    """Story: the rate of oxidation, well known, bore the verdict of the reaction's."""
+    alone = of_rate("closed film", without="oxidation rate")
+    rows = [row for row in decayed() if row["condition"] == alone["condition"]]
+    oxidation_row = next(row for row in rows if row["parameter"] == "r_ox")
+    assert alone["verdict"] == "not identified: the interval is open below and above"
+    assert oxidation_row["verdict"].startswith("conditional: standard error of ln r_ox is 0.0")
+    assert None not in (oxidation_row["low"], oxidation_row["high"])
+
+
+@cache
+def decay_profiles() -> list[dict[str, Any]]:
+    rest, foil = series("fig4_LAGP_rest", "LAGP", pressure_pa=2e-7), series("s4_Li_foil", pressure_pa=5.5e-7)
+    rates = {"s4_Li_foil": tables.from_rows("kinetics", list(oxidation_rows.oxidation_findings(foil, FOIL).kinetics))}
+    few = {**DECAY, "coverages": [0.5]}
+    return kinetics.compare({"rest": rest, "s4_Li_foil": foil}, {"rest": few}, rates)["profiles"].to_pylist()
+
+
+def test_profiles_of_both_rates_are_kept_per_set_of_assumptions_and_reach_the_intervals_ends() -> None:
+    profiles = decay_profiles()
+    assert {row["parameter"] for row in profiles} == {decay.RATE, "r_ox"}
+    assert {row["quantity"] for row in profiles} == {"decay"}
+    for words in {row["condition"] for row in profiles}:
+        own = [row for row in profiles if row["condition"] == words]
+        for name in (decay.RATE, "r_ox"):
+            points = [row for row in own if row["parameter"] == name]
+            places = [row["value"] for row in points]
+            assert places == sorted(set(places))
+            assert min(row["deviance_rise"] for row in points) == 0.0
+            told = next(
+                row for row in decayed() if row["parameter"] == name and row["condition"].startswith(f"{words};")
+            )
+            assert places[0] <= told["value"] <= places[-1]
+            if told["low"] is not None and told["high"] is not None:
+                outside = [row["deviance_rise"] for row in points if not told["low"] < row["value"] < told["high"]]
+                inside = [row["deviance_rise"] for row in points if told["low"] < row["value"] < told["high"]]
+                assert min(outside) > 3.8 > 0.98 * max(inside)
 
 
 def test_lines_from_below_contradict_a_closed_film_without_carbon() -> None:
@@ -245,13 +287,13 @@ def test_lines_from_below_do_identify_the_reaction_of_a_planar_film_without_carb
 
 def test_a_decay_without_its_second_experiment_says_so() -> None:
     alone = {"rest": series("fig4_LAGP_rest", "LAGP")}
-    table = kinetics.compare(alone, {"rest": {**DECAY, "coverages": [1.0]}}, {}).to_pylist()
+    table = kinetics.compare(alone, {"rest": {**DECAY, "coverages": [1.0]}}, {})["kinetics"].to_pylist()
     assert not any("oxidation rate of the metal foil" in row["condition"] for row in table)
     assert "s4_Li_foil gives no oxidation rate: it is not analysed" in table[-1]["condition"]
 
 
 def test_one_cycle_of_rest_is_not_testable() -> None:
-    rows = list(decay_rows.rows(series("fig4_LAGP_rest", "LAGP", cycles=1), DECAY, None))
+    rows = list(decay_rows.findings(series("fig4_LAGP_rest", "LAGP", cycles=1), DECAY, None).kinetics)
     assert [row["verdict"] for row in rows] == ["not testable: one cycle"]
 
 
@@ -266,12 +308,40 @@ def test_a_log_without_pressure_scales_nothing() -> None:
 
 
 def test_growth_of_the_twin_is_told_with_its_assumptions() -> None:
-    rows = found(mechanisms.growth_findings(series("fig2a_LGPS_VEP", "LGPS"), GROWTH).kinetics, law="supply")
+    rows = found(growth_rows.growth_findings(series("fig2a_LGPS_VEP", "LGPS"), GROWTH).kinetics, law="supply")
     share = rows[0]
     assert share["parameter"] == "utilisation"
     assert share["low"] < 0.05 < share["high"]
     assert share["component"] == "SEI"
     assert "charge referred to disk, capped by the supply" in share["condition"]
+
+
+def test_a_course_belongs_to_every_stack_that_begins_with_the_same_film() -> None:
+    """Two lines of one core level are weakened alike by what lies on them, so the film is as thick in every stack."""
+    chemistry, lines = twin_tables.reference()
+    acquired, areas = twin_tables.acquisitions("fig2b_LAGP_VEP"), twin_tables.components("fig2b_LAGP_VEP", 0.005)
+    metal = {"layer": "Li0", "phase": "Li", "patches": True, "tracer": twin_tables.tracer("Li0 Li 1s", "Li")}
+    first = stack("LAGP")
+    islands = {**first, "layer_model": "patchy", "coverages": [0.5, 1.0], "films": [*first["films"], metal]}
+    other = {**islands, "layer_model": "layers", "substrate": {**first["substrate"], "phase": "LGPS"}}
+    stacks = [first, islands, other]
+    thick = layers.extract(acquired, areas, stacks, chemistry, lines)
+    made = kinetics.series_of(acquired, areas, thick, stacks, chemistry, lines, {"disk": 0.50265})
+    wanted = {**GROWTH, "laws": ["supply"]}
+    drawn = growth_rows.growth_findings(made, wanted).courses
+    by_stack: dict[Any, list[float]] = {}
+    for row in drawn:
+        by_stack.setdefault((row["layer_model"], row["patch_coverage_fraction"]), []).append(row["value"])
+    assert list(by_stack) == [("layer", None), ("patchy", 0.5), ("patchy", 1.0)]  # not on another substrate
+    assert by_stack["layer", None] == by_stack["patchy", 0.5] == by_stack["patchy", 1.0]
+    films = [row for row in thick.to_pylist() if row["layer"] == "SEI" and row["acquisition"] in (1, 2, 3, 4, 5)]
+    for number in (1, 3, 5):
+        same = [
+            row["thickness_nm"]
+            for row in films
+            if row["acquisition"] == number and row["layer_model"] in ("layer", "patchy")
+        ]
+        assert same == pytest.approx([same[0]] * 3, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -284,13 +354,13 @@ def test_growth_of_the_twin_is_told_with_its_assumptions() -> None:
     ],
 )
 def test_growth_that_cannot_be_followed_is_a_row_per_law(more: dict[str, Any], reason: str) -> None:
-    rows = found(mechanisms.growth_findings(series("fig2a_LGPS_VEP", "LGPS", **more), GROWTH).kinetics)
+    rows = found(growth_rows.growth_findings(series("fig2a_LGPS_VEP", "LGPS", **more), GROWTH).kinetics)
     assert [row["law"] for row in rows] == GROWTH["laws"]
     assert {row["verdict"] for row in rows} == {f"not testable: {reason}"}
 
 
 def test_an_unknown_film_is_a_row_too() -> None:
-    rows = found(mechanisms.growth_findings(series("fig2a_LGPS_VEP", "LGPS"), {**GROWTH, "layer": "Li2O"}).kinetics)
+    rows = found(growth_rows.growth_findings(series("fig2a_LGPS_VEP", "LGPS"), {**GROWTH, "layer": "Li2O"}).kinetics)
     assert {row["verdict"] for row in rows} == {
         "not testable: no film Li2O of a reaction case in the layer model layer"
     }

@@ -11,6 +11,8 @@ SCRIPTS = Path(__file__).parents[1] / "scripts"
 HEAVY = ("lmfit", "matplotlib", "scipy.optimize", "scipy.stats")
 # 0.15 s, which is half of the start of a job without it.
 SPECIAL = "scipy.special"
+# Stages whose work needs no frames.
+WITHOUT_PANDAS = ("extract_kinetics",)
 DOORWAYS = (
     "calibrate_energy",
     "check_energy_scale",
@@ -32,6 +34,7 @@ FIT = {"calibrate_energy", "extract_kinetics", "fit_block", "fit_components", "f
 @pytest.mark.parametrize("doorway", [*DOORWAYS, "xps.models"])  # the models are read by every run, before any job
 def test_a_doorway_loads_nothing_heavy(doorway: str) -> None:
     heavy = HEAVY if doorway in FIT else (*HEAVY, SPECIAL)
+    heavy = (*heavy, *(("pandas",) if doorway in WITHOUT_PANDAS else ()))
     program = f"import sys, {doorway}; print(*sorted(set({heavy!r}) & sys.modules.keys()))"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=SCRIPTS, capture_output=True, text=True, check=True, timeout=60

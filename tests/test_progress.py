@@ -135,14 +135,22 @@ def test_a_warning_is_no_reason(tmp_path: Path) -> None:
     assert progress.reason(tmp_path / "job.log") == "the cause"
 
 
-def test_a_locked_folder_is_explained() -> None:
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("LockException:\nError: Directory cannot be locked. Please", "make unlock"),
+        ("MissingRuleException:\nNo rule to produce results/figures/sno2.pdf (if you", "add CONFIG="),
+    ],
+)
+def test_what_snakemake_refuses_is_explained(said: str, remedy: str) -> None:
     screen = Screen()
     logger = logging.Logger("snakemake")
-    progress.explain_locks(logger, screen)
+    progress.explain_refusals(logger, screen)
     logger.error("another error")
     assert screen.getvalue() == ""
-    logger.error("LockException:\nError: Directory cannot be locked. Please")
-    assert "make unlock" in screen.getvalue()
+    logger.error(said)
+    assert remedy in screen.getvalue()
+    assert screen.getvalue().count("\n") == 1
 
 
 def test_progress_never_fails_a_run(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import nnls
 
-from xps.separable.bounded import solve_bounded, solve_held
+from xps.separable.bounded import held_system, scales, solve_bounded, solve_held
 
 
 @given(st.integers(0, 10**6), st.integers(1, 7))
@@ -49,3 +49,67 @@ def test_a_system_does_not_feel_its_neighbours() -> None:
     together = solve_bounded(matrix, right, bounded)
     alone = np.concatenate([solve_bounded(matrix[i : i + 1], right[i : i + 1], bounded) for i in range(40)])
     assert np.array_equal(together, alone)
+
+
+def systems(seed: int, unknowns: int, count: int = 8) -> tuple[np.ndarray, np.ndarray]:
+    """Normal equations of random least squares whose columns differ in size by up to 1e6."""
+    rng = np.random.default_rng(seed)
+    design = rng.normal(size=(count, 3 * unknowns + 2, unknowns)) * 10.0 ** rng.uniform(-3, 3, unknowns)
+    data = rng.normal(size=(count, 3 * unknowns + 2))
+    return np.matmul(design.transpose(0, 2, 1), design), np.matmul(design.transpose(0, 2, 1), data[:, :, None])[:, :, 0]
+
+
+@given(st.integers(0, 10**6), st.integers(1, 7))
+def test_the_conditions_of_kuhn_and_tucker_hold_with_some_bounded(seed: int, unknowns: int) -> None:
+    matrix, right = systems(seed, unknowns)
+    bounded = np.random.default_rng(seed + 1).random(unknowns) < 0.6
+    found = solve_bounded(matrix, right, bounded)
+    scale = np.sqrt(np.einsum("sii->si", matrix))
+    slope = (right - np.matmul(matrix, found[:, :, None])[:, :, 0]) / scale
+    at_bound = bounded & (found == 0.0)
+    assert np.all(found[:, bounded] >= 0.0)
+    np.testing.assert_allclose(np.where(at_bound, 0.0, slope), 0.0, atol=1e-6)
+    assert np.all(slope[at_bound] <= 1e-6)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 7), st.floats(-4, 4))
+def test_units_of_an_unknown_change_nothing_but_its_number(seed: int, unknowns: int, power: float) -> None:
+    matrix, right = systems(seed, unknowns)
+    units = 10.0 ** (power * np.linspace(-1, 1, unknowns))
+    bounded = np.ones(unknowns, dtype=bool)
+    one = solve_bounded(matrix, right, bounded)
+    other = solve_bounded(matrix * units[:, None] * units, right * units, bounded)
+    np.testing.assert_allclose(other * units, one, rtol=1e-6, atol=1e-9 * np.abs(one).max())
+
+
+@given(st.integers(0, 10**6), st.integers(2, 7))
+def test_solutions_without_bounds_are_those_of_linear_algebra(seed: int, unknowns: int) -> None:
+    matrix, right = systems(seed, unknowns)
+    free = np.random.default_rng(seed).random(right.shape) < 0.7
+    found = solve_held(matrix, right, free)
+    for system, values, some, solution in zip(matrix, right, free, found, strict=True):
+        assert np.all(solution[~some] == 0.0)
+        if some.any():
+            root = np.sqrt(np.diag(system))[some]
+            truth = np.linalg.solve(system[np.ix_(some, some)] / np.outer(root, root), values[some] / root) / root
+            np.testing.assert_allclose(solution[some] * root, truth * root, rtol=1e-5, atol=1e-7)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 6))
+def test_damping_shortens_steps_toward_those_of_steepest_descent(seed: int, unknowns: int) -> None:
+    matrix, right = systems(seed, unknowns)
+    free = np.ones(right.shape, dtype=bool)
+    scale = np.sqrt(np.einsum("sii->si", matrix))
+    steps = [solve_held(matrix, right, free, damping) * scale for damping in (0.0, 0.1, 1.0, 10.0, 1e8)]
+    sizes = np.array([np.linalg.norm(step, axis=1) for step in steps])
+    assert np.all(np.diff(sizes, axis=0) < 1e-12)
+    np.testing.assert_allclose(steps[-1] * 1e8, right / scale, rtol=1e-5, atol=1e-12)
+    # Every damped step still leads down.
+    assert all(np.all(np.sum(step * right / scale, axis=1) >= 0.0) for step in steps)
+
+
+def test_scales_are_roots_of_the_diagonal_and_one_where_nothing_depends() -> None:
+    matrix = np.diag([4.0, 0.0, 0.25])[None]
+    np.testing.assert_allclose(scales(matrix), [[0.5, 1.0, 2.0]])
+    system = held_system(matrix, scales(matrix), np.array([[True, True, False]]), 0.5)
+    np.testing.assert_allclose(system[0], np.diag([1.5, 1.0, 1.0]), atol=1e-12)

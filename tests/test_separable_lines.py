@@ -86,3 +86,117 @@ def test_fitted_ratio_scales_the_second_region_only() -> None:
     one, two = _expected(model, theta, a)[0], _expected(model, doubled, a)[0]
     np.testing.assert_allclose(two[:120], one[:120])
     np.testing.assert_allclose(two[120:], 2.0 * one[120:])
+
+
+def _mixed(background: str = "constant") -> lines.Lines:
+    """Three components of three shapes in one region; natural width and asymmetry of two of them are fitted."""
+    size = 9
+    eye, none = np.eye(size), np.zeros((1, size))
+    # parameters: three positions, three widths, Lorentzian width of the Voigt, that and asymmetry of the Doniach line
+    shapes = ("doniach_sunjic", "gaussian", "voigt")
+    region = lines.RegionScheme(
+        shapes,
+        lines.Affine(eye[[0, 1, 2]], np.zeros(3)),
+        lines.Affine(eye[[3, 4, 5]], np.zeros(3)),
+        (
+            lines.Affine(np.concatenate([eye[[7]], none, eye[[6]]]), np.zeros(3)),
+            lines.Affine(np.concatenate([eye[[8]], none, none]), np.zeros(3)),
+        ),
+        np.arange(3),
+        np.ones(3),
+        ((),) * 3,
+        background,
+        None,
+        np.array([3]),
+    )
+    return lines.Lines(lines.Scheme((region,), 4, size), (np.arange(36.0, 24.0, -0.1)[None],), (np.array([2.0]),))
+
+
+MIXED = np.array([[28.0, 30.0, 32.5, 1.1, 1.3, 1.5, 0.4, 0.15, 0.12]])
+AREAS = np.array([[800.0, 500.0, 900.0, 30.0]])
+
+
+def test_shapes_side_by_side_are_each_what_lineshapes_says() -> None:
+    energy = np.arange(36.0, 24.0, -0.1)
+    truth = (
+        800.0 * lineshapes.profile("doniach_sunjic", energy, 28.0, 1.1, 0.15, 0.12).value
+        + 500.0 * lineshapes.gaussian(energy, 30.0, 1.3)
+        + 900.0 * lineshapes.voigt(energy, 32.5, 1.5, 0.4)
+        + 30.0
+    )
+    np.testing.assert_allclose(_expected(_mixed(), MIXED, AREAS)[0], 2.0 * truth, rtol=1e-9)
+
+
+@pytest.mark.parametrize("background", ["constant", "tougaard"])
+def test_fitted_natural_widths_and_asymmetries_have_right_derivatives(background: str) -> None:
+    model = _mixed(background)
+    found = model.shape(MIXED, np.array([0])).derivatives(AREAS)
+    for parameter in range(MIXED.shape[1]):
+        step = 1e-6 * np.eye(MIXED.shape[1])[parameter]
+        numeric = (_expected(model, MIXED + step, AREAS) - _expected(model, MIXED - step, AREAS)) / 2e-6
+        np.testing.assert_allclose(found[:, parameter], numeric, rtol=1e-5, atol=1e-3)
+
+
+@pytest.mark.parametrize("background", ["constant", "linear", "shirley", "tougaard"])
+def test_the_model_is_linear_in_its_coefficients_and_in_time(background: str) -> None:
+    series = series_of_lines.simulate(2, 5e3, background)
+    model, theta, a = series.task.model, series.theta, series.coefficients
+    longer = lines.Lines(model.scheme, model.binding_energy_ev, (3.0 * model.time_per_channel_s[0],))
+    np.testing.assert_allclose(_expected(model, theta, 3.0 * a), _expected(longer, theta, a), rtol=1e-12)
+    halves = [a * [1.0, *np.zeros(a.shape[1] - 1)], a * [0.0, *np.ones(a.shape[1] - 1)]]
+    total = sum(_expected(model, theta, half) for half in halves)
+    np.testing.assert_allclose(total, _expected(model, theta, a), rtol=1e-12)
+
+
+@pytest.mark.parametrize("background", ["constant", "linear", "shirley", "tougaard"])
+def test_a_rising_axis_is_a_falling_one_backwards(background: str) -> None:
+    series = series_of_lines.simulate(2, 5e3, background)
+    model = series.task.model
+    rising = lines.Lines(
+        model.scheme, (np.ascontiguousarray(model.binding_energy_ev[0][:, ::-1]),), model.time_per_channel_s
+    )
+    one, other = (_expected(of, series.theta, series.coefficients) for of in (model, rising))
+    np.testing.assert_allclose(other[:, ::-1], one, rtol=1e-10)
+
+
+@pytest.mark.parametrize("background", ["linear", "shirley", "tougaard"])
+def test_axes_of_their_own_are_no_matter_of_company(background: str) -> None:
+    """Spectra on shifted and on differently spaced axes, together and alone, to the bit."""
+    series = series_of_lines.simulate(4, 5e3, background)
+    axes = np.stack(
+        [series_of_lines.ENERGY * stretch + shift for stretch, shift in ((1, 0), (1, 0.3), (1.02, 0), (1, 0))]
+    )
+    model = lines.Lines(series.task.model.scheme, (axes,), series.task.model.time_per_channel_s)
+    whole = model.shape(series.theta, np.arange(4))
+    for i in range(4):
+        alone = model.shape(series.theta[[i]], np.array([i]))
+        assert np.array_equal(alone.columns[0], whole.columns[i])
+        slopes = (of.derivatives(series.coefficients[who]) for of, who in ((alone, [i]), (whole, slice(None))))
+        assert np.array_equal(next(slopes)[0], next(slopes)[i])
+
+
+def test_lines_carried_by_a_coefficient_are_its_column_without_a_baseline() -> None:
+    series = series_of_lines.simulate(2, 5e3)
+    model, who = series.task.model, np.arange(2)
+    columns = model.shape(series.theta, who).columns
+    for coefficient in (0, 1):
+        own = model.carried_by(coefficient).shape(series.theta, who).columns
+        np.testing.assert_allclose(own[:, coefficient], columns[:, coefficient], rtol=1e-12)
+        assert not own[:, 2].any()
+        assert not own[:, 1 - coefficient].any()
+
+
+def test_lines_carried_by_a_ratio_are_those_it_multiplies_per_unit_of_it() -> None:
+    model, theta, a = _two_regions(), np.array([[30.2, 0.9, 2.4, 0.05, 0.0]]), np.array([[1000.0, 40.0, 70.0]])
+    own = model.carried_by(3 + 2).shape(theta, np.array([0])).columns
+    expected = np.matmul(a[:, None], own)[0, 0]
+    slope = model.shape(theta, np.array([0])).derivatives(a)[0, 2]
+    np.testing.assert_allclose(expected, slope, rtol=1e-10)
+    assert not expected[:120].any()
+
+
+def test_a_region_knows_which_coefficients_and_parameters_its_lines_touch() -> None:
+    first, second = _two_regions().scheme.regions
+    assert (first.inside.tolist(), first.touched.tolist()) == ([0], [0, 1])
+    assert (second.inside.tolist(), second.touched.tolist()) == ([0], [0, 1, 2, 3])
+    assert _mixed().scheme.regions[0].touched.tolist() == list(range(9))

@@ -155,6 +155,51 @@ def test_lioh_is_conditional_on_po4_anchored_on_p2p(area_stderr: float, relative
     assert found.full_stderr / 5000.0 == pytest.approx(relative, rel=0.1)
 
 
+def _redundant(anchored: bool) -> list[Assumption]:
+    """Two pieces of knowledge of which either makes the second area known, and one that helps nothing."""
+    row = np.array([0.0, 1.0])
+    return [
+        Assumption("weak", row, 1e6),
+        Assumption("anchor", row, 40.0, "O 1s" if anchored else ""),
+        Assumption("width", row, 20.0),
+    ]
+
+
+@pytest.mark.parametrize(("anchored", "named"), [(False, ("width",)), (True, ("anchor",))])
+def test_where_any_one_can_be_missed_a_set_that_suffices_is_named(anchored: bool, named: tuple[str, ...]) -> None:
+    """Story: fourteen ties and fixed numbers were listed, of which two were enough. An anchor of the level stays."""
+    information = np.diag([1e-2, 1e-12])
+    areas = np.array([1000.0, 500.0])
+    free, totals = np.ones(2, dtype=bool), np.full(2, 1500.0)
+    found = findings(information, free, _redundant(anchored), areas, totals, ["O 1s", "O 1s"])[1]
+    assert (found.verdict, found.condition) == ("conditional", named)
+    other = findings(information, free, _redundant(anchored), areas, totals, ["O 1s", "P 2p"])[1]
+    assert other.condition == ("width",)  # an anchor of another level is no better than what else is known
+
+
+@given(st.lists(st.floats(1.0, 1e4), min_size=1, max_size=6), st.floats(10.0, 400.0))
+def test_what_is_named_suffices_and_none_of_it_can_be_spared(errors: list[float], limit: float) -> None:
+    """Independent pieces on one invisible area: together they know it to (Σ 1/σ²)^-1/2."""
+    pieces = [Assumption(f"{index}", np.array([1.0]), error) for index, error in enumerate(errors)]
+    area = limit / 0.3
+    found = findings(np.array([[1e-16]]), np.ones(1, dtype=bool), pieces, np.array([area]), np.array([area]))[0]
+
+    def known(names: set[str]) -> bool:
+        total = sum(1.0 / errors[int(name)] ** 2 for name in names)
+        return total > 0 and total**-0.5 <= limit * (1 + 1e-9)
+
+    everything = {piece.name for piece in pieces}
+    if not known(everything):
+        assert found.verdict == "not_identified"
+        return
+    named = set(found.condition)
+    if all(known(everything - {one}) for one in everything):
+        assert known(named)
+        assert not any(known(named - {one}) for one in named)
+    else:
+        assert named == {one for one in everything if not known(everything - {one})}
+
+
 def test_an_area_imposed_by_a_tie_is_no_finding() -> None:
     information = np.diag([1e-2, 1e-12])  # the second area is invisible to the data
     tie = Assumption("ratio", np.array([-0.5, 1.0]), 0.0)

@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from background_runs import Run
 from small_projects import artefacts, edit_yaml, half_written, hesitant, make_project, snakemake, unlock, writer
+from xps import orphans
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("workflow_faults")]
 
@@ -47,12 +49,16 @@ def untouched(expected: Path, folder: Path) -> Path:
 
 
 def wait_for_half_written(project: Path, run: Run, table: str) -> Path:
-    for _ in range(1200):
-        if found := half_written(project, table):
-            return found[0]
-        assert run.process.poll() is None, run.said
+    wait_until(lambda: half_written(project, table) or run.process.poll() is not None)
+    assert run.process.poll() is None, run.said
+    return half_written(project, table)[0]
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    end = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < end, "waited two minutes in vain"
         time.sleep(0.1)
-    raise AssertionError(run.said)
 
 
 def test_after_kill_9_a_second_run_is_refused_unlock_ends_the_orphan_and_the_results_are_the_same(
@@ -93,6 +99,22 @@ def test_two_runs_in_two_checkouts_do_not_meet(expected: Path, tmp_path: Path, s
         (project / "hold").unlink()
         run.finish()
         assert artefacts(project) == artefacts(expected)
+
+
+def test_a_killed_test_leaves_neither_its_run_nor_a_job(expected: Path, tmp_path: Path) -> None:
+    """The job would wait for ever."""
+    project = untouched(expected, tmp_path)
+    (project / "hold").touch()
+    code = "import sys, time; from pathlib import Path; from background_runs import Run\n"
+    code += f"Run(Path({str(project)!r}), '--cores', '1'); time.sleep(600)"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    test = subprocess.Popen([sys.executable, "-c", code], env=environment)
+    try:
+        wait_until(lambda: half_written(project, "acquisitions.parquet"))
+    finally:
+        test.kill()
+        test.wait()
+    wait_until(lambda: not orphans.main_processes(project) + orphans.local_jobs(project))
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Tables as the stages would write them from perfect fits of the digital twin in ../shared/science: truth with errors.
 
 Components are named ``<species> <level>``, all of one model. Areas are the twin's, with a chosen relative error that is
-stated and, where a seed is given, also made.
+stated and, where a seed is given, also made. The twin's areas hold no transmission, so the headers state a flat one.
 """
 
 import csv
@@ -56,7 +56,7 @@ def acquisitions(experiment: str, **more: Any) -> pa.Table:
                 "start_time_s": 60 * float(line["wall_start_min"]), "end_time_s": 60 * float(line["wall_end_min"]),
                 "time_origin": "log", axis_of(experiment): 60 * float(line["t_min"]), "plating_current_ua": 20.0,
                 "pressure_pa": 1e-7, "photon_energy_ev": 1486.6, "pass_energy_ev": 55.0, "channels": 10,
-                "transmission_a": 40.0, "transmission_b": 0.2, "emission_angle_deg": 45.0,
+                "transmission_a": 40.0, "transmission_b": 0.0, "emission_angle_deg": 45.0,
                 "source_analyser_angle_deg": 45.0, "data_origin": "simulated", "excluded": False, "warnings": [],
                 **more,
             },

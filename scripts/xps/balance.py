@@ -102,7 +102,7 @@ def _accounted(
         return np.nan, np.nan, np.nan, "the experiment file does not say which films hold the lithium"
     phases = {(stack["layer_model"], film["layer"]): film["phase"] for stack in stacks for film in stack["films"]}
     model, coverage = accounting["layer_model"], accounting.get("coverage_fraction", 1.0)
-    total, variance, systematic = 0.0, 0.0, 0.0
+    total, variance, paths, carbon = 0.0, 0.0, 0.0, 0.0
     for row in layers.to_pylist():
         wanted = (
             row["acquisition"] == acquisition and row["layer_model"] == model and row["layer"] in accounting["films"]
@@ -114,9 +114,11 @@ def _accounted(
         share = lithium_share(phases[model, row["layer"]], chemistry) * (row["coverage_fraction"] or 1.0)
         total += share * row["thickness_nm"]
         variance += (share * (row["thickness_stderr_nm"] or 0.0)) ** 2
-        systematic += share * (row["thickness_imfp_stderr_nm"] or 0.0)  # mean free paths are wrong together
+        # Mean free paths are wrong together, and all films lie under the same carbon.
+        paths += share * (row["thickness_imfp_stderr_nm"] or 0.0)
+        carbon += share * (row["thickness_carbon_stderr_nm"] or 0.0)
     words = f"lithium in {', '.join(accounting['films'])} by the model {model}, seen in the analysed spot"
-    return total, float(np.sqrt(variance)), systematic, words
+    return total, float(np.sqrt(variance)), float(np.hypot(paths, carbon)), words
 
 
 def _rows(

@@ -20,11 +20,19 @@ _MANY_STEPS, _SECONDS_BETWEEN_LINES = 100, 5.0
 _STEPS_BEFORE_A_GUESS = 3
 _LINES_OF_A_REASON = 12
 _UNEXPECTED = "unexpected failure"
-KILLED = "it was ended from outside (memory, time limit or a signal) before it could say why"
+KILLED = "its log says nothing: ended from outside (memory, time limit or a signal), or no log could be written"
 LOCKED = (
     "Another run is at work in this folder, or one was killed here. Wait for it, or, if it was killed: `make unlock`, "
     "which also ends what a killed run left running on the cluster."
 )
+
+
+NOT_NAMED = (
+    "The configuration does not ask for that. Name it under `figures:` or `experiments:` of config/config.yaml; if it "
+    "belongs to another configuration, add CONFIG=config/<that one>.yaml."
+)
+# What Snakemake says, and what a person should know then.
+_HINTS = {"cannot be locked": LOCKED, "No rule to produce": NOT_NAMED}
 
 
 class Step(NamedTuple):
@@ -178,19 +186,19 @@ def follow(logger: logging.Logger, reporter: Reporter, total: int) -> None:
     logger.addHandler(reporter)
 
 
-class _LockHint(logging.Handler):
+class _Hint(logging.Handler):
     def __init__(self, stream: TextIO) -> None:
         super().__init__(logging.ERROR)
         self._stream = stream
 
     def emit(self, record: logging.LogRecord) -> None:
-        if "cannot be locked" in record.getMessage():
-            self._stream.write(LOCKED + "\n")
+        said = record.getMessage()
+        self._stream.writelines(f"{hint}\n" for words, hint in _HINTS.items() if words in said)
 
 
-def explain_locks(logger: logging.Logger, stream: TextIO) -> None:
-    """Say on ``stream`` what to do when Snakemake refuses to work in a folder that another run has locked."""
-    logger.addHandler(_LockHint(stream))
+def explain_refusals(logger: logging.Logger, stream: TextIO) -> None:
+    """Say on ``stream`` what to do when Snakemake refuses: a folder that another run has locked, an unknown target."""
+    logger.addHandler(_Hint(stream))
 
 
 # What the reporter has said already, or says better.

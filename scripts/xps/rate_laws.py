@@ -21,13 +21,14 @@ Floats = NDArray[np.float64]
 class Law:
     """One rate law: ``coefficients`` times the columns of ``basis(t, k)``, (n, coefficients), and k if ``has_rate``.
 
-    ``powers`` says for each coefficient which power of time divides its unit.
+    ``powers`` says for each coefficient which power of time divides its unit. Of several rates k (rates, 1), the basis
+    has one per rate, (rates, n, coefficients).
     """
 
     equation: str
     coefficients: tuple[str, ...]
     powers: tuple[float, ...]
-    basis: Callable[[Floats, float], Floats]
+    basis: Callable[[Floats, float | Floats], Floats]
     has_rate: bool = False
 
     @property
@@ -37,22 +38,22 @@ class Law:
 
 
 def _columns(*columns: Floats) -> Floats:
-    return np.stack(columns, axis=1)
+    return np.stack(columns, axis=-1)
 
 
-def _constant(t: Floats, _: float) -> Floats:
+def _constant(t: Floats, _: float | Floats) -> Floats:
     return _columns(np.ones_like(t))
 
 
-def _linear(t: Floats, _: float) -> Floats:
+def _linear(t: Floats, _: float | Floats) -> Floats:
     return _columns(np.ones_like(t), t)
 
 
-def _parabolic(t: Floats, _: float) -> Floats:
+def _parabolic(t: Floats, _: float | Floats) -> Floats:
     return _columns(np.ones_like(t), np.sqrt(t))
 
 
-def _exponential(t: Floats, k: float) -> Floats:
+def _exponential(t: Floats, k: float | Floats) -> Floats:
     return _columns(-np.expm1(-k * t), np.exp(-k * t))
 
 

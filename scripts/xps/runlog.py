@@ -12,7 +12,7 @@ import platform
 import resource
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,8 +46,9 @@ def announce_run(results: Path) -> Path:
 def job(log: str, rule: str, subject: str, outputs: Iterable[str]) -> Iterator[None]:
     """Log the enclosed work of ``rule`` on ``subject`` to the file ``log`` and leave its entry in the run record.
 
-    An AnalysisError, or a disk that takes no more, ends the job with its message alone, in the log and on the standard
-    error stream, and exit status 1; any other exception is a fault of ours and is logged with its traceback.
+    An AnalysisError, or a disk that takes no more, ends the job with its message alone in the log and exit status 1;
+    any other exception is a fault of ours and is logged with its traceback. Whoever runs the jobs reads their logs
+    (``progress``): only what a log could not take is said on the standard error stream.
     """
     handler = _log_file(log)
     logging.basicConfig(level=logging.INFO, format=_FORMAT, handlers=[handler], force=True)
@@ -64,7 +65,7 @@ def job(log: str, rule: str, subject: str, outputs: Iterable[str]) -> Iterator[N
             logging.getLogger(rule).exception("unexpected failure")
             raise
         logging.getLogger(rule).error("%s", message)
-        sys.exit(f"{rule} {subject}: {message}")
+        sys.exit(1 if handler.took_all else f"{rule} {subject}: {message}")
     except BaseException as error:
         status, message = "failed", f"{type(error).__name__}: {error}"
         logging.getLogger(rule).exception("unexpected failure")
@@ -83,15 +84,29 @@ def _refusal(error: AnalysisError | OSError) -> str:
 
 
 class _LogFile(logging.FileHandler):
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the base class's word
-        """Say nothing: on a full disk the error of the job itself must not be buried under those of its log."""
+    """A log that never fails: on a full disk the job's own error must not be buried under those of its log."""
+
+    took_all = True
+
+    def handleError(self, _: logging.LogRecord) -> None:  # noqa: N802 - the base class's word
+        """Remember that something is missing."""
+        self.took_all = False
+
+    def close(self) -> None:
+        """Close the file, be it without its last lines."""
+        with suppress(OSError):
+            super().close()
 
 
-def _log_file(path: str) -> logging.Handler:
+class _NoLog(logging.NullHandler):
+    took_all = False
+
+
+def _log_file(path: str) -> _LogFile | _NoLog:
     try:
         return _LogFile(path, mode="w", encoding="utf-8")
     except OSError:
-        return logging.NullHandler()  # the job will fail for the same reason, and say so on the error stream
+        return _NoLog()  # the job will fail for the same reason, and say so on the error stream
 
 
 class _Entry:
@@ -177,8 +192,9 @@ def _processor() -> str:
 
 
 def summary(run_folder: Path, results: str, skipped: Sequence[str] = ()) -> str:
-    """Return the closing lines of a run: what was made, what failed and why, what was skipped, where to look.
+    """Return the closing lines of a run: what was made, what failed, what was skipped, where to look.
 
+    Why something failed was said when it did (``progress``), and stands in its log.
     ``skipped`` are jobs that were never tried. Of a job that was tried several times the last attempt counts.
     """
     entries = [json.loads(path.read_bytes()) for path in run_folder.glob("jobs/*.json")]
@@ -187,11 +203,9 @@ def summary(run_folder: Path, results: str, skipped: Sequence[str] = ()) -> str:
     made = sorted({output for entry in last if entry["status"] == "ok" for output in entry["outputs"]})
     made = [output for output in made if Path(output).exists()]  # parts that were gathered are gone
     failed = [entry for entry in last if entry["status"] != "ok"]
-    counts = {suffix: sum(output.endswith(suffix) for output in made) for suffix in (".parquet", ".pdf")}
-    lines = [f"made: {counts['.parquet']} tables, {counts['.pdf']} figures"]
+    lines = [f"made: {_counted(made, '.parquet', 'table')}, {_counted(made, '.pdf', 'figure')}"]
     lines += [f"  {output}" for output in made if output.endswith(".pdf")]
-    for entry in failed:
-        lines += [f"FAILED: {entry['rule']} {entry['subject']} (log: {entry['log']})", _indented(entry["message"])]
+    lines += [f"FAILED: {entry['rule']} {entry['subject']} (log: {entry['log']})" for entry in failed]
     if skipped:
         lines += [f"skipped, for want of what failed: {', '.join(skipped)}"]
     if failed:
@@ -200,5 +214,6 @@ def summary(run_folder: Path, results: str, skipped: Sequence[str] = ()) -> str:
     return "\n".join([*lines, "look in: " + ", ".join(where)])
 
 
-def _indented(message: str) -> str:
-    return "\n".join(f"  {line}" for line in message.splitlines())
+def _counted(made: Sequence[str], suffix: str, word: str) -> str:
+    count = sum(output.endswith(suffix) for output in made)
+    return f"{count} {word}{'' if count == 1 else 's'}"

@@ -52,24 +52,25 @@ def test_the_analysis_through_sbatch_gives_the_bytes_of_a_local_run(
 
 
 def greedy(project: Path, needed_mb: int) -> None:
-    """Let parse_spectra take ``needed_mb`` of memory, and let the system refuse it more than its job asked for."""
+    """Let parse_spectra hold ``needed_mb`` of memory for some seconds, longer than Slurm looks away."""
     path = project / "scripts/parse_spectra.py"
-    before = "    with runlog.job(snakemake.log[0]"
-    limit = "resource.setrlimit(resource.RLIMIT_DATA, (snakemake.resources.mem_mb << 20,) * 2)"
-    greed = f"    import resource\n\n    {limit}\n    greed = bytearray({needed_mb} << 20)\n"
-    text = path.read_text()
-    assert text.count(before) == 1
-    inside = text[text.index(before) :].split("\n", 1)
-    path.write_text(text[: text.index(before)] + inside[0] + "\n" + greed.replace("    ", "        ") + inside[1])
+    before, after = path.read_text().split("    with runlog.job(snakemake.log[0]")
+    line, rest = after.split("\n", 1)
+    greed = f"        greed = b'x' * ({needed_mb} << 20)\n        __import__('time').sleep(4)\n"
+    path.write_text(f"{before}    with runlog.job(snakemake.log[0]{line}\n{greed}{rest}")
 
 
-def test_a_job_over_its_memory_is_made_again_with_more(submit: Submit, slurm: Slurm, small_series: Path) -> None:
+def test_a_job_that_slurm_kills_for_its_memory_is_made_again_with_more(
+    submit: Submit, slurm: Slurm, small_series: Path
+) -> None:
     greedy(small_series, needed_mb=600)
     said = submit("results/mini_a/acquisitions.parquet").finish()
-    assert [entry["status"] for entry in entries(small_series)] == ["failed", "ok"]
-    assert "MemoryError" in said
+    assert [entry["status"] for entry in entries(small_series)] == ["killed", "ok"]
+    assert "ended from outside (memory, time limit or a signal)" in said
     asked = slurm.ask("squeue", "-h", "-t", "all", "-S", "i", "-o", "%m %T").splitlines()
     assert asked == ["500M FAILED", "1000M COMPLETED"]
+    log = (slurm.folder / "log/n1.out").read_text() + (slurm.folder / "log/n2.out").read_text()
+    assert "exceeded memory limit" in log
 
 
 @pytest.mark.slow

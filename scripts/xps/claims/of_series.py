@@ -86,7 +86,8 @@ def _films(evidence: Evidence, experiment: str, layer_model: str, layer: str) ->
 def last_thickness(evidence: Evidence, experiment: str, layer_model: str, layer: str) -> Answer:
     """Thickness of a film in the last acquisition in which it is known (nm)."""
     row = records(_films(evidence, experiment, layer_model, layer))[-1]
-    error = float(np.hypot(row["thickness_stderr_nm"], row["thickness_imfp_stderr_nm"]))
+    parts = ("thickness_stderr_nm", "thickness_imfp_stderr_nm", "thickness_carbon_stderr_nm")
+    error = float(np.hypot.reduce([row[name] for name in parts if not pd.isna(row[name])]))
     return Answer(float(row["thickness_nm"]), error, "nm", remark=f"at {row['minutes']:g} min; {row['condition']}")
 
 

@@ -54,7 +54,8 @@ def _stack_faults(
     if kind != "patchy" and (patched or "coverages" in stack):
         yield f"layer_model: coverages and patches mean nothing in {kind}; say patchy, or remove them"
     known = _phases(reference)
-    places = {"substrate": stack["substrate"], **{f"films.{film['layer']}": film for film in stack["films"]}}
+    carbon = {"carbon": stack["carbon"]} if "carbon" in stack else {}
+    places = {"substrate": stack["substrate"], **carbon, **{f"films.{film['layer']}": film for film in stack["films"]}}
     for place, layer in places.items():
         if layer["phase"] not in known:
             yield f"{place}.phase: {layer['phase']} is neither a phase nor a case{near(layer['phase'], known)}"

@@ -70,8 +70,9 @@ def series_starts(model: FitModel, spectra: Sequence[Task]) -> Starts:
     model file's starts.
     """
     given = model_starts(model)
-    usable = [task for task in spectra if not outcome.unfit(model, task)]
-    problems = [problem.bind(model, task.found) for task in usable]
+    bound = [(task, problem.bind(model, task.found)) for task in spectra if not outcome.unfit(model, task)]
+    usable = [task for task, one in bound if not _too_short(one)]
+    problems = [one for _, one in bound if not _too_short(one)]
     # Only acquisitions with the same varied parameters share one layout (a drift may be given in some of them).
     alike = [i for i, one in enumerate(problems) if np.array_equal(one.layout.varied, problems[0].layout.varied)]
     if len(alike) < 2 or not problems[0].layout.shared.size:
@@ -118,9 +119,13 @@ def _job(model: FitModel, task: Task, starts: Starts, seed: int) -> Job | str:
     if reason:
         return reason
     bound = problem.bind(model, task.found)
-    if bound.points <= bound.varied:
+    if _too_short(bound):
         return f"{bound.points} channels cannot determine {bound.varied} parameters"
     return Job(task, bound, starts.values[bound.layout.varied], _entropy(seed, model, task))
+
+
+def _too_short(bound: Problem) -> bool:
+    return bound.points <= bound.varied
 
 
 def _in_series(jobs: list[Job], starts: Starts) -> list[Job]:

@@ -4,6 +4,8 @@ Every slot of the layout is opened, tied and fixed ones too, and what the model 
 with a name: only so can a verdict tell on which of them an area hangs.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,10 +48,11 @@ def _findings(problem: Problem, values: Array, weights: Array) -> list[Finding]:
     order = np.array([*areas, *(i for i in kept if i not in set(areas.tolist()))], dtype=np.intp)
     totals = _level_totals(plan, values[areas])
     rows = [item for item in _assumptions(plan, values) if np.any(item.row)]
-    named = [Assumption(item.name, item.row[order], item.stderr) for item in rows]
+    named = [replace(item, row=item.row[order]) for item in rows]
     free = np.ones(order.size, dtype=bool)
     free[areas.size :] = np.diag(information)[order[areas.size :]] > 0.0
-    return findings(information[np.ix_(order, order)], free, named, values[areas], totals)
+    levels = [part.core_level for part in plan.model.components]
+    return findings(information[np.ix_(order, order)], free, named, values[areas], totals, levels)
 
 
 def _level_totals(plan: Layout, areas: Array) -> Array:
@@ -71,13 +74,13 @@ def _assumptions(plan: Layout, values: Array) -> list[Assumption]:
         row[i] = 1.0
         if slot.tie is not None:
             other = [part.name for part in plan.model.components].index(slot.tie.other)
+            level, of_other = (plan.model.components[one].core_level for one in (slot.component, other))
             source = plan.index(other, slot.kind)
             row[source] -= slot.tie.value if slot.tie.kind == "ratio_to" else 1.0
             stderr = soft[i].stderr if i in soft else 0.0
             scale = values[source] if slot.kind == "area" and slot.tie.soft else 1.0
-            found.append(
-                Assumption(f"{name}: {slot.tie.describe()}", row, stderr * max(float(scale), 1e-9) if stderr else 0.0)
-            )
+            error = stderr * max(float(scale), 1e-9) if stderr else 0.0
+            found.append(Assumption(f"{name}: {slot.tie.describe()}", row, error, level if level != of_other else ""))
         elif slot.span is not None and slot.span.fixed:
             error = drifts.get(slot.window, 0.0) if slot.kind == "position" else 0.0
             found.append(Assumption(f"{name}: {slot.parameter} given as {slot.span.start:g}", row, error))

@@ -1,4 +1,4 @@
-"""The courses of fitted growth laws with their 95 % bands, and the profiles behind intervals: rows to draw from.
+"""The courses of fitted growth laws with their 95 % bands: rows to draw from.
 
 A course is what the law says was measured: the film times the mean free paths' common error as fitted, so that it goes
 through the thicknesses of ``layers``. Its band is statistical: the linear propagation of the covariance of the
@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from xps.kinetics.estimation import CHI_SQUARE_95, Estimate, Floats, Values
-from xps.kinetics.growth import SCALE, Course, scaled
-from xps.kinetics.growth_laws import Plating, course
+from xps.kinetics.growth import SCALE, Course
+from xps.kinetics.growth_laws import Plating, followed, timetable
 from xps.kinetics.regression import NORMAL_95
 
 Settings = Mapping[str, Any]
@@ -47,9 +47,10 @@ def plated_min(doses: Sequence[Plating], times_min: Floats) -> Floats:
 
 def band(growth: Course, law: str, found: Estimate, times_min: Floats) -> Band:
     """Return the course (nm) of a fitted ``law`` at ascending ``times_min`` with its 95 % band."""
+    times = timetable(growth.doses, times_min)
 
     def measured(values: Values) -> Floats:
-        film, _ = course(law, values, growth.per_lithium, scaled(growth.doses, values["utilisation"]), times_min)
+        film, _ = followed(law, values, growth.per_lithium, times, values["utilisation"])
         return np.asarray(film * values[SCALE])
 
     middle = measured(found.values)
@@ -78,11 +79,3 @@ def course_rows(growth: Course, law: str, found: Estimate, shared: Settings) -> 
     for at, plated, value, low, high in zip(times, plated_min(growth.doses, times), *drawn, strict=True):
         numbers = {"value": float(value), "low": float(low), "high": float(high)}
         yield {**shared, "law": law, "start_time_s": 60.0 * at, "plating_time_s": 60.0 * plated, **numbers}
-
-
-def profile_rows(found: Estimate, units: Mapping[str, str], shared: Settings) -> Iterator[dict[str, Any]]:
-    """Yield the rows of ``profiles``: every point that was tried for the intervals of the parameters in ``units``."""
-    for trial in found.trials:
-        if trial.parameter in units:
-            named = {"parameter": trial.parameter, "unit": units[trial.parameter]}
-            yield {**shared, **named, "value": trial.values[trial.parameter], "deviance_rise": trial.rise}

@@ -133,8 +133,8 @@ def fit(rest: Rest, variant: Variant) -> Estimate:
     return estimate(residual, ranges, profiled=[RATE, "r_ox"])
 
 
-def verdict(found: Estimate, points: int) -> str:
-    """Return whether k_rxn is identified under the variant's assumptions, and if not why; ``points`` were fitted."""
+def verdict(found: Estimate, points: int, rate: str = RATE) -> str:
+    """Return whether ``rate`` is identified under the variant's assumptions, and if not why; ``points`` were fitted."""
     if not found.success:
         return "not testable: the fit failed"
     freedom = points - len(found.values)
@@ -142,12 +142,12 @@ def verdict(found: Estimate, points: int) -> str:
         return f"not testable: {points} points for {len(found.values)} parameters"
     if gammaincc(freedom / 2, found.chi_square / 2) < REJECTION_P:
         return f"rejected: the assumptions contradict the data, reduced chi square {found.chi_square / freedom:.3g}"
-    sides = [side for side, end in zip(("below", "above"), found.intervals[RATE], strict=True) if end is None]
+    sides = [side for side, end in zip(("below", "above"), found.intervals[rate], strict=True) if end is None]
     if sides:
         return f"not identified: the interval is open {' and '.join(sides)}"
-    if not found.log_stderrs[RATE] <= ENOUGH:
-        return f"not identified: standard error of ln {RATE} is {found.log_stderrs[RATE]:.2g}, above {ENOUGH:g}"
-    return f"conditional: standard error of ln {RATE} is {found.log_stderrs[RATE]:.2g}"
+    if not found.log_stderrs[rate] <= ENOUGH:
+        return f"not identified: standard error of ln {rate} is {found.log_stderrs[rate]:.2g}, above {ENOUGH:g}"
+    return f"conditional: standard error of ln {rate} is {found.log_stderrs[rate]:.2g}"
 
 
 def _middles(windows: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Rows of ``kinetics`` on metal that vanishes at rest; they need a second experiment, so they come last.
+"""Rows of ``kinetics`` and ``profiles`` on metal that vanishes at rest; they need a second experiment: they come last.
 
 What is fitted stands in ``decay``; here tables become what it asks for, and its answers become rows: one for each set
 of assumptions, and one that says which assumption carries the result.
@@ -12,51 +12,52 @@ import numpy as np
 from xps.chemistry import interphase_per_lithium
 from xps.core_lines import atoms_per_nm3, length_nm, phase_of
 from xps.kinetics import decay
-from xps.kinetics.estimation import Estimate, Floats
-from xps.kinetics.mechanisms import Series, foil
+from xps.kinetics.estimation import Estimate
+from xps.kinetics.findings import Findings, profile_rows
+from xps.kinetics.oxidation_rows import foil
+from xps.kinetics.series import Series
 
 Settings = Mapping[str, Any]
 LAW = "reaction and oxidation"
+UNIT = "nm/min"
 
 
-def rows(series: Series, wanted: Settings, prior: tuple[float, str] | None) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one rest series; ``prior`` is another series' oxidation rate (nm/min) scaled here, in words."""
+def findings(series: Series, wanted: Settings, prior: tuple[float, str] | None) -> Findings:
+    """Return what one rest series says; ``prior`` is another series' oxidation rate (nm/min) scaled here, in words."""
     metal = wanted["metal"]
-    keys = {
-        "experiment": series.clock.experiment,
-        "model": metal["model"],
-        "component": metal["component"],
-        "quantity": "decay",
-        "law": LAW,
-        "chosen": "undecided",
-    }
+    named = {"experiment": series.clock.experiment, "model": metal["model"], "component": metal["component"]}
+    keys = {**named, "quantity": "decay", "law": LAW}
+    empty = {"parameter": "", "unit": UNIT, "chosen": "undecided"}
     rest = _rest(series, wanted, prior[0] if prior else None)
     if isinstance(rest, str):
-        yield {**keys, "parameter": "", "unit": "nm/min", "window": "no points", "verdict": f"not testable: {rest}"}
-        return
+        return Findings([{**keys, **empty, "window": "no points", "verdict": f"not testable: {rest}"}])
     window = f"clock 0 to {rest.windows_min.max():.6g} min, {len(rest.share)} points"
-    judged = []
+    judged, rows, profiles = list[tuple[decay.Variant, str]](), list[Settings](), list[Settings]()
     for variant in decay.variants(wanted["coverages"], prior is not None):
         found = decay.fit(rest, variant)
-        verdict = decay.verdict(found, decay.points(rest, variant))
-        judged.append((variant, verdict))
+        points = decay.points(rest, variant)
+        judged.append((variant, decay.verdict(found, points)))
         words = "; ".join([variant.words, *([prior[1]] if prior and variant.prior else []), decay.NOT_MODELLED])
-        yield from _variant_rows(found, verdict, {**keys, "window": window, "condition": words})
+        shared = {**keys, "window": window, "chosen": "undecided", "condition": words}
+        rows += _variant_rows(found, points, shared)
+        units = dict.fromkeys((decay.RATE, "r_ox"), UNIT)
+        profiles += profile_rows(found, units, {**keys, "condition": variant.words})
     source = wanted.get("oxidation_from")
     lost = [f"{source} gives no oxidation rate: it is not analysed, or its law was not accepted"]
     words = "; ".join([*_carrying(judged), *(lost if source and not prior else []), decay.NOT_MODELLED])
-    summary = {"parameter": "", "unit": "nm/min", "window": window, "condition": words}
-    yield {**keys, **summary, "verdict": _summary(judged)}
+    rows.append({**keys, **empty, "window": window, "condition": words, "verdict": _summary(judged)})
+    return Findings(rows, (), profiles)
 
 
-def _variant_rows(found: Estimate, verdict: str, shared: Settings) -> Iterator[dict[str, Any]]:
+def _variant_rows(found: Estimate, points: int, shared: Settings) -> Iterator[dict[str, Any]]:
     if not found.success:
-        yield {**shared, "parameter": "", "unit": "nm/min", "verdict": verdict}
+        yield {**shared, "parameter": "", "unit": UNIT, "verdict": decay.verdict(found, points)}
     for name in (decay.RATE, "r_ox") if found.success else ():
         low, high = found.intervals[name]
         stderr = found.values[name] * found.log_stderrs[name]
         numbers = {"value": found.values[name], "stderr": stderr if np.isfinite(stderr) else None}
-        yield {**shared, **numbers, "low": low, "high": high, "parameter": name, "unit": "nm/min", "verdict": verdict}
+        judged = {"verdict": decay.verdict(found, points, name), "parameter": name, "unit": UNIT}
+        yield {**shared, **numbers, "low": low, "high": high, **judged}
 
 
 Judged = Sequence[tuple[decay.Variant, str]]
@@ -85,32 +86,32 @@ def _carrying(judged: Judged) -> list[str]:
 def _rest(series: Series, wanted: Settings, prior: float | None) -> decay.Rest | str:
     """Return what is fitted, or why nothing can be."""
     when, metal = series.clock, wanted["metal"]
-    rows = series.component(metal["model"], metal["component"])
-    rows = rows[rows["area_fraction"].notna() & rows["area_fraction_stderr"].notna()]
-    if len(rows) < 4:
-        return f"{len(rows)} acquisitions with a share of the metal" if len(rows) != 1 else "one cycle"
+    track = series.component(metal["model"], metal["component"])
+    shares = None if track is None else track.known("area_fraction", "area_fraction_stderr")
+    if shares is None or len(shares) < 4:
+        count = 0 if shares is None else len(shares)
+        return f"{count} acquisitions with a share of the metal" if count != 1 else "one cycle"
     film, declared = series.film(wanted["interphase"])
     known = [row for row in film or [] if row["thickness_nm"] is not None and row["thickness_stderr_nm"]]
     if len(known) < 4 or declared["phase"] not in series.chemistry.cases:
         return "no thickness of the interphase in at least four acquisitions"
-    level, region = str(rows["core_level"].iloc[0]), str(rows["region"].iloc[0])
+    level, region = shares.names.core_level, shares.region
     line, facts = series.lines[level], series.facts(region)
     mixture = {"metal": metal["phase"], "products": wanted["products"]}
     element = next(iter(series.chemistry.phases[metal["phase"]].atoms))
     strength = atoms_per_nm3(phase_of(declared["phase"], series.chemistry), element)
-    windows = when.windows([int(number) for number in rows["acquisition"]], region)
+    windows = when.windows(shares.acquisitions.tolist(), region)
     start = windows[0, 0]
-    numbers = [row["acquisition"] for row in known]
     return decay.Rest(
         foil(series, mixture, level, region),
-        rows["area_fraction"].to_numpy(dtype=np.float64),
-        rows["area_fraction_stderr"].to_numpy(dtype=np.float64),
+        shares["area_fraction"],
+        shares["area_fraction_stderr"],
         windows - start,
         strength * length_nm(declared["phase"], series.chemistry, line, facts),
         tuple(below for item in wanted["below"] if (below := _below(series, item, mixture, start)) is not None),
         np.array([row["thickness_nm"] for row in known]),
         np.array([row["thickness_stderr_nm"] for row in known]),
-        when.windows(numbers, series.region(declared["tracer"])) - start,
+        series.windows_min(declared, [row["acquisition"] for row in known]) - start,
         interphase_per_lithium(series.chemistry.cases[declared["phase"]], series.chemistry.phases),
         prior,
     )
@@ -118,16 +119,23 @@ def _rest(series: Series, wanted: Settings, prior: float | None) -> decay.Rest |
 
 def _below(series: Series, item: Settings, mixture: Settings, start_min: float) -> decay.Below | None:
     """Return a line from below with the areas of its components added up; None where it was hardly measured."""
-    parts = [series.component(item["model"], name).set_index("acquisition") for name in item["components"]]
-    shared = sorted(set.intersection(*(set(part.index) for part in parts)))
+    found = [series.component(item["model"], name) for name in item["components"]]
+    parts = [part for part in found if part is not None]
+    if len(parts) < len(found):
+        return None
+    shared = sorted(set.intersection(*(set(part.acquisitions.tolist()) for part in parts)))
     if len(shared) < 4:
         return None
-    level, region = str(parts[0]["core_level"].iloc[0]), str(parts[0]["region"].iloc[0])
-    optics = foil(series, mixture, level, region)
-    area: Floats = np.sum([part.loc[shared, "area_cps_ev"].to_numpy(dtype=np.float64) for part in parts], axis=0)
-    errors = [part.loc[shared, "area_stderr_cps_ev"].to_numpy(dtype=np.float64, na_value=0.0) for part in parts]
-    windows = series.clock.windows(shared, region) - start_min
-    return decay.Below(area, np.hypot.reduce(np.array(errors)), windows, optics.metal_length_nm, optics.oxide_length_nm)
+    parts = [part.taken(np.searchsorted(part.acquisitions, shared)) for part in parts]
+    optics = foil(series, mixture, parts[0].names.core_level, parts[0].region)
+    errors = [np.nan_to_num(part["area_stderr_cps_ev"]) for part in parts]
+    return decay.Below(
+        np.sum([part["area_cps_ev"] for part in parts], axis=0),
+        np.hypot.reduce(np.array(errors)),
+        series.clock.windows(shared, parts[0].region) - start_min,
+        optics.metal_length_nm,
+        optics.oxide_length_nm,
+    )
 
 
 def scaled_prior(rate: float, name: str, own: Sequence[float], other: Sequence[float]) -> tuple[float, str]:

@@ -19,7 +19,7 @@ from scipy.special import gammaincc, log_ndtr
 
 from xps.attenuation import RELATIVE_STDERR
 from xps.kinetics.estimation import Estimate, Floats, Range, Values, estimate
-from xps.kinetics.growth_laws import GROWTH_LAWS, Plating, window_means
+from xps.kinetics.growth_laws import GROWTH_LAWS, Plating, window_means, windows_of
 from xps.kinetics.regression import REJECTION_P, LawFit, choices
 
 MODEL_FLOOR = 0.01
@@ -86,32 +86,27 @@ def _fitted(course: Course, law: str) -> Estimate:
     known = np.isfinite(course.thickness_nm)
     censored = ~known & np.isfinite(course.lower_limit_nm)
     stderrs = _errors(course)
+    limit = course.lower_limit_nm[censored]
+    films = len(course.windows_min)
+    # One walk through the series for the windows of the film's line and of the metal's.
+    windows = windows_of(course.doses, np.concatenate([course.windows_min, course.metal.windows_min]))
 
     def residual(values: Values) -> Floats:
-        doses = scaled(course.doses, values["utilisation"])
-        film, _ = window_means(law, values, course.per_lithium, doses, course.windows_min)
-        seen = film * values[SCALE]
-        unseen = course.metal
-        _, left = window_means(law, values, course.per_lithium, doses, unseen.windows_min)
-        limit = course.lower_limit_nm[censored]
+        film, left = window_means(law, values, course.per_lithium, windows, values["utilisation"])
+        seen = film[:films] * values[SCALE]
         # A 95 % limit: the film is thicker with 1.645 standard deviations to spare.
         room = (seen[censored] / limit - 1.0) / _CENSORED_SHARE + 1.645
         return np.concatenate(
             [
                 (seen[known] - course.thickness_nm[known]) / stderrs[known],
                 np.sqrt(-2.0 * log_ndtr(room)),
-                1.645 * left / unseen.upper_limit_nm,
+                1.645 * left[films:] / course.metal.upper_limit_nm,
                 [np.log(values[SCALE]) / RELATIVE_STDERR],
             ]
         )
 
     ranges = {"utilisation": _UTILISATION, **{name: _RANGES[name] for name in GROWTH_LAWS[law].parameters}}
     return estimate(residual, {**ranges, SCALE: Range(0.4, 2.5, (1.0,))}, profiled=list(ranges))
-
-
-def scaled(doses: Sequence[Plating], utilisation: float) -> list[Plating]:
-    """Return the doses of which only the share ``utilisation`` arrives."""
-    return [dose._replace(supply_nm_min=dose.supply_nm_min * utilisation) for dose in doses]
 
 
 def _judged(law: str, course: Course, found: Estimate) -> LawFit:
@@ -170,10 +165,10 @@ def flux_bound(course: Course, utilisation: Values) -> Bound:
 def detection_bound(course: Course, utilisation: Values) -> Bound:
     """Return the smallest K at which no window would have shown more metal than its upper limit."""
     metal = course.metal
+    windows = windows_of(course.doses, metal.windows_min)
 
     def excess(constant: float, share: float) -> float:
-        doses = scaled(course.doses, share)
-        _, left = window_means("parabolic", {"K": constant}, course.per_lithium, doses, metal.windows_min)
+        _, left = window_means("parabolic", {"K": constant}, course.per_lithium, windows, share)
         return float(np.max(left - metal.upper_limit_nm))
 
     def bound(share: float) -> float:

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Parameters = Mapping[str, float]
-_HALVINGS = 40
+_NEWTON_STEPS = 60
+_THINNEST_NM = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class GrowthLaw:
     """Thickness after ``time`` (min) from ``thickness`` (nm) with lithium enough."""
     limit: Callable[[Parameters, float], float]
     """Thickness (nm) at which the law's rate has fallen to ``rate`` (nm/min, above 0); 0 where it never is so fast."""
+    rate: Callable[[Parameters, float], float]
+    """dd/dt (nm/min) at ``thickness`` (nm, above 0)."""
 
 
 def _deal_grove(p: Parameters, d: float, t: float) -> float:
@@ -46,16 +49,30 @@ def _direct_log(p: Parameters, d: float, t: float) -> float:
 
 
 GROWTH_LAWS: Mapping[str, GrowthLaw] = {
-    "supply": GrowthLaw({}, lambda _p, _d, _t: inf, lambda _p, _rate: inf),
-    "linear": GrowthLaw({"k": "nm/min"}, lambda p, d, t: d + p["k"] * t, lambda p, rate: inf if p["k"] > rate else 0.0),
+    "supply": GrowthLaw({}, lambda _p, _d, _t: inf, lambda _p, _rate: inf, lambda _p, _d: inf),
+    "linear": GrowthLaw(
+        {"k": "nm/min"},
+        lambda p, d, t: d + p["k"] * t,
+        lambda p, rate: inf if p["k"] > rate else 0.0,
+        lambda p, _d: p["k"],
+    ),
     "parabolic": GrowthLaw(
-        {"K": "nm²/min"}, lambda p, d, t: sqrt(d * d + 2.0 * p["K"] * t), lambda p, rate: p["K"] / rate
+        {"K": "nm²/min"},
+        lambda p, d, t: sqrt(d * d + 2.0 * p["K"] * t),
+        lambda p, rate: p["K"] / rate,
+        lambda p, d: p["K"] / max(d, _THINNEST_NM),
     ),
     "deal_grove": GrowthLaw(
-        {"ks": "nm/min", "K": "nm²/min"}, _deal_grove, lambda p, rate: max(p["K"] * (1.0 / rate - 1.0 / p["ks"]), 0.0)
+        {"ks": "nm/min", "K": "nm²/min"},
+        _deal_grove,
+        lambda p, rate: max(p["K"] * (1.0 / rate - 1.0 / p["ks"]), 0.0),
+        lambda p, d: 1.0 / (1.0 / p["ks"] + d / p["K"]),
     ),
     "direct_log": GrowthLaw(
-        {"k0": "nm/min", "xi": "nm"}, _direct_log, lambda p, rate: max(p["xi"] * log(p["k0"] / rate), 0.0)
+        {"k0": "nm/min", "xi": "nm"},
+        _direct_log,
+        lambda p, rate: max(p["xi"] * log(p["k0"] / rate), 0.0),
+        lambda p, d: p["k0"] * exp(-d / p["xi"]),
     ),
 }
 
@@ -66,6 +83,36 @@ class Plating(NamedTuple):
     start_min: float
     end_min: float
     supply_nm_min: float
+
+
+class Timetable(NamedTuple):
+    """What happens between the first dose and the last time looked at: steps of constant supply, and where one looks.
+
+    ``durations_min`` and ``supplies_nm_min`` (steps,) are those of each step, ``looks`` (steps,) how many of the
+    ascending times are its end.
+    """
+
+    durations_min: tuple[float, ...]
+    supplies_nm_min: tuple[float, ...]
+    looks: tuple[int, ...]
+
+
+def timetable(doses: Sequence[Plating], times_min: Floats) -> Timetable:
+    """Return the steps that lead through ``doses`` to the ascending ``times_min``, from the first dose's start on."""
+    clock = doses[0].start_min if doses else 0.0
+    times = np.maximum(times_min, clock)
+    edges = [edge for dose in doses for edge in (dose.start_min, dose.end_min)]
+    last = float(times[-1]) if len(times) else clock
+    # The first step ends where it begins: there looks that come before the first dose belong.
+    ends = [clock, *sorted({*times.tolist(), *edges} - {clock})]
+    ends = [end for end in ends if end <= last]
+    starts = [clock, *ends[:-1]]
+    supplies = [
+        next((dose.supply_nm_min for dose in doses if dose.start_min <= start < dose.end_min), 0.0) for start in starts
+    ]
+    looks = [int(np.sum(times == end)) for end in ends]
+    durations = [end - start for start, end in zip(starts, ends, strict=True)]
+    return Timetable(tuple(durations), tuple(supplies), tuple(looks))
 
 
 class State(NamedTuple):
@@ -81,7 +128,7 @@ def step(law: GrowthLaw, p: Parameters, per_lithium: float, state: State, supply
     arriving = per_lithium * supply
     turn = law.limit(p, arriving) if arriving > 0 else inf
     if d < turn and h > 0:
-        d, h, time = _consumed(law, p, per_lithium, State(d, h), supply, time)
+        d, h, time = _consumed(law, p, per_lithium, state, supply, time)
     if time > 0 and d < turn and h <= 0:
         reach = (turn - d) / arriving if arriving > 0 else inf
         d, time = d + arriving * min(time, reach), max(time - reach, 0.0)
@@ -96,53 +143,63 @@ def _consumed(
 ) -> tuple[float, float, float]:
     """Follow the law while it uses up left lithium; return thickness, lithium and the time that is left (min)."""
     d, h = state
+    # Rates only fall, so what is left is convex in time: Newton's steps from the left never pass the first zero.
+    gone, lithium, thickness = 0.0, h, d
+    for _ in range(_NEWTON_STEPS):
+        fall = law.rate(p, thickness) / per_lithium - supply
+        further = gone + lithium / fall if fall > 0 else inf
+        if further >= time:
+            whole = law.advanced(p, d, time)
+            return whole, max(h + supply * time - (whole - d) / per_lithium, 0.0), 0.0
+        if further <= gone:
+            break
+        thickness = law.advanced(p, d, further)
+        gone, lithium = further, h + supply * further - (thickness - d) / per_lithium
+    return d + per_lithium * (h + supply * gone), 0.0, time - gone
 
-    def left(t: float) -> float:
-        return h + supply * t - (law.advanced(p, d, t) - d) / per_lithium
 
-    if left(time) >= 0:
-        return law.advanced(p, d, time), left(time), 0.0
-    low, high = 0.0, time
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if left(middle) > 0 else (low, middle)
-    return d + per_lithium * (h + supply * high), 0.0, time - high
+def followed(
+    name: str, p: Parameters, per_lithium: float, times: Timetable, utilisation: float = 1.0
+) -> tuple[Floats, Floats]:
+    """Return interphase and lithium (nm) at the times of ``times``, with the share ``utilisation`` of all supplies."""
+    law = GROWTH_LAWS[name]
+    state = State(0.0, 0.0)
+    found: list[State] = []
+    for duration, supply, looks in zip(*times, strict=True):
+        if duration > 0.0:
+            state = step(law, p, per_lithium, state, supply * utilisation, duration)
+        found += [state] * looks
+    made = np.array(found, dtype=np.float64).reshape(-1, 2)
+    return made[:, 0], made[:, 1]
 
 
 def course(
     name: str, p: Parameters, per_lithium: float, doses: Sequence[Plating], times_min: Floats
 ) -> tuple[Floats, Floats]:
     """Return interphase and lithium (nm) at the ascending ``times_min``, from nothing at the first dose's start."""
-    law = GROWTH_LAWS[name]
-    events = [(dose.start_min, dose.end_min, dose.supply_nm_min) for dose in doses]
-    clock, state = (events[0][0] if events else 0.0), State(0.0, 0.0)
-    found = []
-    at = 0
-    for time in times_min:
-        while clock < time:
-            while at < len(events) and events[at][1] <= clock:
-                at += 1
-            inside = at < len(events) and events[at][0] <= clock
-            edge = events[at][1] if inside else (events[at][0] if at < len(events) else inf)
-            until = min(float(time), edge)
-            state = step(law, p, per_lithium, state, events[at][2] if inside else 0.0, until - clock)
-            clock = until
-        found.append(state)
-    interphase = np.array([state.interphase_nm for state in found])
-    return interphase, np.array([state.lithium_nm for state in found])
+    return followed(name, p, per_lithium, timetable(doses, times_min))
 
 
-def window_means(
-    name: str, p: Parameters, per_lithium: float, doses: Sequence[Plating], windows_min: Floats, points: int = 4
-) -> tuple[Floats, Floats]:
-    """Return interphase and lithium (nm) averaged over each window (windows, 2) in min, by the midpoint rule."""
-    if not len(windows_min):
-        return np.zeros(0), np.zeros(0)
+class Windows(NamedTuple):
+    """Windows to average over: the timetable of all times in them, and the place of each (windows, points) there."""
+
+    times: Timetable
+    places: NDArray[np.intp]
+
+
+def windows_of(doses: Sequence[Plating], windows_min: Floats, points: int = 4) -> Windows:
+    """Return how to average over ``windows_min`` (windows, 2) in min by the midpoint rule, through ``doses``."""
     shares = (np.arange(points) + 0.5) / points
     times = windows_min[:, :1] + shares * (windows_min[:, 1:] - windows_min[:, :1])
     order = np.argsort(times, axis=None, kind="stable")
-    back = np.empty(order.size, dtype=np.intp)
-    back[order] = np.arange(order.size)
-    found = course(name, p, per_lithium, doses, times.ravel()[order])
-    interphase, lithium = (part[back].reshape(times.shape).mean(axis=1) for part in found)
-    return interphase, lithium
+    places = np.empty(order.size, dtype=np.intp)
+    places[order] = np.arange(order.size)
+    return Windows(timetable(doses, times.ravel()[order]), places.reshape(times.shape))
+
+
+def window_means(
+    name: str, p: Parameters, per_lithium: float, windows: Windows, utilisation: float = 1.0
+) -> tuple[Floats, Floats]:
+    """Return interphase and lithium (nm) averaged over each window, with the share ``utilisation`` of all supplies."""
+    interphase, lithium = followed(name, p, per_lithium, windows.times, utilisation)
+    return interphase[windows.places].mean(axis=1), lithium[windows.places].mean(axis=1)

@@ -9,90 +9,89 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from xps.kinetics.estimation import Floats
+from xps.kinetics.series import Series, Track
 from xps.uncertainty.detection import FALSE_SHARE, chances, holm
 
 LAW = "series-wise detection"
 
 
-def rows(points: pd.DataFrame, wanted: Sequence[Mapping[str, Any]], axis: str) -> Iterator[dict[str, Any]]:
-    """Yield a row per wanted component: the onset on the axis (s), or that there was none.
-
-    ``points`` are component rows with ``axis_s``, one per acquisition that is not excluded.
-    """
+def rows(series: Series, wanted: Sequence[Mapping[str, Any]], axis: str) -> Iterator[dict[str, Any]]:
+    """Yield a row per wanted component: the onset on the ``axis`` (s), or that there was none."""
+    times_s = series.times_s(axis)
     for declared in wanted:
-        chosen = points[(points["model"] == declared["model"]) & (points["component"] == declared["component"])]
-        yield _row(points, chosen.sort_values("acquisition"), declared, axis)
-
-
-def _row(points: pd.DataFrame, chosen: pd.DataFrame, declared: Mapping[str, Any], axis: str) -> dict[str, Any]:
-    experiment = str(points["experiment"].iloc[0]) if len(points) else ""
-    level = str(chosen["core_level"].iloc[0]) if len(chosen) else None
-    shared = {
-        "experiment": experiment,
-        "model": declared["model"],
-        "core_level": level,
-        "component": declared["component"],
-        "quantity": "onset",
-        "law": LAW,
-        "parameter": "onset",
-        "unit": "s",
-        "chosen": "undecided",
-    }
-    known = chosen[np.isfinite(chosen["area_cps_ev"].astype(float)) & np.isfinite(chosen["axis_s"].astype(float))]
-    if len(known) < 2:
-        reason = too_few(chosen, axis)
-        return {
-            **shared,
-            "parameter": "",
-            "window": f"{axis}: {len(known)} points",
-            "verdict": f"not testable: {reason}",
+        names = declared["model"], declared["component"]
+        track = next((one for one in series.tracks if (one.names.model, one.names.component) == names), None)
+        shared = {
+            "experiment": series.clock.experiment,
+            "model": declared["model"],
+            "core_level": None if track is None else track.names.core_level,
+            "component": declared["component"],
+            "quantity": "onset",
+            "law": LAW,
+            "parameter": "onset",
+            "unit": "s",
+            "chosen": "undecided",
         }
-    times = known["axis_s"].to_numpy(dtype=float)
+        if track is None:
+            empty = {"parameter": "", "window": f"{axis}: 0 points", "verdict": "not testable: nowhere fitted"}
+            yield {**shared, **empty}
+            continue
+        track = track.taken(np.argsort(track.acquisitions, kind="stable"))
+        times = np.where(track.rows >= 0, times_s[track.rows], np.nan)
+        yield {**shared, **_found(series, track, times, axis)}
+
+
+def _found(series: Series, track: Track, times_s: Floats, axis: str) -> dict[str, Any]:
+    use = np.flatnonzero(np.isfinite(track["area_cps_ev"]) & np.isfinite(times_s))
+    if use.size < 2:
+        reason = f"not testable: {too_few(track, times_s, axis)}"
+        return {"parameter": "", "window": f"{axis}: {use.size} points", "verdict": reason}
+    known, times = track.taken(use), times_s[use]
     there = holm(_chances(known))
-    window = f"{axis} {times.min():.6g} to {times.max():.6g}, {len(times)} points"
+    shared = {"window": f"{axis} {times.min():.6g} to {times.max():.6g}, {times.size} points"}
     rate = f"false detections anywhere in the series: {FALSE_SHARE:.0%}"
     if not there.any():
-        limit = _largest_share(points, known)
+        limit = _largest_share(series.tracks, known)
         words = f"censored: later than {times.max():.6g} s; {rate}; 95 % upper limit of its share at most {limit:.3g}"
-        verdict = f"not detected in any of {len(times)} acquisitions"
-        return {**shared, "low": float(times.max()), "window": window, "verdict": verdict, "condition": words}
+        verdict = f"not detected in any of {times.size} acquisitions"
+        return {**shared, "low": float(times.max()), "verdict": verdict, "condition": words}
     first = int(np.flatnonzero(there)[0])
     low = float(times[first - 1]) if first else None
     again = int(np.sum(there[first:]))
-    words = f"{rate}; detected in {again} of the {len(times) - first} acquisitions from then on"
+    words = f"{rate}; detected in {again} of the {times.size - first} acquisitions from then on"
     numbers = {"value": float(times[first]), "low": low, "high": float(times[first])}
-    return {**shared, **numbers, "window": window, "verdict": "tested", "condition": words}
+    return {**shared, **numbers, "verdict": "tested", "condition": words}
 
 
-def too_few(chosen: pd.DataFrame, axis: str) -> str:
+def too_few(track: Track, times_s: Floats, axis: str) -> str:
     """Say why there are not two points: cycles, areas, or places on the axis."""
-    if len(chosen) == 1:
+    if len(track) == 1:
         return "one cycle"
-    if chosen["axis_s"].notna().sum() < 2:
+    if np.isfinite(times_s).sum() < 2:
         return f"fewer than two acquisitions have a {axis}"
-    return "an area in one acquisition only" if chosen["area_cps_ev"].notna().any() else "no area in any acquisition"
-
-
-def _chances(known: pd.DataFrame) -> Floats:
-    """Return the chance of each area where there is no such line: as the fits calculated it, else from its error."""
-    area, stderr, given = (
-        known[name].to_numpy(dtype=np.float64, na_value=np.nan)
-        for name in ("area_cps_ev", "area_stderr_cps_ev", "absent_p_value")
+    return (
+        "an area in one acquisition only" if np.isfinite(track["area_cps_ev"]).any() else "no area in any acquisition"
     )
-    significance = np.nan_to_num(area / np.where(stderr > 0, stderr, np.nan), nan=0.0)
+
+
+def _chances(known: Track) -> Floats:
+    """Return the chance of each area where there is no such line: as the fits calculated it, else from its error."""
+    stderr, given = known["area_stderr_cps_ev"], known["absent_p_value"]
+    significance = np.nan_to_num(known["area_cps_ev"] / np.where(stderr > 0, stderr, np.nan), nan=0.0)
     return np.asarray(np.where(np.isnan(given), chances(significance), given))
 
 
-def _largest_share(points: pd.DataFrame, known: pd.DataFrame) -> float:
+def _largest_share(tracks: Sequence[Track], known: Track) -> float:
     """Return the largest 95 % upper limit of the component's share of its core level over the acquisitions."""
-    same = points[(points["model"].isin(known["model"])) & (points["core_level"].isin(known["core_level"]))]
-    species = same[same["area_fraction"].notna()]
-    totals = (
-        species.groupby("acquisition")["area_cps_ev"].sum().reindex(known["acquisition"]).to_numpy(dtype=np.float64)
-    )
-    limits = known["upper_limit_95_cps_ev"].to_numpy(dtype=np.float64, na_value=np.nan)
-    shares = limits / np.where(totals > 0, totals, np.nan)
+    totals = dict.fromkeys(known.acquisitions.tolist(), 0.0)
+    for track in tracks:
+        if track.names[:3] == known.names[:3]:
+            species = track.known("area_fraction", "area_cps_ev")  # a loss is no part of its core level
+            for number, area in zip(species.acquisitions.tolist(), species["area_cps_ev"], strict=True):
+                if number in totals:
+                    totals[number] += float(area)
+    total = np.array(list(totals.values()))
+    shares = known["upper_limit_95_cps_ev"] / np.where(total > 0, total, np.nan)
     return float(np.nanmax(shares)) if np.isfinite(shares).any() else float("nan")

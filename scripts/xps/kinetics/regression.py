@@ -1,19 +1,23 @@
-"""A rate law through one series of points, fitted by lmfit with absolute weights; knows no table.
+"""A rate law through one series of points by least squares with absolute weights; knows no table.
 
 Standard errors of the points are absolute: the covariance is never rescaled by the misfit, so a law that does not
 describe the points is called so instead of getting wider errors. With known errors -2 ln L = chi square + constant,
 hence AICc = chi² + 2p + 2p(p + 1)/(n - p - 1) and BIC = chi² + p ln n (Burnham & Anderson, Model Selection and
 Multimodel Inference, 2002, sections 2.2-2.4 and 6.4).
+
+Every law is linear but for its rate, so a grid of rates with the other parameters solved exactly finds the valley, and
+the last digits are a short search from there. (lmfit, which finds the same, takes longer to load than all laws to fit.)
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import gammaincc
 
+from xps.least_squares import Minimum, minimum
 from xps.rate_laws import LAWS, Floats, evaluate
 
 Interval = tuple[float | None, float | None]
@@ -25,6 +29,7 @@ CHI_SQUARE_95 = NORMAL_95**2
 REJECTION_P = 1e-3
 RATE_STEPS = 1200
 FLAT = 1e-6
+MOST_CONDITION = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def fit_law(law: str, time_s: Floats, value: Floats, stderr: Floats) -> LawFit:
     untestable = _untestable(law, time)
     if untestable:
         return LawFit(law, untestable, len(time))
-    # Fitted in units of the largest time and value, so that areas of 1e5 over 1e4 s and shares look alike to lmfit.
+    # Fitted in units of the largest time and value, so that areas of 1e5 over 1e4 s and shares look alike.
     duration = float(np.max(np.abs(time))) or 1.0
     scale = float(np.max(np.abs(y))) or 1.0
     fit = _fit_scaled(law, time / duration, y / scale, sigma / scale)
@@ -132,25 +137,47 @@ class _Profile(NamedTuple):
 def _fit_scaled(law: str, time: Floats, y: Floats, sigma: Floats) -> LawFit:
     form = LAWS[law]
     rates = _rate_grid(time) if form.has_rate else np.zeros(1)
-    profile = _profile(np.stack([form.basis(time, float(rate)) for rate in rates]), y, sigma)
+    basis = np.broadcast_to(form.basis(time, rates[:, None]), (rates.size, time.size, len(form.coefficients)))
+    profile = _profile(basis, y, sigma)
     best = int(np.argmin(profile.chi_square))
     if not np.isfinite(profile.chi_square[best]):
         return LawFit(law, "not testable: the points do not determine the parameters", len(time))
-    if form.has_rate and np.ptp(profile.chi_square) < FLAT:
+    return _with_rate(law, rates, profile, best, time, y, sigma) if form.has_rate else _linear(law, profile, len(time))
+
+
+def _linear(law: str, profile: _Profile, points: int) -> LawFit:
+    values, stderrs = profile.coefficients[0], np.sqrt(profile.variances[0])
+    ends = np.stack([values - NORMAL_95 * stderrs, values + NORMAL_95 * stderrs], axis=1).tolist()
+    intervals = tuple((low, high) for low, high in ends)
+    numbers = tuple(values.tolist()), tuple(stderrs.tolist()), intervals
+    return LawFit(law, "tested", points, *numbers, float(profile.chi_square[0]))
+
+
+def _with_rate(law: str, rates: Floats, profile: _Profile, best: int, time: Floats, y: Floats, sigma: Floats) -> LawFit:
+    if np.ptp(profile.chi_square) < FLAT:
         return LawFit(law, "not identified: every k is as good (the points do not change)", len(time))
-    if form.has_rate and best in (0, len(rates) - 1):
+    if best in (0, len(rates) - 1):
         side = "zero (a straight line is as good)" if best == 0 else "infinity (a step before the second point)"
         return LawFit(law, f"not identified: k runs towards {side}", len(time))
-    start = dict(zip(form.coefficients, profile.coefficients[best], strict=True))
-    values, stderrs, chi_square, failure = _minimised(law, start, float(rates[best]), time, y, sigma)
-    if failure:
-        return LawFit(law, f"not testable: {failure}", len(time))
-    if form.has_rate:
-        intervals, words = _profile_intervals(rates, profile, chi_square)
-    else:
-        intervals = tuple((v - NORMAL_95 * e, v + NORMAL_95 * e) for v, e in zip(values, stderrs, strict=True))
-        words = ""
-    return LawFit(law, "tested", len(time), values, stderrs, intervals, chi_square, words)
+    found = _refined(law, np.append(profile.coefficients[best], rates[best]), time, y, sigma)
+    information = found.jacobian.T @ found.jacobian
+    if not found.converged or np.linalg.cond(information) > MOST_CONDITION:
+        return LawFit(law, "not testable: the fit failed (no minimum was reached, or a flat one)", len(time))
+    stderrs = np.sqrt(np.diag(np.linalg.inv(information)))
+    intervals, words = _profile_intervals(rates, profile, found.chi_square)
+    numbers = tuple(found.parameters.tolist()), tuple(stderrs.tolist()), intervals
+    return LawFit(law, "tested", len(time), *numbers, found.chi_square, words)
+
+
+def _refined(law: str, start: Floats, time: Floats, y: Floats, sigma: Floats) -> Minimum:
+    """Return the minimum near ``start``, coefficients and then the rate."""
+    names = LAWS[law].parameters
+
+    def residual(trial: Floats) -> Floats:
+        return (evaluate(law, dict(zip(names, trial.tolist(), strict=True)), time) - y) / sigma
+
+    free = np.full(start.size, np.inf)
+    return minimum(residual, start, np.where(np.array(names) == "k", 0.0, -free), free)
 
 
 def _rate_grid(time: Floats) -> Floats:
@@ -163,37 +190,13 @@ def _profile(basis: Floats, y: Floats, sigma: Floats) -> _Profile:
     """Weighted linear regression at every rate; ``basis`` (rates, n, p). Infinite chi square where underdetermined."""
     weighted = basis / sigma[:, None]
     gram = np.swapaxes(weighted, 1, 2) @ weighted
-    determined = np.linalg.cond(gram) < 1e12
+    sizes = np.linalg.eigvalsh(gram)
+    determined = sizes[:, 0] > sizes[:, -1] / MOST_CONDITION
     covariance = np.linalg.inv(np.where(determined[:, None, None], gram, np.eye(gram.shape[1])))
     coefficients = (covariance @ (np.swapaxes(weighted, 1, 2) @ (y / sigma))[:, :, None])[:, :, 0]
     residual = (weighted @ coefficients[:, :, None])[:, :, 0] - y / sigma
     chi_square = np.where(determined, np.sum(residual**2, axis=1), np.inf)
     return _Profile(coefficients, np.diagonal(covariance, axis1=1, axis2=2), chi_square)
-
-
-def _minimised(
-    law: str, start: Mapping[str, float], rate: float, time: Floats, y: Floats, sigma: Floats
-) -> tuple[tuple[float, ...], tuple[float, ...], float, str]:
-    """Let lmfit finish the fit; return values, standard errors, chi square and a reason where it failed."""
-    import lmfit  # takes a second, which no job without a law to fit should pay
-
-    names = LAWS[law].parameters
-    parameters = lmfit.Parameters()
-    for name in names:
-        parameters.add(name, value=float(start.get(name, rate)))
-
-    def residual(trial: lmfit.Parameters) -> Floats:
-        return (evaluate(law, trial.valuesdict(), time) - y) / sigma
-
-    try:
-        result = lmfit.minimize(residual, parameters, scale_covar=False)
-    except (ValueError, FloatingPointError, np.linalg.LinAlgError) as error:
-        return (), (), math.nan, f"the fit failed ({error})"
-    if not result.success or not result.errorbars:
-        return (), (), math.nan, f"the fit failed ({' '.join(str(result.message).split())})"
-    values = tuple(float(result.params[name].value) for name in names)
-    stderrs = tuple(float(result.params[name].stderr) for name in names)
-    return values, stderrs, float(result.chisqr), ""
 
 
 def _profile_intervals(rates: Floats, profile: _Profile, minimum: float) -> tuple[tuple[Interval, ...], str]:

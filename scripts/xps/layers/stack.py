@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xps.attenuation import RELATIVE_STDERR, stack_lengths_nm
+from xps.least_squares import minimum
 
 Floats = NDArray[np.float64]
 
@@ -39,18 +40,15 @@ class Stack:
     def intensities(self, thickness_nm: Floats) -> Floats:
         """Return each tracer's intensity (layers,) for the films' thicknesses (films,), up to one common factor."""
         covered = np.append(thickness_nm, np.inf)
-        bare = np.where(self.patches, 0.0, covered)
-        share = self.coverage if self.patches.any() else 1.0
-        return np.array(
-            [
-                strength
-                * (
-                    share * stack_lengths_nm(covered, lengths)[layer]
-                    + (1.0 - share) * stack_lengths_nm(bare, lengths)[layer]
-                )
-                for layer, (strength, lengths) in enumerate(zip(self.strengths, self.lengths_nm, strict=True))
-            ]
-        )
+        seen = self._seen_nm(covered)
+        if self.patches.any() and self.coverage < 1.0:
+            bare = self._seen_nm(np.where(self.patches, 0.0, covered))
+            seen = self.coverage * seen + (1.0 - self.coverage) * bare
+        return self.strengths * seen
+
+    def _seen_nm(self, thickness_nm: Floats) -> Floats:
+        """Return how many nm of its own layer each tracer's line shows."""
+        return np.diagonal(stack_lengths_nm(thickness_nm[:, None], self.lengths_nm.T))
 
     def scaled(self, factor: float) -> "Stack":
         """Return the stack with all attenuation lengths times ``factor``: they are wrong together if at all."""
@@ -85,37 +83,27 @@ def thicknesses(stack: Stack, areas: Floats, stderrs: Floats) -> Thicknesses:
 
 
 def _solved(stack: Stack, areas: Floats, stderrs: Floats) -> tuple[Floats, Floats, bool, float]:
-    from scipy.optimize import least_squares  # 0.3 s of import: most experiments declare no films
-
     scale = float(np.max(np.abs(areas)))
     typical = np.diagonal(stack.lengths_nm)[:-1]
 
     def residual(trial: Floats) -> Floats:
         return np.asarray((np.exp(trial[0]) * scale * stack.intensities(trial[1:]) - areas) / stderrs)
 
+    lower, upper = np.append(-np.inf, np.zeros(stack.films)), np.full(stack.films + 1, np.inf)
     best = None
     # A thick and a thin start: where a film is many lengths thick the substrate's residual hardly pulls.
     for start in (0.3, 2.0):
         depths = start * typical
         level = np.log(max(float(np.max(areas)) / scale, 1e-12) / float(np.max(stack.intensities(depths))))
-        found = least_squares(
-            residual,
-            np.append(level, depths),
-            bounds=(np.append(-np.inf, np.zeros(stack.films)), np.inf),
-            x_scale=np.append(1.0, typical),
-            xtol=1e-10,
-            ftol=1e-10,
-            gtol=1e-10,
-        )
-        best = found if best is None or found.cost < best.cost else best
-        if best.cost < _SOLVED:
+        found = minimum(residual, np.append(level, depths), lower, upper)
+        best = found if best is None or found.chi_square < best.chi_square else best
+        if best.chi_square < _SOLVED:
             break
     assert best is not None
-    jacobian = np.asarray(best.jac)
-    information = jacobian.T @ jacobian
+    information = best.jacobian.T @ best.jacobian
     size = np.sqrt(np.diag(information))
     # Zero columns belong to films that no line feels any more.
     safe = np.where(size > 0, size, 1.0)
     covariance = np.linalg.pinv(information / np.outer(safe, safe)) / np.outer(safe, safe)
     stderr = np.where(size[1:] > 0, np.sqrt(np.maximum(np.diag(covariance)[1:], 0.0)), np.nan)
-    return np.asarray(best.x[1:]), stderr, bool(best.success), 2.0 * float(best.cost)
+    return best.parameters[1:], stderr, best.converged, best.chi_square

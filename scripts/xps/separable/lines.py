@@ -219,6 +219,8 @@ class _RegionAt:
         lines = len(self.scheme.shapes)
         gather = np.zeros((self.theta.shape[0], coefficients, lines))
         gather[:, self.scheme.column, np.arange(lines)] = self.weights
+        # The counting time is told to the few numbers that sum lines, not to every channel of what they make.
+        gather *= self.time
         columns = np.matmul(gather, self.stack[:, :lines])
         inside = self.scheme.inside
         peaks = columns if inside.size == coefficients else columns[:, inside]
@@ -226,8 +228,8 @@ class _RegionAt:
         if scattered is not None:
             columns[:, inside] += scattered
         if self.scheme.baseline.size:
-            columns[:, self.scheme.baseline] = _baseline(self.scheme.background, self.axis)
-        return np.asarray(columns * self.time)
+            columns[:, self.scheme.baseline] = _baseline(self.scheme.background, self.axis) * self.time
+        return np.asarray(columns)
 
     def derivatives(self, coefficients: Array) -> Array:
         """Return the derivatives of the region's expected counts by θ, spectra × parameters × channels."""
@@ -238,18 +240,19 @@ class _RegionAt:
         for i, affine in enumerate(self.affine):
             np.multiply(line_areas, affine.rows.T, out=gather[:, :, (i + 1) * lines : (i + 2) * lines])
         self._add_factors(gather, areas)
+        gather *= self.time
         touched = scheme.touched
         slopes = np.matmul(gather[:, touched], self.stack)
         scattered = self._scattered(slopes)
         if scattered is not None:
             slopes += scattered
         if touched.size == self.theta.shape[1] and scheme.step is None:
-            return np.asarray(slopes * self.time)
+            return np.asarray(slopes)
         found = np.zeros((*self.theta.shape, self.axis.shape[1]))
         found[:, touched] = slopes
         if scheme.step is not None:
-            found[:, scheme.step] = _step_under(self.axis, np.matmul(line_areas, self.stack[:, :lines]))[:, 0]
-        found *= self.time
+            peaks = np.matmul(line_areas * self.time, self.stack[:, :lines])
+            found[:, scheme.step] = _step_under(self.axis, peaks)[:, 0]
         return found
 
     def _add_factors(self, gather: Array, areas: Array) -> None:

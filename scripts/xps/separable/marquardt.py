@@ -117,8 +117,10 @@ class _Search:
         # Right after a refusal the damping is about right: in a curved valley, lowering it means to be refused again.
         lower = np.where(self.refused[who], 0.6, 0.1)
         factor = np.where(gain > 0.75, lower, np.where(gain < 0.25, 3.0, 1.0))
-        raised = np.maximum(6.0 * damping, self._shortening(who, gained))
-        self.damping[who] = np.maximum(np.where(accepted, factor * damping, raised), _LEAST_DAMPING)
+        self.damping[who] = np.maximum(damping * np.where(accepted, factor, 6.0), _LEAST_DAMPING)
+        if not np.all(accepted):
+            refused = who[~accepted]
+            self.damping[refused] = np.maximum(self.damping[refused], self._shortening(refused, gained[~accepted]))
         self.refused[who] = ~accepted
         moved = who[accepted]
         slow = accepted & (self.evaluations[who] > _QUICK)

@@ -102,11 +102,11 @@ def evaluate(task: Task, who: Indices, theta: Array, guess: Array | None) -> Poi
     columns = shape.columns
     coefficients, expected, objective = _project(task, who, columns, guess)
     design = np.concatenate([columns, shape.derivatives(coefficients)], axis=1)
-    weights = task.likelihood.weights(who, expected)
-    weighted = design * weights[:, None, :]
-    information = np.matmul(weighted, design.transpose(0, 2, 1))
-    residual = task.likelihood.data[who] - expected
-    gradient = np.matmul(weighted, residual[:, :, None])[:, :, 0]
+    root = np.sqrt(task.likelihood.weights(who, expected))
+    design *= root[:, None, :]
+    information = np.matmul(design, design.transpose(0, 2, 1))
+    residual = root * (task.likelihood.data[who] - expected)
+    gradient = np.matmul(design, residual[:, :, None])[:, :, 0]
     if task.priors is not None:
         first = coefficients.shape[1]
         pulls, slopes = task.priors.pulls(who, theta), task.priors.slopes(who)

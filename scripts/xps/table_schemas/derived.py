@@ -58,7 +58,7 @@ SCHEMAS: Schemas = {
         optional("lithium_equivalent_nm", "number", "nm", "thickness of dense lithium that the charge would make"),
         optional("accounted_nm", "number", "nm", "lithium found in interphase, oxides and metal, as dense lithium"),
         optional("accounted_stderr_nm", "number", "nm", "its statistical standard error"),
-        optional("accounted_systematic_stderr_nm", "number", "nm", "its systematic standard error (IMFP)"),
+        optional("accounted_systematic_stderr_nm", "number", "nm", "its systematic standard error (IMFP, carbon)"),
         optional("accounted_fraction", "number", "1", "share of the charge that is accounted for"),
         optional("condition", "text", "", "assumptions that carry the result, or why there is none"),
     ),
@@ -76,6 +76,9 @@ SCHEMAS: Schemas = {
         optional("condition", "text", "", "assumption that carries the result, or why there is none"),
         optional("thickness_lower_limit_nm", "number", "nm", "95 % lower limit where nothing is seen through the film"),
         optional("patch_coverage_fraction", "number", "1", "coverage taken for all patches of the stack; else 1"),
+        optional(
+            "thickness_carbon_stderr_nm", "number", "nm", "systematic standard error from what carbon on top is made of"
+        ),
     ),
     "kinetics": (
         EXPERIMENT,
@@ -99,7 +102,7 @@ SCHEMAS: Schemas = {
     ),
     "courses": (
         EXPERIMENT,
-        Column("layer_model", "text", "", "layer model that the thicknesses come from"),
+        Column("layer_model", "text", "", "layer model among whose thicknesses it belongs"),
         optional("patch_coverage_fraction", "number", "1", "coverage of the patches they were solved for, where asked"),
         Column("component", "text", "", "film that grows"),
         Column("quantity", "text", "", "what is followed, such as thickness_nm"),
@@ -123,6 +126,7 @@ SCHEMAS: Schemas = {
         Column("value", "number", "", "value at which it was held, in the row's unit"),
         Column("unit", "text", "", "unit of value"),
         Column("deviance_rise", "number", "1", "chi square above that of the best fit; 3.84 bounds the 95 % interval"),
+        optional("condition", "text", "", "assumptions that it was fitted under, where several sets were tried"),
     ),
     "phases": (
         Column("case", "text", "", "name of the reaction, such as LGPS-A"),

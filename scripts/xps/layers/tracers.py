@@ -1,0 +1,62 @@
+"""What was measured of the layers of a stack: the areas and headers of the lines that show them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from xps.sensitivity import Facts
+
+Settings = Mapping[str, Any]
+
+
+class Tracer(NamedTuple):
+    """A layer's tracer in one acquisition: area and standard error (cps·eV, NaN where unknown), header, level."""
+
+    area: float
+    stderr: float
+    facts: Facts | None
+    core_level: str
+    detected: bool
+
+
+class Measured:
+    """Areas and headers by what a stack asks for."""
+
+    def __init__(self, acquisitions: pa.Table, components: pa.Table) -> None:
+        kept = [row for row in acquisitions.to_pylist() if not row["excluded"]]
+        self.experiment = str(kept[0]["experiment"]) if kept else ""
+        self.acquisitions = sorted({int(row["acquisition"]) for row in kept})
+        self._facts = {
+            (row["acquisition"], row["region"]): Facts(*(row[name] for name in Facts._fields)) for row in kept
+        }
+        self._areas = {(row["model"], row["component"], row["acquisition"]): row for row in components.to_pylist()}
+
+    def tracer(self, tracer: Settings, acquisition: int) -> Tracer:
+        """Return what was measured of the components that ``tracer`` names, added up."""
+        found = [self._areas.get((tracer["model"], name, acquisition)) for name in tracer["components"]]
+        rows = [row for row in found if row is not None and row["area_cps_ev"] is not None]
+        if len(rows) < len(found) or not rows:
+            return Tracer(np.nan, np.nan, None, "", False)
+        area = sum(row["area_cps_ev"] for row in rows)
+        # Where an area lies at its bound 0 its limit says how well that is known.
+        errors = [row["area_stderr_cps_ev"] or (row["upper_limit_95_cps_ev"] or np.nan) / 1.645 for row in rows]
+        facts = self._facts.get((acquisition, rows[0]["region"]))
+        detected = any(row["detected"] is not False for row in rows)
+        return Tracer(float(area), float(np.hypot.reduce(errors)), facts, str(rows[0]["core_level"]), detected)
+
+
+def untestable(layers: Sequence[Settings], tracers: Sequence[Tracer], lines: Mapping[str, Settings]) -> str:
+    """Return why nothing can be made of the ``tracers`` of these layers, or nothing; ``lines`` are factors by level."""
+    for layer, (area, stderr, facts, level, _) in zip(layers, tracers, strict=True):
+        names = ", ".join(layer["tracer"]["components"])
+        if not np.isfinite(area):
+            return f"no area of {names} (not measured in this acquisition, or the fit failed)"
+        if not (np.isfinite(stderr) and stderr > 0):
+            return f"no standard error of the area of {names}"
+        if level not in lines:
+            return f"the experiment's table of sensitivity factors has no row for {level}"
+        if facts is None or facts.missing:
+            return f"the header of {names} lacks {', '.join(facts.missing) if facts else 'everything'}"
+    return ""
