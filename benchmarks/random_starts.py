@@ -1,6 +1,6 @@
 """How often a fit from a poor start reaches the best minimum: energies ± 0.5 eV, widths × 0.4 to 2.5.
 
-Run: OMP_NUM_THREADS=1 PYTHONPATH=scripts:benchmarks python benchmarks/random_starts.py [spectra] [starts]
+Run: OMP_NUM_THREADS=1 PYTHONPATH=scripts:benchmarks python benchmarks/random_starts.py [spectra [starts]] [series]
 Simulated Ge 3d, S 2p and Li 1s with an active Shirley background. Every spectrum is fitted from several random starts,
 by one descent and by the strategy of the engine (several starts from the given one, see ``xps.fitting.batch``). The
 best minimum of a spectrum is the lowest that any of these fits, or the one from the truth, has found; a fit has reached
@@ -99,12 +99,12 @@ def study(name: str, spectra: int, starts: int, scale: float) -> tuple[Array, Ar
     return np.array(single).T - best, np.array(strategy).T - best
 
 
-def main(spectra: int, starts: int) -> None:
+def main(spectra: int, starts: int, names: list[str]) -> None:
     """Print the shares of fits that reach the best minimum."""
     print("| series | counts·eV | fits | one descent | the engine's strategy | its worst excess |")
     print("|---|---|---|---|---|---|")
-    for scale in (1e4, 1e3):
-        for name in cases.CASES:
+    for name in names:
+        for scale in (1e4, 1e3, 2e2):
             single, strategy = study(name, spectra, starts, scale)
             print(
                 f"| {name} | {scale:.0e} | {strategy.size} | {np.mean(single < SAME):.4f} "
@@ -114,5 +114,6 @@ def main(spectra: int, starts: int) -> None:
 
 
 if __name__ == "__main__":
-    numbers = [int(text) for text in sys.argv[1:3]]
-    main(*(numbers + [100, 20][len(numbers) :]))
+    words = sys.argv[1:]
+    numbers = [int(word) for word in words if word.isdigit()]
+    main(*(numbers + [100, 20][len(numbers) :]), [word for word in words if not word.isdigit()] or list(cases.CASES))

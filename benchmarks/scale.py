@@ -6,8 +6,12 @@ spectrum and peak memory of each stage, as the jobs themselves recorded them, an
 project. The numbers are kept in benchmarks/scale.csv (a length measured again replaces its rows); docs/scale.svg shows
 them all, and is drawn alone where no length is given: python benchmarks/scale.py --plot.
 
-CPU time depends on what else a machine does (up to three times as much where two jobs share a core): compare lengths
-that were measured on a quiet machine.
+CPU time depends on what else a machine does (up to three times as much where its cores are shared). So a probe, always
+the same small piece of work, is timed every second beside the jobs: what a length costs is given in units of it, as
+milliseconds of a machine on which the probe takes as long as in the quietest of all kept runs.
+
+A long run may be given its time in portions: with --folder the project is kept there, and the same command goes on with
+it; --minutes ends a portion.
 """
 
 import argparse
@@ -15,15 +19,18 @@ import csv
 import json
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -32,10 +39,38 @@ MODELS = ["lagp_al2p", "adventitious_c1s"]
 TARGET = "results/operando/fits.parquet"
 REGIONS = 6
 KEPT, PICTURE = PROJECT / "benchmarks/scale.csv", PROJECT / "docs/scale.svg"
-COLUMNS = ("spectra", "stage", "jobs", "wall_s", "cpu_s", "start_cpu_s", "peak_memory_mb", "run_wall_s", "dry_run_s")
+COLUMNS = (
+    *("spectra", "stage", "jobs", "wall_s", "cpu_s", "start_cpu_s", "peak_memory_mb"),
+    *("run_wall_s", "dry_run_s", "probe_ms"),
+)
 Row = dict[str, str]
 SIMULATION = "config/simulation/operando.yaml"
 SIMULATED = "simulate_experiment"
+
+
+class Probe(threading.Thread):
+    """Times the same small piece of work every second: what the machine's load makes of a millisecond of CPU."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._over = threading.Event()
+        self._times_s: list[float] = []
+
+    def run(self) -> None:
+        """Time it until it is over."""
+        numbers = np.linspace(-1.0, 1.0, 50_000) + 0.5j
+        while not self._over.wait(1.0):
+            began = time.thread_time()
+            for _ in range(4):
+                np.exp(-numbers * numbers)
+            sum(range(200_000))
+            self._times_s.append(time.thread_time() - began)
+
+    def mean_ms(self) -> float:
+        """End it and return the mean."""
+        self._over.set()
+        self.join()
+        return 1000.0 * sum(self._times_s) / max(len(self._times_s), 1)
 
 
 def simulated(folder: Path, cycles: int) -> Row:
@@ -79,16 +114,25 @@ def project(folder: Path, raw: Path, block_size: int, threads: int) -> None:
     (folder / "config/config.yaml").write_text(yaml.safe_dump(top))
 
 
-def timed(folder: Path, *options: str) -> float:
-    """Run Snakemake in ``folder`` and return how long it took (s)."""
+def timed(folder: Path, minutes: float | None, *options: str) -> float:
+    """Run Snakemake in ``folder``, ``minutes`` long at the most, and return how long it took (s)."""
     began = time.monotonic()
-    subprocess.run([sys.executable, "-m", "snakemake", *options], cwd=folder, check=True)  # noqa: S603
+    running = subprocess.Popen([sys.executable, "-m", "snakemake", *options], cwd=folder)  # noqa: S603
+    try:
+        status = running.wait(None if minutes is None else 60.0 * minutes)
+    except subprocess.TimeoutExpired:
+        running.send_signal(signal.SIGTERM)  # jobs at work are finished
+        running.wait()
+        sys.exit("this portion is over: the same command goes on")
+    if status:
+        sys.exit(status)
     return time.monotonic() - began
 
 
 def stages(folder: Path) -> Iterator[Row]:
     """Yield each stage's number of jobs, wall time, CPU time of all jobs and of their starts, largest peak memory."""
     entries = [json.loads(path.read_bytes()) for path in folder.glob("results/runs/*/jobs/*.json")]
+    entries = [entry for entry in entries if entry["status"] == "ok"]
     for rule in sorted({entry["rule"] for entry in entries}):
         own = [entry for entry in entries if entry["rule"] == rule]
         used = [entry["used"] for entry in own]
@@ -103,45 +147,69 @@ def _wall_s(entries: list[dict[str, Any]]) -> float:
     return (max(ends) - min(starts)).total_seconds()
 
 
-def measured(cycles: int, raw: Path | None, block_size: int, threads: int, cores: str) -> list[Row]:
-    """Analyse a series of ``cycles``, which lies below ``raw`` or is simulated, and return a row per stage."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name, "project")
-        folder.mkdir()
-        rows = [] if raw else [simulated(Path(name, "raw"), cycles)]
-        project(folder, (raw or Path(name, "raw")).resolve(), block_size, threads)
-        wall, again = timed(folder, "--cores", cores, TARGET), timed(folder, "--dry-run", TARGET)
-        rows += stages(folder)
-        common = {"spectra": str(REGIONS * cycles), "run_wall_s": f"{wall:.1f}", "dry_run_s": f"{again:.1f}"}
-        return [row | common for row in rows]
+def measured(cycles: int, folder: Path, given: argparse.Namespace) -> list[Row]:
+    """Analyse a series of ``cycles`` below ``folder`` and return a row per stage."""
+    project_folder, raw, probe = folder / "project", given.raw or folder / "raw", Probe()
+    rows = [] if raw.exists() else [simulated(raw, cycles)]
+    if not project_folder.exists():
+        project_folder.mkdir(parents=True)
+        project(project_folder, raw.resolve(), given.block_size, given.threads)
+    probe.start()
+    wall = timed(project_folder, given.minutes, "--cores", given.cores, TARGET)
+    common = {"spectra": str(REGIONS * cycles), "run_wall_s": f"{wall:.1f}", "probe_ms": f"{probe.mean_ms():.2f}"}
+    common["dry_run_s"] = f"{timed(project_folder, None, '--dry-run', TARGET):.1f}"
+    return [row | common for row in [*rows, *stages(project_folder)]]
 
 
 def said(rows: list[Row]) -> str:
     """Return one series' rows as a Markdown table; CPU time per spectrum without the jobs' starts."""
     first, spectra = rows[0], int(rows[0]["spectra"])
-    lines = [f"\n{spectra} spectra: {first['run_wall_s']} s wall, dry run {first['dry_run_s']} s\n"]
-    lines += [
+    times = f"{first['run_wall_s']} s wall, dry run {first['dry_run_s']} s, probe {first['probe_ms']} ms"
+    lines = [
+        f"\n{spectra} spectra: {times}\n",
         "| stage | jobs | wall, s | CPU, s | starts, s | work per spectrum, ms | peak memory, MB |",
-        "|" + "---|" * 7,
     ]
+    lines.append("|" + "---|" * 7)
+    quiet = quiet_ms(kept())
     for row in rows:
-        cells = (row["stage"], row["jobs"], row["wall_s"], row["cpu_s"], row["start_cpu_s"], f"{work_ms(row):.2f}")
+        cells = (
+            row["stage"],
+            row["jobs"],
+            row["wall_s"],
+            row["cpu_s"],
+            row["start_cpu_s"],
+            f"{work_ms(row, quiet):.2f}",
+        )
         lines.append(f"| {' | '.join(cells)} | {row['peak_memory_mb']} |")
     analysed = [row for row in rows if row["stage"] != SIMULATED]
-    each, with_starts = sum(map(work_ms, analysed)), 1000 * sum(float(row["cpu_s"]) for row in analysed) / spectra
+    each, with_starts = sum(work_ms(row, quiet) for row in analysed), sum(whole_ms(row, quiet) for row in analysed)
     lines.append(f"\nAll stages: {each:.2f} ms of CPU per spectrum, {with_starts:.2f} with the starts of jobs")
     return "\n".join(lines)
 
 
-def work_ms(row: Row) -> float:
-    """Return a stage's CPU time per spectrum (ms), starts taken off."""
-    return 1000 * (float(row["cpu_s"]) - float(row["start_cpu_s"])) / int(row["spectra"])
+def quiet_ms(rows: list[Row]) -> float:
+    """Return how long the probe takes in the quietest of all kept runs (ms)."""
+    return min(float(row["probe_ms"]) for row in rows)
+
+
+def work_ms(row: Row, quiet: float) -> float:
+    """Return a stage's CPU time per spectrum (ms), starts taken off, as on the machine when it is quietest."""
+    return whole_ms(row, quiet) * (1.0 - float(row["start_cpu_s"]) / float(row["cpu_s"]))
+
+
+def whole_ms(row: Row, quiet: float) -> float:
+    """Return a stage's CPU time per spectrum (ms), starts of jobs included, as on the machine when it is quietest."""
+    return 1000 * float(row["cpu_s"]) / int(row["spectra"]) * quiet / float(row["probe_ms"])
+
+
+def kept() -> list[Row]:
+    """Return the rows of all lengths."""
+    return list(csv.DictReader(KEPT.open())) if KEPT.exists() else []
 
 
 def keep(rows: list[Row]) -> None:
     """Put rows in the place of those of the same length."""
-    held = list(csv.DictReader(KEPT.open())) if KEPT.exists() else []
-    held = [row for row in held if row["spectra"] != rows[0]["spectra"]] + rows
+    held = [row for row in kept() if row["spectra"] != rows[0]["spectra"]] + rows
     with KEPT.open("w", newline="") as stream:
         writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
         writer.writeheader()
@@ -154,12 +222,12 @@ def draw() -> None:
     from matplotlib import pyplot as plt
 
     mpl.rcParams.update({"svg.hashsalt": "scale", "font.size": 8, "svg.fonttype": "none"})
-    rows = list(csv.DictReader(KEPT.open()))
+    rows = kept()
     figure, (cost, memory) = plt.subplots(1, 2, figsize=(7.2, 3.4), layout="constrained")
     for rule, marker in zip(sorted({row["stage"] for row in rows}), "osD^v<>pX", strict=False):
         own = [row for row in rows if row["stage"] == rule]
         spectra = [int(row["spectra"]) for row in own]
-        cost.plot(spectra, [work_ms(row) for row in own], marker=marker, markersize=4, label=rule)
+        cost.plot(spectra, [work_ms(row, quiet_ms(rows)) for row in own], marker=marker, markersize=4, label=rule)
         memory.plot(spectra, [float(row["peak_memory_mb"]) for row in own], marker=marker, markersize=4)
     cost.set(xscale="log", yscale="log", xlabel="spectra", ylabel="CPU time per spectrum (ms)")
     memory.set(xscale="log", ylim=(0, None), xlabel="spectra", ylabel="peak memory (MB)")
@@ -173,14 +241,17 @@ def main() -> None:
     parser.add_argument("cycles", nargs="*", type=int, default=[17, 167, 1670])
     parser.add_argument("--raw", type=Path, help="a raw root that holds the series already (of one length only)")
     parser.add_argument("--block-size", type=int, default=1000, help="acquisitions per block")
+    parser.add_argument("--folder", type=Path, help="where the project is kept (of one length only)")
+    parser.add_argument("--minutes", type=float, help="end after so many minutes; the same command goes on")
     parser.add_argument("--threads", type=int, default=1, help="processes of one job")
     parser.add_argument("--cores", default="2")
     parser.add_argument("--plot", action="store_true", help="only draw what was measured before")
     given = parser.parse_args()
     for cycles in [] if given.plot else given.cycles:
-        rows = measured(cycles, given.raw, given.block_size, given.threads, given.cores)
-        print(said(rows), flush=True)
+        with tempfile.TemporaryDirectory() as passing:
+            rows = measured(cycles, given.folder or Path(passing), given)
         keep(rows)
+        print(said(rows), flush=True)
     draw()
 
 

@@ -204,7 +204,8 @@ def explain_refusals(logger: logging.Logger, stream: TextIO) -> None:
 # What the reporter has said already, or says better.
 _SAID = (
     *("Exiting because a job execution failed", "Cannot restore", "At least one job did not complete"),
-    *("No SLURM account given", "No account was given", "Array job submission does not allow"),
+    *("No SLURM account given", "No account was given", "Unable to guess SLURM account"),
+    "Array job submission does not allow",
 )
 
 
