@@ -41,6 +41,7 @@ TABLES = (
     "correlations",
     "curves",
     "alternatives",
+    "area_profiles",
     "energy_checks",
     "composition",
     "degradation",
