@@ -51,6 +51,7 @@ TABLES = (
     "correlations",
     "curves",
     "alternatives",
+    "area_profiles",
     "energy_checks",
     "composition",
     "degradation",
