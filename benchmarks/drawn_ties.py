@@ -28,13 +28,13 @@ class Draw(NamedTuple):
 
 
 def draws(models: Iterable[FitModel], seed: int) -> Iterator[Draw]:
-    """Yield one draw per soft tie; a tie that several models declare is the same thing and drawn once."""
+    """Yield one draw per number that soft ties hold; where several models tie it, the first of them counts."""
     seen = set()
     for model in models:
         parts = {part.name: part for part in model.components}
         for tie in (tie for tie in model.ties if tie.soft):
-            part, other = parts[tie.component], parts[tie.other]
-            key = (part.core_level, part.species, tie.parameter, other.core_level, other.species)
+            part = parts[tie.component]
+            key = (part.core_level, part.species, tie.parameter)
             if key not in seen:
                 seen.add(key)
                 away = float(np.random.default_rng([seed, *(" ".join(key).encode())]).normal(0.0, tie.stderr or 0.0))

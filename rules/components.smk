@@ -1,5 +1,5 @@
 # Needs: the windows with their counts, and how well the energy scale is known.
-# Makes: components, parameters, fits, correlations, curves and alternatives of every fit model.
+# Makes: components, parameters, fits, correlations, curves, alternatives and area_profiles of every fit model.
 # Steps: fit_components fits counts with components and background together, each acquisition of each model. Of a series
 #   longer than run.block_size, fit_series finds where all fits start, fit_block fits blocks of acquisitions, and
 #   fit_components puts them together: the same tables to the byte.
@@ -42,6 +42,7 @@ rule fit_block:
         correlations=temp(f"{BLOCKS}/correlations.{{block}}.parquet"),
         curves=temp(f"{BLOCKS}/curves.{{block}}.parquet"),
         alternatives=temp(f"{BLOCKS}/alternatives.{{block}}.parquet"),
+        area_profiles=temp(f"{BLOCKS}/area_profiles.{{block}}.parquet"),
     log:
         f"{RESULTS}/logs/fit_block/{{experiment}}.{{block}}.log",
     benchmark:
@@ -73,6 +74,7 @@ rule fit_components:
         correlations=kept(f"{RESULTS}/{{experiment}}/correlations.parquet"),
         curves=kept(f"{RESULTS}/{{experiment}}/curves.parquet"),
         alternatives=kept(f"{RESULTS}/{{experiment}}/alternatives.parquet"),
+        area_profiles=kept(f"{RESULTS}/{{experiment}}/area_profiles.parquet"),
     log:
         f"{RESULTS}/logs/fit_components/{{experiment}}.log",
     benchmark:

@@ -214,6 +214,21 @@ def correlations() -> pa.Table:
     return tables.from_rows("correlations", rows)
 
 
+def area_profiles(components: pa.Table) -> pa.Table:
+    """PO4 is known to 1000, LiOH only from above; parabolas with a point on each side and one far off."""
+    rows = []
+    for row in components.to_pylist():
+        if row["core_level"] != "O 1s" or row["component"] == "Li2O" or row["area_cps_ev"] is None:
+            continue
+        keys = {name: row[name] for name in ("experiment", "model", "acquisition", "region", "component")}
+        best, wide = row["area_cps_ev"], 1000.0 if row["component"] == "PO4 1s" else 3000.0
+        held = [max(0.0, best + step * wide) for step in (-1.96, -1.0, 0.0, 1.0, 1.96, 20.0)]
+        rows += [
+            {**keys, "area_cps_ev": area, "deviance_rise": ((area - best) / wide) ** 2} for area in sorted(set(held))
+        ]
+    return tables.from_rows("area_profiles", rows)
+
+
 def phases() -> pa.Table:
     """Two cases; the second conducts above every threshold."""
     rows: list[dict[str, Any]] = []
@@ -283,6 +298,7 @@ def everything(**changes: Any) -> dict[str, pa.Table]:
         "energy_checks": energy_checks(),
         "alternatives": alternatives(made["components"]),
         "correlations": correlations(),
+        "area_profiles": area_profiles(made["components"]),
         "phases": phases(),
         "claims": claims(),
     }

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 import synthetic_tables
 from page_texts import words
+from xps import tables
 from xps.figures.kinds import heat_map
 
 SETTINGS = {"kind": "heat_map", "experiment": "invented", "axis": "plating_time_s"}
@@ -47,7 +48,7 @@ def test_layers_can_be_chosen(given: dict[str, pa.Table]):
     assert {str(axes.get_label()).split("|")[2] for axes in figure.axes if "|Li1s|" in str(axes.get_label())} == {
         "residual"
     }
-    assert "Intensity / largest of the column" not in words(figure)
+    assert "Intensity in the range of the column" not in words(figure)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +113,52 @@ def test_one_row_and_forty_rows_fit_on_a_page(cycles: int):
     assert numbers["acquisition"].nunique() == cycles
     assert figure.get_size_inches()[1] * 2.54 < 23.4
     assert not [axes for axes in figure.axes if axes.get_label() == "charge"]
+
+
+def test_even_rows_are_equally_high_and_named_by_their_times(given: dict[str, pa.Table]):
+    """Eight doses, half of them within the first quarter of the time: on a time axis these rows are a hair thin."""
+    axes = named(drawn(given, rows="even")[0], "lagp_li1s|Li1s|data")
+    edges = [item.get_coordinates()[:, 0, 1] for item in axes.collections if isinstance(item, QuadMesh)]
+    assert {float(np.ptp(edge)) for edge in edges} == {1.0}
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["0", "5", "30", "70"]
+    right = next(axes for axes in drawn(given, rows="even")[0].axes if axes.get_label() == "charge")
+    assert [float(text.get_text()) for text in right.get_yticklabels()] == pytest.approx([0.0, 1.67, 10.0, 23.3])
+
+
+def test_colours_begin_at_zero_above_the_background_and_at_the_lowest_count_without(given: dict[str, pa.Table]):
+    table = given["curves"].to_pandas()
+    own = table[table["region"] == "Li1s"]
+    lowest = min(own["data_cps"].min(), own["envelope_cps"].min(), own["background_cps"].min())
+    for settings, expected in (({}, lowest), ({"background": "subtracted"}, 0.0)):
+        axes = named(drawn(given, **settings)[0], "lagp_li1s|Li1s|data")
+        (lowest_shown,) = {item.norm.vmin for item in axes.collections if isinstance(item, QuadMesh)}
+        assert lowest_shown == pytest.approx(expected)
+    for layer in ("data", "model"):
+        axes = named(drawn(given)[0], f"lagp_li1s|Li1s|{layer}")
+        assert {item.norm.vmax for item in axes.collections if isinstance(item, QuadMesh)} == {
+            max(own["data_cps"].max(), own["envelope_cps"].max())
+        }
+
+
+def test_only_energies_that_all_rows_measured_are_shown(given: dict[str, pa.Table]):
+    """Shifts differ from row to row; what one row lacks would look like a signal of zero."""
+    curves = given["curves"]
+    moved = [
+        {**row, "binding_energy_ev": row["binding_energy_ev"] + 0.3 * row["acquisition"]} for row in curves.to_pylist()
+    ]
+    shifted = {**given, "curves": tables.from_rows("curves", moved)}
+    left, right = named(drawn(shifted)[0], "lagp_li1s|Li1s|data").get_xlim()
+    own = [row for row in moved if row["region"] == "Li1s"]
+    spans = [[row["binding_energy_ev"] for row in own if row["acquisition"] == number] for number in range(4)]
+    assert left == pytest.approx(min(map(max, spans)))
+    assert right == pytest.approx(max(map(min, spans)))
+
+
+def test_a_single_row_is_named_by_its_time():
+    made = synthetic_tables.make(synthetic_tables.long_series(1))
+    figure, _ = drawn(made, axis="sputter_time_s")
+    axes = named(figure, "sno2_c1s|C1s|data")
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["0"]
 
 
 def test_a_series_without_times_is_drawn_in_its_order(given: dict[str, pa.Table]):

@@ -60,7 +60,7 @@ def test_listed_pairs_fill_the_matrix_and_nothing_else_does(given: dict[str, pa.
 
 def test_areas_stand_with_their_interval_and_verdict(given: dict[str, pa.Table]):
     (figure,), numbers = drawn(given, "identifiability")
-    areas = numbers[numbers["component"].notna()].set_index("component")
+    areas = numbers[numbers["verdict"].notna()].set_index("component")
     assert areas.loc["LiOH", "verdict"] == "not_identified"
     axes = named(figure, "lagp_o1s|areas")
     bar = next(line for line in axes.lines if list(line.get_ydata()) == [1, 1])
@@ -78,6 +78,36 @@ def test_a_model_without_listed_pairs_says_so(given: dict[str, pa.Table]):
 def test_what_was_not_detected_shows_its_limit(given: dict[str, pa.Table]):
     (figure,), _ = drawn(given, "identifiability", acquisition=0)
     assert "not detected, 95 % limit" in words(figure)
+
+
+def test_a_profile_stands_for_each_area_that_was_profiled(given: dict[str, pa.Table]):
+    (figure,), numbers = drawn(given, "identifiability")
+    labels = [str(axes.get_label()) for axes in figure.axes if str(axes.get_label()).endswith("|profile")]
+    assert labels == ["lagp_o1s|PO4 1s|profile", "lagp_o1s|LiOH|profile"]
+    axes = named(figure, labels[0])
+    table = given["area_profiles"].to_pandas()
+    own = table[(table["component"] == "PO4 1s") & (table["acquisition"] == 2)]
+    kept = numbers[(numbers["component"] == "PO4 1s") & numbers["deviance_rise"].notna()]
+    assert kept["area_cps_ev"].tolist() == own["area_cps_ev"].tolist()
+    threshold, best, curve, trials = axes.lines
+    total = 60000 + 9000 + 9000
+    assert threshold.get_ydata()[0] == pytest.approx(3.841459)
+    assert best.get_xdata()[0] == pytest.approx(60000 / total)
+    np.testing.assert_allclose(trials.get_xdata(), own["area_cps_ev"] / total)
+    np.testing.assert_allclose(trials.get_ydata(), own["deviance_rise"])
+    # Through the points of a parabola runs that parabola, and the far trial is left out of sight.
+    inside = np.abs(curve.get_xdata() - 60000 / total) < 1900 / total
+    expected = ((curve.get_xdata()[inside] * total - 60000) / 1000) ** 2
+    np.testing.assert_allclose(curve.get_ydata()[inside], expected, atol=1e-6)
+    assert axes.get_xlim()[1] * total < 64000
+
+
+def test_a_model_without_profiles_has_none_and_its_page_is_shorter(given: dict[str, pa.Table]):
+    bare = {**given, "area_profiles": tables.from_rows("area_profiles", [])}
+    (figure,), _ = drawn(bare, "identifiability")
+    assert not [axes for axes in figure.axes if str(axes.get_label()).endswith("|profile")]
+    (with_them,), _ = drawn(given, "identifiability")
+    assert figure.get_size_inches()[1] < with_them.get_size_inches()[1]
 
 
 # --- rates -------------------------------------------------------------------------------------------------------

@@ -112,3 +112,21 @@ def test_intervals_at_few_counts_cover(method: str, times: int) -> None:
     for place, line in enumerate(lines):
         hits = [row["area_low_cps_ev"] <= line.area <= (row["area_high_cps_ev"] or np.inf) for row in rows[place::2]]
         assert np.mean(hits) == pytest.approx(0.95, abs=3.0 * np.sqrt(0.05 * 0.95 / times))
+
+
+def test_the_profile_of_a_strong_area_is_the_parabola_of_its_covariance() -> None:
+    found = tables(model("profile"), ge3d_task(4))
+    row = found.components.to_pylist()[0]
+    held = [one for one in found.area_profiles.to_pylist() if one["component"] == row["component"]]
+    areas, rises = (np.array([one[name] for one in held]) for name in ("area_cps_ev", "deviance_rise"))
+    assert (np.diff(areas) > 0).all()
+    assert rises[areas == row["area_cps_ev"]].tolist() == [0.0]
+    expected = ((areas - row["area_cps_ev"]) / row["area_stderr_cps_ev"]) ** 2
+    np.testing.assert_allclose(rises, expected, rtol=0.05, atol=1e-3)
+    for end in ("area_low_cps_ev", "area_high_cps_ev"):
+        assert np.interp(row[end], areas, rises) == pytest.approx(3.841459, abs=0.02)
+
+
+def test_areas_whose_interval_is_the_covariances_have_no_profile() -> None:
+    assert tables(model("covariance"), ge3d_task(4)).area_profiles.num_rows == 0
+    assert tables(model("bootstrap"), ge3d_task(4)).area_profiles.num_rows == 0

@@ -8,9 +8,15 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
+import chain
+import claims_study
+import drawn_ties
 import false_detection
 import interval_coverage
 import mismatch_coverage
+import recovery_study
+
+from xps import models
 
 CASES = {case.name: case for case in false_detection.cases()}
 
@@ -71,3 +77,42 @@ def test_the_error_stays_small_where_the_model_is_right() -> None:
     found = mismatch_coverage.study("right model", 8)
     assert found.shares(found.statistical)[0] > 0.85
     assert np.nanmedian(found.systematic_share) < 0.01
+
+
+def test_what_is_expected_of_verdicts_names_checks_that_there_are() -> None:
+    claims = claims_study.configuration.documents.read(chain.ROOT / "config/claims.yaml").mapping or {}
+    checks = {(claim["claim"], check["quantity"]) for claim in claims["claims"] for check in claim["checks"]}
+    assert set(claims_study.expected()) <= checks
+
+
+@pytest.mark.parametrize(
+    ("holds", "fails", "wrong"),
+    [(8, 0, False), (7, 0, False), (7, 1, False), (5, 0, True), (5, 3, True)],
+)
+def test_verdicts_miss_what_is_expected_where_chance_does_not_explain_them(holds: int, fails: int, wrong: bool) -> None:
+    """Of 8 seeds at 0.98: 5 or fewer hold, or 3 or more fail, once in 2000."""
+    words = ["holds"] * holds + ["fails"] * fails + ["not_testable"] * (8 - holds - fails)
+    assert claims_study.missed([{"verdict": word} for word in words], 0.98, 0.02) is wrong
+
+
+def test_draws_from_soft_ties_are_as_wide_as_the_ties_and_the_same_for_all_models() -> None:
+    names = ("lagp_ge3d_p2p", "lagp_li1s", "lagp_o1s")
+    settings = chain.analysis_of(["lagp_vep"]).models
+    known = [models.from_mapping(name, chain.plain(dict(settings[name]))) for name in names]
+    once, again = (list(drawn_ties.draws(known, 1)) for _ in range(2))
+    assert once == again
+    keys = [(draw.level, draw.species, draw.parameter) for draw in once]
+    assert len(keys) == len(set(keys))
+    anchored = [
+        draw.by for seed in range(300) for draw in drawn_ties.draws(known, seed)
+        if (draw.level, draw.species, draw.parameter) == ("O1s", "PO4", "area")
+    ]  # fmt: skip
+    assert np.mean(anchored) == pytest.approx(1.0, abs=3 * 0.05 / 300**0.5)
+    assert np.std(anchored) == pytest.approx(0.37 / 7.4, rel=0.15)
+
+
+def test_pulls_of_identified_areas_alone_are_pooled() -> None:
+    case = recovery_study.Case("s", 1, 0, "first", "c", "Ge3d", "Ge0", 0.5, 0.51, 0.01, 0.0, "identified")
+    other = [case._replace(model="second"), case._replace(component="d", verdict="conditional")]
+    assert recovery_study.judged([case, *other], "identified") == [case]
+    assert case.pull == pytest.approx(1.0)

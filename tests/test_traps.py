@@ -172,3 +172,17 @@ def test_without_carbon_on_fresh_lithium_the_axis_is_interpolated_and_its_error_
     assert min(found[number]["shift_stderr_ev"] for number in fresh) > 3 * known
     steps = [row for row in chosen(rows["energy_checks"], check="C 1s - P 2p of PO4") if row["acquisition"] in fresh]
     assert {row["verdict"] for row in steps} == {"not_testable"}
+
+
+def test_what_x_rays_take_from_a_control_is_seen_between_its_surveys() -> None:
+    """2 % of the substrate's signal per hour: sulfur falls by a tenth more than in the untouched control."""
+    change = {}
+    for kind in (None, "damage"):
+        found = chain.tables_of(
+            "lgps_control", chain.made(chain.setup("lgps_control"), kind).series(), (CARBON,), alternatives=False
+        )
+        rows = chosen(found["degradation"].to_pylist(), quantity="area_cps_ev", subject="S")
+        change[kind] = rows[0]
+    assert change["damage"]["verdict"] == "changed"
+    lost = change["damage"]["relative_change"] - change[None]["relative_change"]
+    assert lost == pytest.approx(-0.09, abs=0.03)

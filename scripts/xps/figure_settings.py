@@ -29,7 +29,7 @@ NEEDS: Mapping[str, Needs] = {
     "onset": Needs(("acquisitions", "components", "kinetics")),
     "charge_balance": Needs(("acquisitions", "balance")),
     "alternatives": Needs(("acquisitions", "components", "alternatives")),
-    "identifiability": Needs(("acquisitions", "components", "correlations")),
+    "identifiability": Needs(("acquisitions", "components", "correlations", "area_profiles")),
     "rate_intervals": Needs(("acquisitions", "kinetics", "profiles"), ("kinetics",)),
     "energy_scale": Needs(("acquisitions", "calibration", "parameters", "energy_checks")),
     "percolation": Needs((), ("phases",)),

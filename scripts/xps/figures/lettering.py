@@ -20,6 +20,13 @@ def chemical_label(name: str) -> str:
     return _FORMULA_DIGITS.sub(lambda match: match[1].translate(_SUBSCRIPT), charged)
 
 
+def kilo(intensity_cps: float) -> str:
+    """Write an intensity in cps or kcps."""
+    if intensity_cps >= 1000:
+        return f"{intensity_cps / 1000:.3g} kcps"
+    return f"{intensity_cps:.3g} cps".replace("-", "−")
+
+
 def formulas_in(text: str) -> str:
     """Return ``text`` with the formulas of compounds and ions in it typeset; units and numbers of figures stay."""
     return _FORMULA_WORD.sub(lambda match: chemical_label(match[0]), text)

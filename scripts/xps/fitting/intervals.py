@@ -162,7 +162,16 @@ def _ends(part: batch.Batch, some: Sequence[Outcome], wanted: Sequence[_Wanted])
     limits = dict(zip(areas.tolist(), value[2 * every.size :], strict=True))
     # An area's interval that is open below ends at its bound 0.
     lows = [0.0 if end is None and one.is_area else end for end, one in zip(value, wanted, strict=False)]
-    return [Interval(lows[i], value[every.size + i], limits.get(i), "profile") for i in every.tolist()]
+    tried = _profiles(found.tried, order, every.size)
+    return [Interval(lows[i], value[every.size + i], limits.get(i), "profile", tried[i]) for i in every.tolist()]
+
+
+def _profiles(tried: profiles.Visits, order: profiles.Indices, numbers: int) -> list[tuple[tuple[float, float], ...]]:
+    """Return for each number the values that its searches tried, ascending, with the rise of the objective at each."""
+    points: list[set[tuple[float, float]]] = [set() for _ in range(numbers)]
+    for search, value, rise in zip(tried.search, tried.value, tried.rise, strict=True):
+        points[order[search]].add((float(value), float(rise)))
+    return [tuple(sorted(of_number)) for of_number in points]
 
 
 def _stderr(one: Outcome, wanted: _Wanted) -> float:

@@ -61,12 +61,16 @@ class Quality(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """Ends of a number's 95 % interval and, of an area, its 95 % upper limit; None where nothing bounds it."""
+    """Ends of a number's 95 % interval and, of an area, its 95 % upper limit; None where nothing bounds it.
+
+    ``profile``: values that the number was held at, ascending, each with the rise of the objective there.
+    """
 
     low: float | None
     high: float | None
     upper_limit_95: float | None
     method: str
+    profile: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -36,7 +36,8 @@ def _error(stderr: float) -> float | None:
     return _number(stderr) if stderr > 0 else None
 
 
-def _keys(model: FitModel, outcome: Outcome, window: int) -> Row:
+def place_of(model: FitModel, outcome: Outcome, window: int) -> Row:
+    """Return the keys of every fitted table: experiment, model, acquisition and region."""
     task = outcome.task
     return {
         "experiment": task.experiment,
@@ -52,7 +53,7 @@ def _keys(model: FitModel, outcome: Outcome, window: int) -> Row:
 def components(model: FitModel, outcome: Outcome) -> Iterator[Row]:
     """Yield one row per component."""
     for i, (part, window) in enumerate(zip(model.components, model.window_of_component, strict=True)):
-        row = _keys(model, outcome, window) | {
+        row = place_of(model, outcome, window) | {
             "component": part.name,
             "core_level": part.core_level,
             "species": part.species,
@@ -181,7 +182,7 @@ def parameters(model: FitModel, outcome: Outcome) -> Iterator[Row]:
         for slot in plan.of_component(i):
             yield _slot_row(model, outcome, plan, errors, slot)
         for name, value in _constants(part).items():
-            keys = _keys(model, outcome, model.window_of_component[i])
+            keys = place_of(model, outcome, model.window_of_component[i])
             yield keys | {
                 "component": part.name,
                 "parameter": name,
@@ -195,7 +196,7 @@ def parameters(model: FitModel, outcome: Outcome) -> Iterator[Row]:
         if window.background.type == "tougaard":
             fixed = {"tougaard_b_ev2": backgrounds.TOUGAARD_B_EV2, "tougaard_c_ev2": backgrounds.TOUGAARD_C_EV2}
             for name, value in fixed.items():
-                keys = _keys(model, outcome, w)
+                keys = place_of(model, outcome, w)
                 yield keys | {"parameter": name, "value": value, "status": "fixed", "at_bound": False}
 
 
@@ -217,7 +218,7 @@ def _slot_errors(outcome: Outcome) -> Array:
 def _slot_row(model: FitModel, outcome: Outcome, plan: Layout, errors: Array, index: int) -> Row:
     slot = plan.slots[index]
     carrier = plan.index(slot.component, "ratio") if _carried_by_ratio(plan, index) else index  # type: ignore[arg-type]
-    row = _keys(model, outcome, slot.window) | {
+    row = place_of(model, outcome, slot.window) | {
         "component": None if slot.component is None else model.components[slot.component].name,
         "parameter": slot.parameter,
         "status": _status(plan, index),
@@ -283,7 +284,7 @@ def fits(model: FitModel, outcome: Outcome) -> Iterator[Row]:
     """Yield one row per window; the numbers of the whole fit are the same in each."""
     whole = _whole_fit_cells(model, outcome)
     for w, window in enumerate(model.windows):
-        row = _keys(model, outcome, w) | whole | {"background": window.background.type}
+        row = place_of(model, outcome, w) | whole | {"background": window.background.type}
         yield row | (_region_cells(outcome, w) if outcome.best is not None else {})
 
 
@@ -361,7 +362,7 @@ def correlations(model: FitModel, outcome: Outcome) -> Iterator[Row]:
     for i, j in np.argwhere(np.triu(np.abs(matrix) > CORRELATION_LISTED, 1)):
         first, second = int(plan.varied[i]), int(plan.varied[j])
         names = name_of(model, outcome, first, plan), name_of(model, outcome, second, plan)
-        keys = _keys(model, outcome, plan.slots[first].window)
+        keys = place_of(model, outcome, plan.slots[first].window)
         yield keys | {"pair": " ~ ".join(names), "correlation": float(np.clip(matrix[i, j], -1.0, 1.0))}
 
 
@@ -372,7 +373,7 @@ def curves(model: FitModel, outcome: Outcome) -> Iterator[dict[str, Any]]:
         if spectrum is None:
             continue
         size, time = spectrum.channels, spectrum.time_per_channel_s
-        columns: dict[str, Any] = {name: [value] * size for name, value in _keys(model, outcome, w).items()}
+        columns: dict[str, Any] = {name: [value] * size for name, value in place_of(model, outcome, w).items()}
         columns |= {
             "channel": outcome.task.channels[w],
             "binding_energy_ev": spectrum.binding_energy_ev,

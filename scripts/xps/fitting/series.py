@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from xps import cycles, tables
 from xps.cycles import Block, Regions
 from xps.errors import ConfigError, TableError
-from xps.fitting import alternative_rows, rows
+from xps.fitting import alternative_rows, profile_rows, rows
 from xps.fitting.alternatives import Tested, tested
 from xps.fitting.engines import ENGINES, SEPARABLE, Starts, fit_each, model_starts, series_starts
 from xps.fitting.outcome import Outcome, Task
@@ -32,6 +32,7 @@ class FitTables(NamedTuple):
     correlations: pa.Table
     curves: pa.Table
     alternatives: pa.Table
+    area_profiles: pa.Table
 
 
 def spectra_of(
@@ -122,5 +123,8 @@ def tables_of(model: FitModel, outcomes: Sequence[Outcome], alternatives: Sequen
         curves=tables.concatenate("curves", curves),
         alternatives=tables.from_rows(
             "alternatives", (row for o, of_it in pairs for row in alternative_rows.alternatives(model, o, of_it))
+        ),
+        area_profiles=tables.from_rows(
+            "area_profiles", (row for o in outcomes for row in profile_rows.area_profiles(model, o))
         ),
     )

@@ -130,4 +130,10 @@ SCHEMAS: Schemas = {
         Column("statement", "text", "", "what is in question; of its alternatives the largest change counts"),
         Column("counted_share", "number", "1", "share of the change that counts towards the systematic error; 0: none"),
     ),
+    "area_profiles": (
+        *FITTED,
+        Column("component", "text", "", "component whose area was held"),
+        Column("area_cps_ev", "number", "counts/s·eV", "area that it was held at; the fitted one among them"),
+        Column("deviance_rise", "number", "1", "deviance + pulls² with all else fitted again, above its least"),
+    ),
 }

@@ -45,11 +45,23 @@ class Wanted(NamedTuple):
     stderr: Array
 
 
+class Visits(NamedTuple):
+    """Values that the searches tried, in no order: of which search, the value, and by how much the objective rose."""
+
+    search: Indices
+    value: Array
+    rise: Array
+
+
+NO_VISITS = Visits(np.empty(0, dtype=np.intp), np.empty(0), np.empty(0))
+
+
 class Ends(NamedTuple):
-    """Where profiles reach the wanted rise; ``open_`` where the parameter's bound came first."""
+    """Where profiles reach the wanted rise; ``open_`` where the parameter's bound came first; what was tried."""
 
     value: Array
     open_: Mask
+    tried: Visits = NO_VISITS
 
 
 def ends(task: Task, best: Optimum, wanted: Wanted) -> Ends:
@@ -79,6 +91,7 @@ class _Search:
         self.inner, self.inner_root = centre.copy(), np.zeros(centre.size)
         self.outer, self.outer_root = np.full(centre.size, np.nan), np.full(centre.size, np.nan)
         self.slope = _slopes(task, best, wanted)
+        self.tried: list[Visits] = []
 
     def run(self, first: Array) -> Ends:
         """Return the ends, the first trials at ``first``."""
@@ -100,7 +113,13 @@ class _Search:
             is_open[now[at_limit]] = True
             running[now[at_limit | (np.abs(root - goal[now]) < _CLOSE)]] = False
             value = self._inside(self._next(goal))
-        return Ends(result, is_open)
+        return Ends(result, is_open, self._visits())
+
+    def _visits(self) -> Visits:
+        if not self.tried:
+            return NO_VISITS
+        search, value, rise = (np.concatenate(parts) for parts in zip(*self.tried, strict=True))
+        return Visits(search, value, rise)
 
     def _inside(self, value: Array) -> Array:
         return np.where(self.wanted.side < 0, np.maximum(value, self.limit), np.minimum(value, self.limit))
@@ -131,7 +150,9 @@ class _Search:
         self.slope[now] = np.where(
             moved == 0.0, self.slope[now], (found.point.theta - at) / np.where(moved == 0.0, 1.0, moved)
         )
-        return np.sqrt(np.maximum(found.point.objective - self.best.point.objective[which], 0.0))
+        rise = np.maximum(found.point.objective - self.best.point.objective[which], 0.0)
+        self.tried.append(Visits(now, value.copy(), rise))
+        return np.sqrt(rise)
 
 
 def _slopes(task: Task, best: Optimum, wanted: Wanted) -> Array:

@@ -19,6 +19,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from xps.figures import lettering, page, style
+from xps.figures.lettering import kilo
 from xps.figures.page import Sheet
 from xps.figures.parts import channels
 from xps.figures.reading.frames import of_experiment
@@ -57,9 +58,9 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     return (
         f"{number} acquisitions of {settings['experiment']} as maps over binding energy and "
         f"{lettering.heading(settings['axis'])}. "
-        f"From above: data ({above}), model, and residual (counts − fit) / √fit. Intensities are scaled to the largest "
-        "of their column, which stands above it; data and model share one scale, and colours follow the square root of "
-        f"the intensity. {_row_words(settings)} White with a red edge: the fit failed; grey: not measured."
+        f"From above: data ({above}), model, and residual (counts − fit) / √fit. The range of intensities of a column "
+        "stands above it; data and model share one scale, and colours follow the square root of the intensity in it. "
+        f"{_row_words(settings)} White with a red edge: the fit failed; grey: not measured."
     )
 
 
@@ -80,18 +81,19 @@ def _sheet(grid: Grid, settings: Mapping[str, Any], charges: Mapping[int, float]
     sheet = Sheet(width_cm, _TOP_CM + len(layers) * (map_cm + _GAP_CM) + _BELOW_CM + _BAR_CM + page.FOOTER_CM)
     panel_cm = (width_cm - _LEFT_CM - _RIGHT_CM + _GAP_CM) / len(grid.columns) - _GAP_CM
     edges, time = _edges(grid, settings)
-    ticks = _row_ticks(grid.rows, edges, time, map_cm) if _even(settings) else None
+    labelled = _even(settings) or len(grid.rows) == 1
+    ticks = _row_ticks(grid.rows, edges, time, map_cm) if labelled else None
     for index, column in enumerate(grid.columns):
         left = _LEFT_CM + index * (panel_cm + _GAP_CM)
-        high = max(panel.range_cps[1] for panel in grid.column_panels(column))
+        low, high = _range_cps(grid, column)
         title = ", ".join(column.core_levels) or column.region
         sheet.text(left + panel_cm / 2, sheet.height_cm - 0.25, title, fontsize=style.TEXT_PT, fontweight="bold")
-        sheet.text(left + panel_cm / 2, sheet.height_cm - 0.57, f"max {_kilo(high)}")
+        sheet.text(left + panel_cm / 2, sheet.height_cm - 0.57, _range_words(low, high))
         for place, layer in enumerate(layers):
             bottom = sheet.height_cm - _TOP_CM - (place + 1) * (map_cm + _GAP_CM) + _GAP_CM
             axes = sheet.axes(left, bottom, panel_cm, map_cm)
             axes.set_label(f"{column.model}|{column.region}|{layer}")
-            _draw_map(axes, grid, column, layer, edges, high)
+            _draw_map(axes, grid, column, layer, edges, (low, high))
             _finish(axes, grid, column, edges, index == 0, place == len(layers) - 1, panel_cm)
             if ticks is not None:
                 axes.set_yticks(*ticks)
@@ -127,6 +129,17 @@ def _edges(grid: Grid, settings: Mapping[str, Any]) -> tuple[Floats, lettering.A
     return np.concatenate([[2 * times[0] - middles[0]], middles, [2 * times[-1] - middles[-1]]]), text
 
 
+def _range_cps(grid: Grid, column: Column) -> tuple[float, float]:
+    """Return the intensities between which colours run: from 0 where backgrounds are taken off."""
+    ranges = [panel.range_cps for panel in grid.column_panels(column)]
+    low = 0.0 if grid.subtracted else min(lowest for lowest, _ in ranges)
+    return low, max(highest for _, highest in ranges)
+
+
+def _range_words(low: float, high: float) -> str:
+    return f"0 to {kilo(high)}" if low == 0.0 else f"{kilo(low)} to {kilo(high)}"
+
+
 def _row_ticks(
     rows: Sequence[Row], edges: Floats, time: lettering.AxisText, map_cm: float
 ) -> tuple[list[float], list[str]]:
@@ -147,7 +160,9 @@ def _readable(rows: Sequence[Row], edges: Floats, map_cm: float) -> list[tuple[f
     return shown
 
 
-def _draw_map(axes: Axes, grid: Grid, column: Column, layer: str, edges: Floats, highest_cps: float) -> None:
+def _draw_map(
+    axes: Axes, grid: Grid, column: Column, layer: str, edges: Floats, range_cps: tuple[float, float]
+) -> None:
     axes.set_facecolor("#D0D0D0")
     for index, row in enumerate(grid.rows):
         panel = grid.panel(row, column)
@@ -159,7 +174,7 @@ def _draw_map(axes: Axes, grid: Grid, column: Column, layer: str, edges: Floats,
             energy = panel.binding_energy_ev
             axes.fill_between([energy.min(), energy.max()], *span, facecolor="white", edgecolor=style.FAILURE_RED)
             continue
-        scale = Normalize(-_LIMIT_SIGMA, _LIMIT_SIGMA) if layer == "residual" else PowerNorm(_ROOT, 0.0, highest_cps)
+        scale = Normalize(-_LIMIT_SIGMA, _LIMIT_SIGMA) if layer == "residual" else PowerNorm(_ROOT, *range_cps)
         colours = colormaps[_RESIDUAL if layer == "residual" else _INTENSITY]
         axes.pcolormesh(_channel_edges(panel.binding_energy_ev), span, values[np.newaxis, :], cmap=colours, norm=scale,
                         rasterized=True)  # fmt: skip
@@ -202,7 +217,7 @@ def _charge_labels(
 
 
 def _colour_bars(sheet: Sheet, layers: Sequence[str]) -> None:
-    bars = [("Intensity / largest of the column", _INTENSITY, (0.0, 1.0))] if set(layers) - {"residual"} else []
+    bars = [("Intensity in the range of the column", _INTENSITY, (0.0, 1.0))] if set(layers) - {"residual"} else []
     bars += [("Residual (σ)", _RESIDUAL, (-_LIMIT_SIGMA, _LIMIT_SIGMA))] if "residual" in layers else []
     length = min(4.0, (sheet.width_cm - 2.0) / len(bars) - 0.6)
     for index, (words, colours, (low, high)) in enumerate(bars):
@@ -213,7 +228,3 @@ def _colour_bars(sheet: Sheet, layers: Sequence[str]) -> None:
         axes.imshow(shades.to_rgba(np.linspace(low, high, 128))[np.newaxis], aspect="auto", extent=(low, high, 0, 1))
         axes.set_yticks([])
         sheet.text(middle, page.FOOTER_CM + 0.8, words)
-
-
-def _kilo(intensity_cps: float) -> str:
-    return f"{intensity_cps / 1000:.3g} kcps" if intensity_cps >= 1000 else f"{intensity_cps:.3g} cps"

@@ -1,4 +1,8 @@
-"""What the data do not separate: correlated parameters of one acquisition, and how wide each area's interval is."""
+"""What the data do not separate: correlated parameters of one acquisition, how wide each area's interval is, and why.
+
+Where areas were profiled (few counts, near zero, not identified, or because the model asks for it) the profile of the
+likelihood stands below: each area held at a value and all else fitted again. It rises on both sides of what is known.
+"""
 
 import re
 from collections.abc import Mapping
@@ -15,6 +19,7 @@ from matplotlib.figure import Figure
 from xps.figures import page, style
 from xps.figures.lettering import chemical_label
 from xps.figures.page import KeyEntry, Sheet
+from xps.figures.parts import area_profiles
 from xps.figures.parts.series import NORMAL_95
 from xps.figures.reading.frames import frames, records
 from xps.figures.words.facts import plain
@@ -27,6 +32,7 @@ _VERDICTS: Mapping[str, tuple[str, dict[str, Any]]] = {
 }
 _LEFT_CM, _AREAS_CM, _TOP_CM, _CELL_CM, _ROW_CM, _BELOW_CM, _HEAD_CM = 3.1, 10.6, 0.2, 0.72, 0.42, 0.95, 0.55
 _WIDEST_CM = 6.0
+_ACROSS_CM = area_profiles.HEIGHT_CM
 # An interval that reaches beyond this share of the core level ends in an arrow.
 _WIDEST_SHARE = 1.12
 
@@ -37,15 +43,17 @@ def draw(
     """Return the one page and its numbers: correlations first, then intervals."""
     held = frames(tables, settings)
     pairs, areas = _pairs(settings, held["correlations"]), _areas(settings, held["components"])
+    profiles = _pairs(settings, held["area_profiles"])
     with page.project_style():
-        sheet = _sheet(pairs, areas)
+        sheet = _sheet(pairs, areas, profiles)
         sheet.footer(data_origin, 1, 1)
     names = [
         "experiment", "model", "acquisition", "component", "area_cps_ev", "area_stderr_cps_ev", "area_low_cps_ev",
         "area_high_cps_ev", "verdict", "condition",
     ]  # fmt: skip
     listed = pairs[["experiment", "model", "acquisition", "pair", "correlation"]]
-    return [sheet.figure], pd.concat([listed, areas[names]], ignore_index=True)
+    points = profiles[["experiment", "model", "acquisition", "component", "area_cps_ev", "deviance_rise"]]
+    return [sheet.figure], pd.concat([listed, areas[names], points], ignore_index=True)
 
 
 def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str:
@@ -62,7 +70,8 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
         f"What acquisition {settings['acquisition']} of {settings['experiment']} can tell apart. Left, for each model: "
         f"pairs of parameters whose correlation exceeds {LISTED_FROM} in magnitude (all others are blank). Right: 95 % "
         "interval of each area, as a share of all areas of its core level, with the verdict; an upper limit where it "
-        f"was not detected.{held_by}"
+        "was not detected. Below: profiles of the likelihood; points: the area held and all else fitted again, line: "
+        f"the root of the rise between them; the 95 % interval ends where the rise is 3.84 (dashed).{held_by}"
     )
 
 
@@ -92,24 +101,28 @@ def _areas(settings: Mapping[str, Any], components: pd.DataFrame) -> pd.DataFram
     return found
 
 
-def _sheet(pairs: pd.DataFrame, areas: pd.DataFrame) -> Sheet:
+def _sheet(pairs: pd.DataFrame, areas: pd.DataFrame, profiles: pd.DataFrame) -> Sheet:
     width_cm = style.WIDTH_CM["double"]
     models = list(dict.fromkeys(areas["model"]))
     matrices = {model: _matrix(pairs[pairs["model"] == model]) for model in models}
     heights = [
         max(1.0, _CELL_CM * len(matrices[model]), _ROW_CM * int((areas["model"] == model).sum())) for model in models
     ]
+    profiled = [_ACROSS_CM if (profiles["model"] == model).any() else 0.0 for model in models]
     key = page.key_lines(_key(areas), width_cm)
     below = page.key_height_cm(key)
-    block = [height + _HEAD_CM + _BELOW_CM for height in heights]
+    block = [height + _HEAD_CM + _BELOW_CM + more for height, more in zip(heights, profiled, strict=True)]
     sheet = Sheet(width_cm, below + sum(block) + _TOP_CM)
     sheet.key(key)
     bottom = sheet.height_cm - _TOP_CM
-    for model, height, tall in zip(models, heights, block, strict=True):
+    for model, height, tall, more in zip(models, heights, block, profiled, strict=True):
         bottom -= tall
+        own = areas[areas["model"] == model]
         sheet.text(0.3, bottom + tall - 0.2, model, ha="left", fontsize=style.TITLE_PT, fontweight="bold")
-        _draw_matrix(sheet, matrices[model], bottom + _BELOW_CM, height, model)
-        _draw_areas(sheet, areas[areas["model"] == model], bottom + _BELOW_CM, height, model)
+        _draw_matrix(sheet, matrices[model], bottom + more + _BELOW_CM, height, model)
+        _draw_areas(sheet, own, bottom + more + _BELOW_CM, height, model)
+        if more:
+            area_profiles.draw(sheet, own, profiles[profiles["model"] == model], bottom, _VERDICTS)
     return sheet
 
 

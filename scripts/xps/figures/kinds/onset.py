@@ -93,11 +93,16 @@ def _when(point: pd.Series) -> str:
     return acquisition if pd.isna(point["axis_s"]) else f"after {point['axis_s'] / 60:.4g} min ({acquisition})"
 
 
+# Room below zero for the arrow of a limit near it, in detection limits.
+_ARROW = 0.4
+
+
 def _let_small_ones_be_seen(axes: Axes, own: pd.DataFrame) -> None:
     """Use a scale that is linear up to the detection limit and logarithmic above where the areas dwarf the limit."""
     limit = float(own["detection_limit_cps_ev"].median()) / 1000
     if limit > 0 and float(own["value"].max()) / 1000 > _DWARFED * limit:
         axes.set_yscale("symlog", linthresh=2 * limit, linscale=1.0)
+        axes.set_ylim(bottom=-_ARROW * limit)
 
 
 def _points(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -20,7 +20,8 @@ THRESHOLD_95 = 3.841459
 CLOSED: dict[str, Any] = {"color": "#0072B2", "marker": "o"}
 OPEN: dict[str, Any] = {"color": "#E69F00", "marker": "s"}
 KEYS = ["experiment", "quantity", "law", "parameter"]
-_ACROSS, _PANEL_CM, _HIGHEST = 5, 1.7, 9.0
+HIGHEST = 9.0
+_ACROSS, _PANEL_CM = 5, 1.7
 # A profile is shown over this factor around its best value at most: what is open goes on as it does there.
 _WIDEST = 1e4
 _DECADES_FROM = 1e3
@@ -70,9 +71,9 @@ def _draw(axes: Axes, own: pd.DataFrame, rate: pd.DataFrame) -> None:
     for end in ends[np.isfinite(ends)]:
         axes.axvline(end, color=look["color"], linewidth=0.5, zorder=1.5)
     axes.set_xscale("log")
-    axes.set_ylim(-0.4, _HIGHEST)
+    axes.set_ylim(-0.4, HIGHEST)
     axes.set_yticks([0, 4, 8])
-    near = shown.loc[shown["deviance_rise"] <= 1.2 * _HIGHEST, "value"]
+    near = shown.loc[shown["deviance_rise"] <= 1.2 * HIGHEST, "value"]
     room = max(float(near.max() / near.min()) ** 0.06, 1.01)
     axes.set_xlim(float(near.min()) / room, float(near.max()) * room)
     _ticks(axes)

@@ -75,9 +75,12 @@ def finish_time(axes: Axes, time: pd.Series, unknown: str) -> tuple[float, float
     if not time.notna().any():
         axes.text(0.5, 0.5, unknown, transform=axes.transAxes, ha="center", fontsize=style.TEXT_PT)
     first, last = min(0.0, float(np.nan_to_num(time.min()))), float(np.nan_to_num(time.max()))
-    room = 0.06 * ((last - first) or 1.0)
+    room = 0.06 * (last - first) or 0.5
     axes.set_xlim(first - room, last + room)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=last - first > 6))
+    if last == first:
+        axes.set_xticks([first])
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=last - first > 6))
     return first, last
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from xps.figures.lettering import kilo
 from xps.figures.reading.grid import Grid, Panel, PanelKey
 
 # A panel is never stretched so far that one standard deviation of its counting noise takes more than a fifteenth of its
@@ -55,13 +56,6 @@ def scale_text(ranges: NDArray[np.float64], by_panel: bool) -> str:
     if by_panel:
         return f"×1 = {kilo(float(np.max(np.ptp(ranges, axis=1))))}"
     return f"{kilo(float(ranges[:, 0].min()))} to {kilo(float(ranges[:, 1].max()))}"
-
-
-def kilo(intensity_cps: float) -> str:
-    """Write an intensity in cps or kcps."""
-    if intensity_cps >= 1000:
-        return f"{intensity_cps / 1000:.3g} kcps"
-    return f"{intensity_cps:.3g} cps".replace("-", "−")
 
 
 def factor_text(factor: float) -> str:
