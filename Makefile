@@ -71,7 +71,7 @@ report: all  ## all figures with their captions in one page, <results>/report.ht
 	@$(call snakemake,--report '$(RESULTS)/report.html')
 
 audit: $(READY)  ## is anything changed since? ARGS='trace FILE', 'reproduce FIGURE', 'diff A B', 'impact PATH_OR_SETTING' ask more
-	@$(BIN)/python scripts/audit.py $(or $(ARGS),verify $(if $(CONFIG),--config '$(CONFIG)'))
+	@$(BIN)/python scripts/audit.py $(or $(ARGS),verify) $(if $(CONFIG),$(if $(filter diff,$(ARGS)),,--config '$(CONFIG)'))
 
 crate: $(READY)  ## results, raw files, code and run records as one RO-Crate archive, for Zenodo or WorkflowHub
 	@$(BIN)/python scripts/audit.py crate $(if $(CONFIG),--config '$(CONFIG)') $(ARGS)

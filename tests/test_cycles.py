@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xps import cycles
+from xps import cycles, provenance, tables
 from xps.errors import TableError
 
 
@@ -51,6 +51,48 @@ def test_scattered_rows_are_refused() -> None:
     table = pa.concat_tables([long_table({(0, "a"): 2}), long_table({(1, "a"): 1}), long_table({(0, "a"): 1})])
     with pytest.raises(TableError, match="acquisition 0, region a do not stand together"):
         cycles.blocks(table, ["counts"])
+
+
+LEVELS = st.lists(st.sampled_from(["C 1s", "Ge 3d", "O 2s", "Ti 2p3/2"]), max_size=3, unique=True)
+ROWS = st.lists(st.tuples(st.sampled_from(["C1s", "Ge3d", "C1s#2"]), LEVELS, st.booleans()), max_size=12)
+
+
+@given(rows=ROWS, size=st.integers(1, 5))
+def test_the_summary_of_a_series_is_what_its_rows_say_one_by_one(
+    rows: list[tuple[str, list[str], bool]], size: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    expected: dict[str, tuple[str, ...]] = {}
+    for region, levels, excluded in rows:
+        if not excluded:
+            expected[region] = tuple(dict.fromkeys((*expected.get(region, ()), *levels)))
+    table = tables.from_rows("acquisitions", (acquired(number, *row) for number, row in enumerate(rows)))
+    path = tmp_path_factory.mktemp("series") / "acquisitions.parquet"
+    record = provenance.record("parse_spectra", [], {}, "f", subject="e", data_origin="simulated")
+    tables.write_parts(path, "acquisitions", (table.slice(i, size) for i in range(0, len(rows), size)), record)
+    for place in (path, table):
+        found = cycles.summary(tables.Series({"acquisitions": place}))
+        assert found.core_levels == expected
+        assert found.experiment == ("e" if rows else "")
+        assert list(found.core_levels) == list(expected), "the order is that of their first appearance"
+
+
+def acquired(number: int, region: str, levels: list[str], excluded: bool) -> dict[str, object]:
+    return {
+        "experiment": "e",
+        "acquisition": number,
+        "region": region,
+        "core_levels": levels,
+        "source_file": "raw:e/a.pro",
+        "source_sha256": "0" * 64,
+        "source_cycle": number,
+        "start_time_s": 0.0,
+        "end_time_s": 1.0,
+        "time_origin": "computed",
+        "channels": 1,
+        "data_origin": "simulated",
+        "excluded": excluded,
+        "warnings": [],
+    }
 
 
 def short_table() -> pa.Table:

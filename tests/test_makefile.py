@@ -180,6 +180,11 @@ def test_another_configuration_reaches_every_verb(sandbox: Sandbox, words: list[
         ([], "python scripts/audit.py verify"),
         (["CONFIG=config/config.yaml"], "python scripts/audit.py verify --config config/config.yaml"),
         (["ARGS=trace a.pdf --json"], "python scripts/audit.py trace a.pdf --json"),
+        (
+            ["ARGS=impact x", "CONFIG=config/config.yaml"],
+            "python scripts/audit.py impact x --config config/config.yaml",
+        ),
+        (["ARGS=diff a b", "CONFIG=config/config.yaml"], "python scripts/audit.py diff a b"),
     ],
 )
 def test_audit_verifies_and_asks_what_it_is_told(sandbox: Sandbox, words: list[str], call: str) -> None:

@@ -49,6 +49,23 @@ def test_a_job_of_this_folder_is_found_and_ended(tmp_path: Path, start: Start, j
     assert job.wait(5) != 0
 
 
+def test_a_job_with_workers_is_ended_with_all_of_them_before_anything_is_unlocked(
+    tmp_path: Path, start: Start, job_script: Path
+) -> None:
+    job_script.write_text(f"import os\nfor _ in range(2): os.fork()\n{SLEEP}")
+    start(sys.executable, str(job_script))
+    found = orphans.local_jobs(tmp_path)
+    assert len(found) == 4
+    orphans.end(found, [])
+    assert orphans.local_jobs(tmp_path) == []
+
+
+def test_a_job_that_ended_by_itself_meanwhile_is_no_error(start: Start) -> None:
+    job = start(sys.executable, "-c", "pass")
+    job.wait()
+    orphans.end([job.pid], [])
+
+
 def test_jobs_of_another_folder_are_left_alone(tmp_path: Path, start: Start, job_script: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()

@@ -105,6 +105,40 @@ def test_rows_with_equal_texts_are_found_whatever_group_they_stand_in(model: str
     assert [row for part in tables.read_parts(path, "fits") for row in part.to_pylist()] == whole.to_pylist()
 
 
+@given(size=st.integers(1, 12), count=st.integers(0, 30))
+def test_the_spans_of_a_series_are_all_of_it_in_order(size: int, count: int) -> None:
+    series = tables.Series({"acquisitions": fits(range(count), "a")})
+    spans = list(series.spans(size))
+    assert [number for span in spans for number in span] == list(range(count))
+    assert all(len(span) == size for span in spans[:-1])
+
+
+@pytest.mark.parametrize("name", ["acquisitions", "spectra", "curves", "components"])
+def test_a_row_group_holds_about_as_much_of_any_table(name: str) -> None:
+    cells = tables.row_group_rows(name) * len(tables.schema(name))
+    assert 0.99 * (1 << 17) < cells <= 1 << 17
+
+
+def test_reading_some_of_a_long_table_holds_little_of_it(tmp_path: Path) -> None:
+    """A tenth of the memory of the whole table: a row group and what was asked for."""
+    path = tmp_path / "spectra.parquet"
+    tables.write_parts(path, "spectra", (spectra(1000, 20, 1000 * part) for part in range(20)), RECORD)
+    peaks = []
+    for look in (
+        lambda: tables.read(path, "spectra"),
+        lambda: [None for _ in tables.read_parts(path, "spectra")],
+        lambda: tables.read_part(path, "spectra", range(500, 600)),
+    ):
+        pool = pa.proxy_memory_pool(pa.default_memory_pool())
+        pa.set_memory_pool(pool)
+        try:
+            look()
+        finally:
+            pa.set_memory_pool(pa.system_memory_pool())
+        peaks.append(pool.max_memory())
+    assert max(peaks[1:]) < 0.15 * peaks[0]
+
+
 @pytest.mark.usefixtures("small_groups")
 def test_a_reader_sees_the_file_that_replaced_the_one_it_knew(tmp_path: Path) -> None:
     path = tmp_path / "fits.parquet"

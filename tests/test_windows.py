@@ -8,7 +8,7 @@ import pytest
 import synthetic_stage as stage
 from synthetic import GE_LINES, axis, ge3d_model, rate
 from synthetic_stage import Recorded
-from xps import backgrounds, fitting, windows
+from xps import backgrounds, fitting, tables, windows
 from xps.errors import ConfigError, TableError
 from xps.models import Background, Window
 
@@ -26,8 +26,8 @@ SERIES = [recorded(i) for i in range(3)]
 
 
 def cut(series: list[Recorded], wanted: tuple[Window, ...] = (WINDOW,), shift: float = 1.5) -> list[dict[str, object]]:
-    tables = stage.acquisitions(series), stage.spectra(series), stage.calibration(series, shift)
-    return windows.cut(*tables, {"ge3d": wanted}).to_pylist()
+    given = stage.acquisitions(series), stage.spectra(series), stage.calibration(series, shift)
+    return windows.cut(*given, {"ge3d": wanted}).to_pylist()
 
 
 def test_channels_inside_the_window_are_kept_with_calibrated_energies() -> None:
@@ -52,6 +52,48 @@ def test_the_static_background_is_that_of_the_window() -> None:
     energy = np.array([row["binding_energy_ev"] for row in rows])
     cps = np.array([row["counts"] for row in rows]) / 10.0
     np.testing.assert_allclose([row["static_background_cps"] for row in rows], backgrounds.shirley(energy, cps, 5))
+
+
+def gapped() -> list[Recorded]:
+    """A series in which one acquisition is excluded, one lacks the region, one has no counts and one lies off it."""
+    return [
+        *SERIES,
+        replace(recorded(3), excluded=True),
+        Recorded(4, "C1s", ["C 1s"], axis(280.0, 290.0), np.ones(101)),
+        replace(recorded(5), counts=np.zeros(SERIES[0].energy.size)),
+        replace(recorded(6), energy=axis(120.0, 144.0)),
+        recorded(7),
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+@pytest.mark.parametrize("processes", [1, 2])
+def test_neither_the_cut_nor_the_number_of_processes_changes_a_row_or_a_warning(
+    size: int, processes: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    wanted = {"ge3d": (WINDOW, replace(WINDOW, core_level="O 2s", low_ev=22.0, high_ev=30.0)), "other": (WINDOW,)}
+    series = gapped()
+    made = {"acquisitions": stage.acquisitions(series), "spectra": stage.spectra(series)}
+    held = tables.Series(made | {"calibration": stage.calibration(series, 1.5)})
+    whole = list(windows.cut_series(held, wanted))
+    said = [record.getMessage() for record in caplog.records]
+    caplog.clear()
+    monkeypatch.setattr(windows, "_PIECE", size)
+    parts = list(windows.cut_series(held, wanted, processes))
+    assert len(parts) == 2 * -(-8 // size)
+    assert tables.concatenate("background", parts).equals(tables.concatenate("background", whole))
+    if processes == 1:  # workers write to the log of the job, which is not here
+        assert [record.getMessage() for record in caplog.records] == said
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_windows_that_meet_no_data_are_named_alike_however_the_series_is_cut(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(windows, "_PIECE", size)
+    far = replace(WINDOW, low_ev=924.0, high_ev=938.0)
+    with pytest.raises(ConfigError, match=r"924 to 938 eV, meets no data of region Ge3d; .* span 21.5 to 45.5 eV"):
+        cut(SERIES, (far,))
 
 
 def test_no_static_background_where_there_is_none() -> None:

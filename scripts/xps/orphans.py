@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from xps.errors import AnalysisError
@@ -65,14 +66,28 @@ def cluster_jobs(names: Sequence[str]) -> list[str]:
 def end(processes: Sequence[int], jobs: Sequence[str]) -> None:
     """End local ``processes`` and cluster ``jobs`` and wait until they are gone; AnalysisError when they stay."""
     for process in processes:
-        os.kill(process, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            os.kill(process, signal.SIGKILL)
     if jobs:
         _slurm("scancel", "--full", *jobs)
     deadline = time.monotonic() + _WAIT_S
-    while left := [job for job in jobs if job in _slurm("squeue", "--noheader", "--array", "--format=%i").split()]:
+    while left := [*map(str, filter(_runs, processes)), *_waiting_or_running(jobs)]:
         if time.monotonic() > deadline:
             raise AnalysisError(f"jobs {', '.join(left)} do not end; ask your cluster's administrators, do not unlock")
-        time.sleep(0.5)
+        time.sleep(0.1 if not jobs else 0.5)
+
+
+def _runs(process: int) -> bool:
+    """Return whether a process can still write: one that only waits for its parent's look cannot."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _waiting_or_running(jobs: Sequence[str]) -> list[str]:
+    known = _slurm("squeue", "--noheader", "--array", "--format=%i").split() if jobs else []
+    return [job for job in jobs if job in known]
 
 
 def _slurm(*command: str) -> str:

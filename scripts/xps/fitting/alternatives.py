@@ -28,7 +28,6 @@ from xps.fitting import detection, layout, outcome, problem
 from xps.fitting.engines import BROKEN, Job, Starts, optima
 from xps.fitting.layout import Layout, OthersSay
 from xps.fitting.outcome import Outcome
-from xps.fitting.problem import Problem
 from xps.models import Alternative, FitModel
 
 Array = NDArray[np.float64]
@@ -142,7 +141,7 @@ def _together(jobs: Sequence[Job], factors: Sequence[Array], engine: str) -> lis
 
 def _job(other: FitModel, model: FitModel, base: Outcome, starts: Starts) -> Job:
     assert base.problem is not None
-    bound = _with_others(problem.bind(other, base.task.found), base.problem)
+    bound = problem.bind(other, base.task.found)
     bound = replace(bound, layout=replace(bound.layout, others=_others(bound.layout, model, base.problem.layout)))
     values = _start(bound.layout, model, base, starts)
     return Job(base.task, bound, np.clip(values[bound.layout.varied], bound.layout.lower, bound.layout.upper), 0)
@@ -165,19 +164,6 @@ def _others(plan: Layout, model: FitModel, own: Layout) -> OthersSay | None:
     # What is left out is held where the others see it; a smaller root of the rest keeps one row per number.
     smaller = np.asarray(np.linalg.qr(root[:, kept], mode="r"), dtype=np.float64)
     return OthersSay(mine, smaller, centre[kept], excess, chance)
-
-
-def _with_others(bound: Problem, base: Problem) -> Problem:
-    """Return the alternative with what the others of a jointly fitted series say, where it has all that they share."""
-    others = base.layout.others
-    if others is None:
-        return bound
-    place = {_key(bound.layout.slots[slot], bound.layout.model): slot for slot in bound.layout.varied}
-    wanted = [_key(base.layout.slots[slot], base.layout.model) for slot in others.slots]
-    if not all(key in place for key in wanted):
-        return bound
-    slots = np.array([place[key] for key in wanted], dtype=np.intp)
-    return replace(bound, layout=replace(bound.layout, others=others._replace(slots=slots)))
 
 
 def _start(plan: Layout, model: FitModel, base: Outcome, starts: Starts) -> Array:

@@ -68,21 +68,21 @@ class Thicknesses(NamedTuple):
     misfit: float
 
 
-def thicknesses(stack: Stack, areas: Floats, stderrs: Floats) -> Thicknesses:
+def thicknesses(stack: Stack, areas: Floats, stderrs: Floats, near_nm: Floats | None = None) -> Thicknesses:
     """Return the films' thicknesses that make the measured ``areas`` (layers,), in cps·eV with their ``stderrs``.
 
     Thicknesses are at least 0. The systematic error is the change when all mean free paths grow by their relative
-    standard error (see ``attenuation``).
+    standard error (see ``attenuation``). ``near_nm`` (films,) is where to look, if a like stack's answer is known.
     """
-    value, stderr, success, misfit = _solved(stack, areas, stderrs)
-    longer, _, again, other = _solved(stack.scaled(1.0 + RELATIVE_STDERR), areas, stderrs)
+    value, stderr, success, misfit = _solved(stack, areas, stderrs, near_nm)
+    longer, _, again, other = _solved(stack.scaled(1.0 + RELATIVE_STDERR), areas, stderrs, value)
     misfit = min(misfit, other)
     if misfit > _SOLVED:
-        misfit = min(misfit, _solved(stack.scaled(1.0 - RELATIVE_STDERR), areas, stderrs)[-1])
+        misfit = min(misfit, _solved(stack.scaled(1.0 - RELATIVE_STDERR), areas, stderrs, value)[-1])
     return Thicknesses(value, stderr, np.abs(longer - value), success and again, misfit)
 
 
-def _solved(stack: Stack, areas: Floats, stderrs: Floats) -> tuple[Floats, Floats, bool, float]:
+def _solved(stack: Stack, areas: Floats, stderrs: Floats, near_nm: Floats | None) -> tuple[Floats, Floats, bool, float]:
     scale = float(np.max(np.abs(areas)))
     typical = np.diagonal(stack.lengths_nm)[:-1]
 
@@ -92,8 +92,7 @@ def _solved(stack: Stack, areas: Floats, stderrs: Floats) -> tuple[Floats, Float
     lower, upper = np.append(-np.inf, np.zeros(stack.films)), np.full(stack.films + 1, np.inf)
     best = None
     # A thick and a thin start: where a film is many lengths thick the substrate's residual hardly pulls.
-    for start in (0.3, 2.0):
-        depths = start * typical
+    for depths in [0.3 * typical, 2.0 * typical] if near_nm is None else [near_nm]:
         level = np.log(max(float(np.max(areas)) / scale, 1e-12) / float(np.max(stack.intensities(depths))))
         found = minimum(residual, np.append(level, depths), lower, upper)
         best = found if best is None or found.chi_square < best.chi_square else best
