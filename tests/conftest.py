@@ -8,8 +8,8 @@ from typing import TypeVar
 import pytest
 from hypothesis import HealthCheck, settings
 
-# What takes longest, in this order: where each process takes a file at a time (`make test`), a long one begun last would
-# leave the others with nothing to do.
+# What takes longest, in this order: where each process takes a file at a time (`make test`), a long one begun last
+# would leave the others with nothing to do.
 LONGEST_FIRST = (
     "cluster/test_cluster.py",
     "test_workflow.py",
