@@ -90,7 +90,7 @@ clean:  ## remove the results, keep the records of past runs (results/runs)
 	echo "$$root is clean"
 
 test: lint  ## check: linters, then the quick tests on all cores
-	@$(BIN)/pytest -n logical --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-slow: $(DEV_READY)  ## the tests that take minutes, one after the other
 	@$(BIN)/pytest -m slow $(PYTEST_ARGS)

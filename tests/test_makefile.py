@@ -267,6 +267,8 @@ def test_linters_come_first_and_the_tests_have_the_last_word(sandbox: Sandbox) -
     sandbox.calls("test")
     names = [call.split()[0] for call in sandbox.calls("test")]
     assert names == ["ruff", "ruff", "mypy", "snakefmt", "snakemake", "codespell", "pytest"]
+    # A file per process, in the order of tests/conftest.py: the longest first.
+    assert "--dist loadfile --no-loadscope-reorder" in sandbox.calls("test")[-1]
 
 
 @pytest.mark.parametrize("linter", ["ruff", "mypy", "snakefmt", "snakemake", "codespell"])

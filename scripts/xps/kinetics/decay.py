@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy.special import gammaincc
 
 from xps.kinetics.estimation import Estimate, Floats, Range, Values, estimate
 from xps.kinetics.oxidation import Foil
 from xps.kinetics.regression import REJECTION_P
+from xps.least_squares import chance
 
 ENOUGH = 0.3
 """ASSUME a rate is identified when ln k is known to 0.3, as for areas."""
@@ -152,7 +152,7 @@ def verdict(found: Estimate, points: int, rate: str = RATE) -> str:
     freedom = points - len(found.values)
     if freedom < 1:
         return f"not testable: {points} points for {len(found.values)} parameters"
-    if gammaincc(freedom / 2, found.chi_square / 2) < REJECTION_P:
+    if chance(found.chi_square, freedom) < REJECTION_P:
         return f"rejected: the assumptions contradict the data, reduced chi square {found.chi_square / freedom:.3g}"
     sides = [side for side, end in zip(("below", "above"), found.intervals[rate], strict=True) if end is None]
     if sides:

@@ -17,6 +17,7 @@ from xps.least_squares import minimum
 Floats = NDArray[np.float64]
 
 _SOLVED = 1e-6
+_FELT = 1e-100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,8 +102,9 @@ def _solved(stack: Stack, areas: Floats, stderrs: Floats, near_nm: Floats | None
     assert best is not None
     information = best.jacobian.T @ best.jacobian
     size = np.sqrt(np.diag(information))
-    # Zero columns belong to films that no line feels any more.
-    safe = np.where(size > 0, size, 1.0)
+    # Columns of next to nothing belong to films that no line feels any more; their square would overflow below.
+    felt = size > _FELT
+    safe = np.where(felt, size, 1.0)
     covariance = np.linalg.pinv(information / np.outer(safe, safe)) / np.outer(safe, safe)
-    stderr = np.where(size[1:] > 0, np.sqrt(np.maximum(np.diag(covariance)[1:], 0.0)), np.nan)
+    stderr = np.where(felt[1:], np.sqrt(np.maximum(np.diag(covariance)[1:], 0.0)), np.nan)
     return best.parameters[1:], stderr, best.converged, best.chi_square
