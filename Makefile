@@ -71,7 +71,7 @@ report: all  ## all figures with their captions in one page, <results>/report.ht
 	@$(call snakemake,--report '$(RESULTS)/report.html')
 
 audit: $(READY)  ## is anything changed since? ARGS='trace FILE', 'reproduce FIGURE', 'diff A B', 'impact PATH_OR_SETTING' ask more
-	@$(BIN)/python scripts/audit.py $(or $(ARGS),verify $(if $(CONFIG),--config '$(CONFIG)'))
+	@$(BIN)/python scripts/audit.py $(or $(ARGS),verify) $(if $(CONFIG),$(if $(filter diff,$(ARGS)),,--config '$(CONFIG)'))
 
 crate: $(READY)  ## results, raw files, code and run records as one RO-Crate archive, for Zenodo or WorkflowHub
 	@$(BIN)/python scripts/audit.py crate $(if $(CONFIG),--config '$(CONFIG)') $(ARGS)
@@ -90,7 +90,7 @@ clean:  ## remove the results, keep the records of past runs (results/runs)
 	echo "$$root is clean"
 
 test: lint  ## check: linters, then the quick tests on all cores
-	@$(BIN)/pytest -n logical --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-slow: $(DEV_READY)  ## the tests that take minutes, one after the other
 	@$(BIN)/pytest -m slow $(PYTEST_ARGS)

@@ -7,10 +7,20 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from xps import block_names, configuration, models, progress, quantification, runlog
+from xps import (
+    block_names,
+    configuration,
+    garbage,
+    models,
+    progress,
+    quantification,
+    runlog,
+)
 from xps.errors import AnalysisError
 from xps.provenance import fingerprint
 from xps.table_schemas import fitted
+
+garbage.collect_seldom()
 
 try:
     ANALYSIS = configuration.load(

@@ -8,6 +8,19 @@ from typing import TypeVar
 import pytest
 from hypothesis import HealthCheck, settings
 
+# What takes longest, in this order: where each process takes a file at a time (`make test`), a long one begun last
+# would leave the others with nothing to do.
+LONGEST_FIRST = (
+    "cluster/test_cluster.py",
+    "test_workflow.py",
+    "test_audit.py",
+    "cluster/test_slurm.py",
+    "test_fitting_engines.py",
+    "test_kinetics_growth.py",
+    "test_studies.py",
+    "test_architecture.py",
+    "test_configuration.py",
+)
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 PROJECT = Path(__file__).parents[1]
@@ -19,6 +32,14 @@ settings.register_profile(
 )
 settings.register_profile("thorough", settings.get_profile("quick"), derandomize=False, max_examples=1000)
 settings.load_profile("quick")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest; within a file the order stays."""
+    tests = PROJECT / "tests"
+    assert all((tests / name).is_file() for name in LONGEST_FIRST), "LONGEST_FIRST names a file that is gone"
+    ranks = {tests / name: rank for rank, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
 
 
 @pytest.fixture(scope="session")

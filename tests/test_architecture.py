@@ -21,6 +21,7 @@ SCRIPTS = PROJECT / "scripts"
 FLOORS = [
     *(
         "errors",
+        "garbage",
         "block_names",
         "pieces",
         "provenance",

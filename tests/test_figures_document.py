@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pikepdf
 import pytest
 from matplotlib.figure import Figure
@@ -144,3 +145,52 @@ def test_two_processes_give_the_same_bytes(tmp_path: Path):
         return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
 
     assert run("1", "UTC") == run("2", "Asia/Tokyo")
+
+
+# --- the small picture -------------------------------------------------------------------------------------------
+
+
+def shaded(colours: int) -> np.ndarray:
+    """A picture of as many greys and reds as asked for, the first of them on most of it."""
+    pixels = np.full((40, 50, 3), 255, dtype=np.uint8)
+    for index in range(colours):
+        pixels[index // 50, index % 50] = (index * 37 % 256, index * 91 % 256, index % 256)
+    return pixels
+
+
+def unpacked(pixels: np.ndarray) -> np.ndarray:
+    places, colours = document._indexed(pixels)
+    return colours[places]
+
+
+@pytest.mark.parametrize("colours", [1, 20, 250])
+def test_a_picture_of_few_colours_keeps_them_to_a_thirty_second(colours: int):
+    pixels = shaded(colours)
+    assert np.abs(unpacked(pixels).astype(int) - pixels.astype(int)).max() <= 8
+    assert unpacked(np.full((3, 4, 3), 255, dtype=np.uint8)).min() == 255
+
+
+def test_a_picture_of_many_colours_keeps_the_commonest():
+    pixels = shaded(1500)
+    places, colours = document._indexed(pixels)
+    assert places.shape == (40, 50)
+    assert places.dtype == np.uint8
+    assert len(colours) == 256
+    white = (pixels == 255).all(axis=2)
+    assert (colours[places][white] == 255).all()
+
+
+def test_the_palette_is_part_of_the_drawing_that_the_record_names():
+    """A picture whose colours were exchanged is another picture."""
+
+    def touched(data: bytes) -> bytes:
+        with pikepdf.open(io.BytesIO(data)) as pdf:
+            lookup = pdf.pages[0]["/Thumb"].ColorSpace[3]
+            lookup.write(bytes(255 - value for value in lookup.read_bytes()))
+            saved = io.BytesIO()
+            pdf.save(saved)
+        return saved.getvalue()
+
+    whole = assembled()
+    assert figure_records.read(whole, "a.pdf").faults == ()
+    assert figure_records.read(touched(whole), "a.pdf").faults == ("the drawing is not the one that was recorded",)

@@ -1,5 +1,7 @@
 """The sheet that all figures share: places in centimetres, a key in balanced lines, the footer."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,3 +47,60 @@ def test_the_style_leaves_no_trace_outside():
     with page.project_style():
         assert mpl.rcParams["pdf.fonttype"] == 42
     assert mpl.rcParams["pdf.fonttype"] == before
+
+
+# --- words in lines ----------------------------------------------------------------------------------------------
+
+words = st.lists(st.text("abcdefgiklmnWMPÜ₂⁺", min_size=1, max_size=14), min_size=1, max_size=40)
+
+
+@given(words, st.floats(1.0, 12.0))
+def test_lines_are_no_wider_than_asked_and_lose_no_word(text: list[str], width: float):
+    lines = page.wrapped(" ".join(text), width).split("\n")
+    assert " ".join(lines).split(" ") == text
+    for line in lines:
+        assert page.text_cm(line, style.SMALL_PT) <= width + 0.1 or " " not in line
+
+
+@given(words, st.floats(1.0, 6.0))
+def test_a_line_is_filled_before_the_next_begins(text: list[str], width: float):
+    lines = page.wrapped(" ".join(text), width).split("\n")
+    for line, following in itertools.pairwise(lines):
+        first = following.split(" ")[0]
+        assert page.text_cm(f"{line} {first}", style.SMALL_PT) > width - 0.1
+
+
+def test_nothing_wraps_to_nothing():
+    assert page.wrapped("", 5.0) == ""
+    assert page.wrapped("  one   two ", 5.0) == "one two"
+
+
+@given(st.text("abcWi 0.", max_size=20), st.text("abcWi 0.", max_size=20))
+def test_widths_add_up(first: str, second: str):
+    """Advances do, up to what a letter leaves free beside it."""
+    together = page.text_cm(first + second, 6)
+    assert together == pytest.approx(page.text_cm(first, 6) + page.text_cm(second, 6), abs=0.08)
+
+
+def test_the_key_stands_above_the_footer_in_its_order():
+    sheet = page.Sheet(8.3, 6)
+    lines = page.key_lines(entries(NAMES), 8.3)
+    sheet.key(lines)
+    sheet.footer("simulated", 1, 2)
+    places = {text.get_text(): text.get_position() for text in sheet.figure.texts}
+    foot = places["SIMULATED DATA"][1]
+    assert all(places[name][1] > foot for name in NAMES)
+    for line, below in itertools.pairwise(lines):
+        assert {places[entry.label][1] for entry in line} != {places[entry.label][1] for entry in below}
+        assert places[line[0].label][1] > places[below[0].label][1]
+    for line in lines:
+        ordered = [places[entry.label][0] for entry in line]
+        assert ordered == sorted(ordered)
+    assert "page 1 of 2" in places
+
+
+@pytest.mark.parametrize(("origin", "words"), [("measured", []), ("mixed", ["PARTLY SIMULATED DATA"])])
+def test_measured_data_have_no_footer_and_mixed_ones_say_so(origin: str, words: list[str]):
+    sheet = page.Sheet(8.3, 6)
+    sheet.footer(origin, 1, 1)
+    assert [text.get_text() for text in sheet.figure.texts] == words

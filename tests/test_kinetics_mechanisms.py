@@ -69,6 +69,21 @@ def test_metal_on_lagp_appears_between_two_doses() -> None:
     assert "false detections anywhere in the series: 5%; detected in 4 of the 4 acquisitions" in row["condition"]
 
 
+def test_a_chance_detection_does_not_end_the_windows_without_metal() -> None:
+    """Two standard errors in one cycle of eight: seen in that spectrum at 5 %, in no series at 5 %."""
+    chemistry, lines = twin_tables.reference()
+    rows = twin_tables.components("fig2b_LAGP_VEP", 0.005, 3.0, None).to_pylist()
+    for row in rows:
+        if (row["component"], row["acquisition"]) == ("Li0 Li 1s", 1):
+            row |= {"area_cps_ev": 2.0 * row["area_stderr_cps_ev"], "detected": True}
+    acquired, areas = twin_tables.acquisitions("fig2b_LAGP_VEP"), tables.from_rows("components", rows)
+    held = kinetics.series_of(acquired, areas, tables.from_rows("layers", []), [], chemistry, lines, {})
+    track = held.component("twin", "Li0 Li 1s")
+    assert track is not None
+    assert 1 in track.acquisitions[track.detected].tolist()
+    assert onset.seen(track) == [4, 5, 6, 7]
+
+
 def test_what_never_appears_is_a_censored_onset_with_a_limit() -> None:
     row = onsets("s3_LAGP_noLi", "AlO6 Al 2p")
     assert (row["low"], row["value"]) == (None, 0.0)  # there from the start

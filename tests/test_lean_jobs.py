@@ -28,7 +28,7 @@ DOORWAYS = (
 )
 
 
-FIT = {"calibrate_energy", "extract_kinetics", "fit_block", "fit_components", "fit_series"}
+FIT = {"calibrate_energy", "fit_block", "fit_components", "fit_series"}
 
 
 @pytest.mark.parametrize("doorway", [*DOORWAYS, "xps.models"])  # the models are read by every run, before any job

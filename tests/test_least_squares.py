@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import least_squares, lsq_linear
+from scipy.stats import chi2
 
-from xps.least_squares import minimum
+from xps.least_squares import chance, minimum
 
 FREE = np.full(2, np.inf)
 
@@ -93,3 +94,21 @@ def test_a_place_without_a_number_is_not_stepped_on() -> None:
 
     found = minimum(residual, np.array([4.0]), np.full(1, -np.inf), np.full(1, np.inf))
     assert found.parameters == pytest.approx([0.01], rel=1e-3)
+
+
+@given(st.floats(0.0, 2000.0), st.integers(1, 60))
+def test_chances_are_those_of_scipy(chi_square: float, freedom: int) -> None:
+    assert chance(chi_square, freedom) == pytest.approx(chi2.sf(chi_square, freedom), rel=1e-9, abs=1e-300)
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 7, 40])
+def test_a_perfect_fit_is_certain_and_an_impossible_one_has_no_chance(freedom: int) -> None:
+    assert chance(0.0, freedom) == 1.0
+    assert chance(np.inf, freedom) == 0.0
+    assert chance(1e6, freedom) == 0.0
+
+
+@given(st.integers(1, 12), st.floats(2.0, 60.0), st.floats(0.1, 10.0))
+def test_more_misfit_is_less_likely_and_more_freedom_forgives_it(freedom: int, chi_square: float, more: float) -> None:
+    assert chance(chi_square + more, freedom) < chance(chi_square, freedom)
+    assert chance(chi_square, freedom + 1) > chance(chi_square, freedom)

@@ -180,6 +180,11 @@ def test_another_configuration_reaches_every_verb(sandbox: Sandbox, words: list[
         ([], "python scripts/audit.py verify"),
         (["CONFIG=config/config.yaml"], "python scripts/audit.py verify --config config/config.yaml"),
         (["ARGS=trace a.pdf --json"], "python scripts/audit.py trace a.pdf --json"),
+        (
+            ["ARGS=impact x", "CONFIG=config/config.yaml"],
+            "python scripts/audit.py impact x --config config/config.yaml",
+        ),
+        (["ARGS=diff a b", "CONFIG=config/config.yaml"], "python scripts/audit.py diff a b"),
     ],
 )
 def test_audit_verifies_and_asks_what_it_is_told(sandbox: Sandbox, words: list[str], call: str) -> None:
@@ -262,6 +267,8 @@ def test_linters_come_first_and_the_tests_have_the_last_word(sandbox: Sandbox) -
     sandbox.calls("test")
     names = [call.split()[0] for call in sandbox.calls("test")]
     assert names == ["ruff", "ruff", "mypy", "snakefmt", "snakemake", "codespell", "pytest"]
+    # A file per process, in the order of tests/conftest.py: the longest first.
+    assert "--dist loadfile --no-loadscope-reorder" in sandbox.calls("test")[-1]
 
 
 @pytest.mark.parametrize("linter", ["ruff", "mypy", "snakefmt", "snakemake", "codespell"])

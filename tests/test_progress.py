@@ -116,6 +116,31 @@ def test_a_failure_is_told_at_once_with_its_log_and_its_sentence(tmp_path: Path)
     assert not reporter.was_tried(8)
 
 
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (
+            "SLURM sbatch failed. The error message was 'invalid partition'.\n    sbatch call:\n        sbatch -p main",
+            ["  SLURM sbatch failed. The error message was 'invalid partition'."],
+        ),
+        (
+            "SLURM-job '7' failed, status: OUT_OF_MEMORY",
+            ["  " + progress.KILLED, "  SLURM-job '7' failed, status: OUT_OF_MEMORY"],
+        ),
+        (None, ["  " + progress.KILLED]),
+    ],
+)
+def test_what_a_cluster_says_of_a_job_without_a_log_is_told(
+    message: str | None, said: list[str], tmp_path: Path
+) -> None:
+    screen = Screen()
+    reporter = progress.Reporter(screen, Clock())
+    reporter.handle(started(7, "Read the raw files", experiment="a"))
+    facts = {"jobid": 7, "rule_name": "parse_spectra", "rule_msg": message, "log": [str(tmp_path / "none.log")]}
+    reporter.handle(event("job_error", logging.ERROR, **facts))
+    assert screen.getvalue().splitlines()[1:] == said
+
+
 def test_the_reason_of_a_fault_of_ours_is_the_last_line(tmp_path: Path) -> None:
     log = tmp_path / "job.log"
     with pytest.raises(ZeroDivisionError), runlog.job(str(log), "fit", "series", []):

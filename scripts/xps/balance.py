@@ -56,7 +56,8 @@ def extract(
     if accounting is not None and LITHIUM not in chemistry.phases:
         raise ConfigError("balance: config/reference/phases.csv has no phase Li, which the equivalent needs")
     charges = _charges_c(plated)
-    found = {acquisition: _accounted(acquisition, layers, accounting, stacks, chemistry) for acquisition in plated}
+    films = _films(layers, accounting)
+    found = {number: _accounted(films.get(number, []), accounting, stacks, chemistry) for number in plated}
     return tables.from_rows("balance", list(_rows(plated, charges, found, areas_cm2, chemistry)))
 
 
@@ -94,21 +95,28 @@ def _charges_c(plated: Mapping[int, Settings]) -> dict[int, float | None]:
     return charges
 
 
+def _films(layers: pa.Table, accounting: Settings | None) -> dict[int, list[Settings]]:
+    """Return the rows of the films that count, by acquisition."""
+    found: dict[int, list[Settings]] = {}
+    if accounting is None:
+        return found
+    for row in layers.to_pylist():
+        wanted = row["layer_model"] == accounting["layer_model"] and row["layer"] in accounting["films"]
+        if wanted and row["patch_coverage_fraction"] in (None, accounting.get("coverage_fraction", 1.0)):
+            found.setdefault(int(row["acquisition"]), []).append(row)
+    return found
+
+
 def _accounted(
-    acquisition: int, layers: pa.Table, accounting: Settings | None, stacks: Sequence[Settings], chemistry: Chemistry
+    films: Sequence[Settings], accounting: Settings | None, stacks: Sequence[Settings], chemistry: Chemistry
 ) -> tuple[float, float, float, str]:
     """Return lithium found (nm), its statistical and systematic standard errors, and words; NaN where unknown."""
     if accounting is None:
         return np.nan, np.nan, np.nan, "the experiment file does not say which films hold the lithium"
     phases = {(stack["layer_model"], film["layer"]): film["phase"] for stack in stacks for film in stack["films"]}
-    model, coverage = accounting["layer_model"], accounting.get("coverage_fraction", 1.0)
+    model = accounting["layer_model"]
     total, variance, paths, carbon = 0.0, 0.0, 0.0, 0.0
-    for row in layers.to_pylist():
-        wanted = (
-            row["acquisition"] == acquisition and row["layer_model"] == model and row["layer"] in accounting["films"]
-        )
-        if not wanted or row["patch_coverage_fraction"] not in (None, coverage):
-            continue
+    for row in films:
         if row["thickness_nm"] is None:
             return np.nan, np.nan, np.nan, f"{row['layer']}: {row['condition']}"
         share = lithium_share(phases[model, row["layer"]], chemistry) * (row["coverage_fraction"] or 1.0)

@@ -9,6 +9,7 @@ Bounds are exact: a parameter on its bound with the gradient pointing out of it 
 at the bounds. Derivatives are forward differences.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -68,6 +69,21 @@ def minimum(
         damping = max(damping * (0.1 if gain > 0.5 else 1.0 if gain > 0.1 else 4.0), _LEAST_DAMPING)
         at, here, chi_square = trial, there, _sum(there)
     return Minimum(at, chi_square, jacobian, False)
+
+
+def chance(chi_square: float, freedom: int) -> float:
+    """Return the chance of a χ² of ``chi_square`` or more at ``freedom`` degrees of freedom (at least 1).
+
+    Q(n/2, x/2) by its finite sum (Abramowitz and Stegun, 26.4.4 and 26.4.5): erfc(√(x/2)) where n is odd, and the terms
+    (x/2)^a exp(-x/2) / Γ(a + 1), a rising by 1 up to n/2 - 1.
+    """
+    half, odd = 0.5 * chi_square, freedom % 2 == 1
+    if half <= 0.0 or not math.isfinite(half):
+        return 1.0 if half <= 0.0 else 0.0
+    total = math.erfc(math.sqrt(half)) if odd else 0.0
+    for power in np.arange(0.5 if odd else 0.0, freedom / 2 - 0.5).tolist():
+        total += math.exp(power * math.log(half) - half - math.lgamma(power + 1.0))
+    return min(total, 1.0)
 
 
 def _step(gradient: Floats, information: Floats, damping: Floats, below: Floats, above: Floats) -> Floats:

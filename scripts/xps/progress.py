@@ -82,6 +82,12 @@ def reason(log: Path) -> str:
     return "\n".join([lines[-1]] if found[0] == _UNEXPECTED else found[:_LINES_OF_A_REASON])
 
 
+def _as_the_cluster_says(message: str) -> str:
+    """Return why a job without last words failed: refused before it ran, or ended; without the command."""
+    told = message.partition("\n    sbatch call")[0]
+    return told if told.startswith("SLURM sbatch failed") else f"{KILLED}\n{told}".rstrip()
+
+
 class Reporter(logging.Handler):
     """Turns Snakemake's events into lines on ``stream``."""
 
@@ -132,6 +138,8 @@ class Reporter(logging.Handler):
         subject = "" if step is None else step.subject
         logs = [str(path) for path in facts.get("log") or []]
         said = reason(Path(logs[0])) if logs else KILLED
+        if said == KILLED:
+            said = _as_the_cluster_says(str(facts.get("rule_msg") or ""))
         where = f" (log: {logs[0]})" if logs else ""
         self._say(f"FAILED: {facts['rule_name']} {subject}{where}\n" + "\n".join(f"  {x}" for x in said.splitlines()))
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from xps import provenance
+from xps import garbage, provenance
 from xps.errors import AnalysisError
 
 RUN_FOLDER_VARIABLE = "XPS_RUN_FOLDER"
@@ -50,6 +50,7 @@ def job(log: str, rule: str, subject: str, outputs: Iterable[str]) -> Iterator[N
     any other exception is a fault of ours and is logged with its traceback. Whoever runs the jobs reads their logs
     (``progress``): only what a log could not take is said on the standard error stream.
     """
+    garbage.collect_seldom()
     handler = _log_file(log)
     logging.basicConfig(level=logging.INFO, format=_FORMAT, handlers=[handler], force=True)
     logging.captureWarnings(True)

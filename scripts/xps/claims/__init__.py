@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from xps import tables
-from xps.claims import of_lines, of_series
+from xps.claims import of_positions, of_series, of_shares
 from xps.claims.evidence import TABLES, Answer, Evidence, NotTestableError
 from xps.claims.expectation import OPEN, doubt, told, verdict
 
@@ -26,21 +26,21 @@ NOTE = "note: "
 COMPUTATIONS: Mapping[str, Callable[..., Answer]] = {
     function.__name__: function
     for function in (
-        of_lines.position,
-        of_lines.position_mean,
-        of_lines.position_range,
-        of_lines.position_change,
-        of_lines.position_difference,
-        of_lines.line_maximum,
-        of_lines.share,
-        of_lines.smallest_share,
-        of_lines.largest_limit,
-        of_lines.largest_over_detection_limit,
-        of_lines.centroid_trend,
-        of_lines.relative_change,
-        of_lines.monotonic_share,
-        of_lines.correlation,
-        of_lines.alternative_share,
+        of_positions.position,
+        of_positions.position_mean,
+        of_positions.position_range,
+        of_positions.position_change,
+        of_positions.position_difference,
+        of_positions.line_maximum,
+        of_shares.share,
+        of_shares.smallest_share,
+        of_shares.largest_limit,
+        of_shares.largest_over_detection_limit,
+        of_positions.centroid_trend,
+        of_shares.relative_change,
+        of_shares.monotonic_share,
+        of_shares.correlation,
+        of_shares.alternative_share,
         of_series.atomic_percent_extreme,
         of_series.atomic_percent_ratio,
         of_series.largest_drift,

@@ -124,3 +124,8 @@ def weighted_mean(values: Any, stderrs: Any) -> tuple[float, float]:
     weights = 1.0 / np.maximum(np.asarray(stderrs, dtype=np.float64), 1e-6) ** 2
     mean = float(np.average(np.asarray(values, dtype=np.float64), weights=weights))
     return mean, float(1.0 / np.sqrt(np.sum(weights)))
+
+
+def known(number: Any) -> float | None:
+    """Return a frame's number, None where it is empty."""
+    return None if number is None or np.isnan(number) else float(number)

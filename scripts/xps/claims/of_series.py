@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from xps.claims.evidence import Answer, Evidence, NotTestableError, records
-from xps.claims.of_lines import share
+from xps.claims.of_shares import share
 
 
 def _percent(evidence: Evidence, experiment: str, subject: str, basis: str) -> pd.DataFrame:

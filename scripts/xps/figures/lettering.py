@@ -10,7 +10,8 @@ _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _ELEMENT_CHARGE = re.compile(r"([A-Z][a-z]?)(\d*[+-]|0)(?![\w-])")
 # Two elements or more with a number among them (Li2O, PO4, LixP), or one in a named state (Ge0, Ge4+, O2).
 _FORMULA_WORD = re.compile(r"\b(?:(?:[A-Z][a-z]?(?:\d+|x)?){2,}|[A-Z][a-z]?(?:\d?[+]|0)|O2)(?![\w/])")
-_MOST_DECIMALS = 5
+# Powers of ten of numbers that are written without one.
+_PLAIN_POWERS = (-4, 5)
 _FORMULA_DIGITS = re.compile(r"(?<=[A-Za-z)])(\d+)(?![\d+/-])")
 
 
@@ -37,13 +38,15 @@ def with_error(value: float, stderr: float | None) -> str:
     if stderr is None or not math.isfinite(stderr) or stderr <= 0.0:
         return minus(f"{value:.4g}")
     decimals = 1 - math.floor(math.log10(float(f"{stderr:.1e}")))
-    if 0 <= decimals <= _MOST_DECIMALS:
-        return f"{minus(f'{value:.{decimals}f}')} ± {stderr:.{decimals}f}"
-    if -_MOST_DECIMALS < decimals < 0:
-        return f"{minus(f'{round(value, decimals):.0f}')} ± {round(stderr, decimals):.0f}"
-    power = math.floor(math.log10(abs(value) or stderr))
-    shown = with_error(value / 10.0**power, stderr / 10.0**power)
-    return f"({shown})·10{str(power).translate(_SUPERSCRIPT)}"
+    power = math.floor(math.log10(max(abs(value), stderr)))
+    if _PLAIN_POWERS[0] <= power <= _PLAIN_POWERS[1]:
+        return f"{_rounded(value, decimals)} ± {_rounded(stderr, decimals)}"
+    mantissas = (_rounded(number / 10.0**power, decimals + power) for number in (value, stderr))
+    return f"({' ± '.join(mantissas)})·10{str(power).translate(_SUPERSCRIPT)}"
+
+
+def _rounded(number: float, decimals: int) -> str:
+    return minus(f"{round(number, decimals):.{max(decimals, 0)}f}")
 
 
 def sample_names(text: str, settings: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from xps import backgrounds, lineshapes
 from xps.fitting import layout, uncertainty
 from xps.fitting.layout import Layout
+from xps.fitting.lone_channels import lone_channels
 from xps.fitting.outcome import CORRELATION_LISTED, POOR_P_VALUE, Outcome, durbin_watson, residuals_by_region
 from xps.lineshapes import drawing
 from xps.models import Component, FitModel
@@ -285,7 +286,7 @@ def fits(model: FitModel, outcome: Outcome) -> Iterator[Row]:
     whole = _whole_fit_cells(model, outcome)
     for w, window in enumerate(model.windows):
         row = place_of(model, outcome, w) | whole | {"background": window.background.type}
-        yield row | (_region_cells(outcome, w) if outcome.best is not None else {})
+        yield row | (_region_cells(outcome, w, whole["message"]) if outcome.best is not None else {})
 
 
 def _whole_fit_cells(model: FitModel, outcome: Outcome) -> Row:
@@ -333,14 +334,17 @@ def _without_level(model: FitModel, outcome: Outcome) -> str:
     return f"; no critical level found: {', '.join(lost)}" if lost else ""
 
 
-def _region_cells(outcome: Outcome, window: int) -> Row:
+def _region_cells(outcome: Outcome, window: int, said: str) -> Row:
     assert outcome.problem is not None
     assert outcome.best is not None
     residuals = residuals_by_region(outcome)[window]
-    energy = outcome.problem.regions[window].spectrum.binding_energy_ev
+    spectrum = outcome.problem.regions[window].spectrum
+    energy, expected = spectrum.binding_energy_ev, outcome.best.at.expected[outcome.problem.limits[window]]
+    alone = lone_channels(energy, spectrum.counts, expected, residuals)
     background = outcome.problem.background_cps(outcome.best.at)[window]
     low, high = int(np.argmin(energy)), int(np.argmax(energy))
     return {
+        "message": f"{said}; {alone}" if alone else said,
         "durbin_watson": _number(durbin_watson(residuals)),
         "largest_residual_sigma": _number(float(np.max(np.abs(residuals)))),
         "background_low_ev": float(energy[low]),

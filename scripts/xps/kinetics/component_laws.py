@@ -72,31 +72,28 @@ def _points(
 ) -> _Points:
     stderr_column, unit = QUANTITIES[quantity]
     value, stderr = track[quantity], track[stderr_column]
-    here = track.rows >= 0
-    time = np.where(here, times_s[track.rows], np.nan) if len(times_s) else np.full(len(track), np.nan)
+    time = np.where(track.rows >= 0, np.append(times_s, np.nan)[track.rows], np.nan)
     whole = np.array([(track.names.model, number) not in unmeasured for number in track.acquisitions.tolist()])
-    fitted = np.isfinite(track["area_cps_ev"])
-    known, timed = np.isfinite(value), np.isfinite(time)
-    weighted = np.isfinite(stderr) & (stderr > 0)
-    notes = [
-        f"{count} of {len(track)} acquisitions left out: {why}"
-        for count, why in (
-            (int(np.sum(~here)), "not measured"),
-            (int(np.sum(here & ~known & ~whole)), "another level of its model was not measured"),
-            (int(np.sum(here & ~known & whole & ~fitted)), "no value (failed fit)"),
-            (int(np.sum(here & ~known & whole & fitted)), "no share (not counted among the species of its level)"),
-            (int(np.sum(known & ~timed)), f"no {axis}"),
-            (int(np.sum(known & timed & ~weighted)), "no standard error"),
-        )
-        if count
-    ]
+    # In the order in which they are asked: an acquisition is left out for the first that it fails.
+    demands = {
+        "not measured": track.rows >= 0,
+        "another level of its model was not measured": np.isfinite(value) | whole,
+        "no value (failed fit)": np.isfinite(track["area_cps_ev"]),
+        "no share (not counted among the species of its level)": np.isfinite(value),
+        f"no {axis}": np.isfinite(time),
+        "no standard error": np.isfinite(stderr) & (stderr > 0),
+    }
+    use, notes = np.ones(len(track), dtype=bool), []
+    for why, met in demands.items():
+        count = int(np.sum(use & ~met))
+        notes += [f"{count} of {len(track)} acquisitions left out: {why}"] if count else []
+        use &= met
     notes += ["the axis is computed from live times: a lower bound"] if computed else []
-    use = known & timed & weighted
     detected = int(np.sum(use & track.detected))
     if use.any() and detected < LEAST_DETECTED:
         notes.append(f"detected in {detected} of {int(np.sum(use))} points only: too few to choose a law")
+    reason = "" if use.any() else _why_empty(np.isfinite(value), np.isfinite(time), axis)
     keys = {**track.names._asdict(), "quantity": quantity}
-    reason = "" if use.any() else _why_empty(known, timed, axis)
     return _Points(keys, unit, time[use], value[use], stderr[use], detected, reason, tuple(notes))
 
 

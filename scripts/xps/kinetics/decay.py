@@ -13,13 +13,14 @@ off, a third way of which no line tells.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
-from scipy.special import gammaincc
 
 from xps.kinetics.estimation import Estimate, Floats, Range, Values, estimate
 from xps.kinetics.oxidation import Foil
 from xps.kinetics.regression import REJECTION_P
+from xps.least_squares import chance
 
 ENOUGH = 0.3
 """ASSUME a rate is identified when ln k is known to 0.3, as for areas."""
@@ -30,9 +31,10 @@ NOT_MODELLED = "lithium pulled back by the photocurrent while the gun is off is 
 _SHARE_FLOOR = 0.005
 _LEVEL_FLOOR = 0.01
 _POINTS = 3
+_EVEN = np.full(_POINTS, 1.0 / _POINTS)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Below:
     """A line from below the metal: areas with errors, windows (n, 2) in min, its lengths (nm) in metal and oxide."""
 
@@ -42,8 +44,13 @@ class Below:
     metal_length_nm: float
     oxide_length_nm: float
 
+    @cached_property
+    def times_min(self) -> Floats:
+        """Times (n, points) in the windows at which the model is looked at, the middles of equal parts."""
+        return _times(self.windows_min)
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, eq=False)
 class Rest:
     """What was measured at rest; see the module docstring. ``foil`` describes metal and oxide for the metal's line."""
 
@@ -60,6 +67,11 @@ class Rest:
     per_lithium: float
     prior_nm_min: float | None
     """Oxidation rate that another series gives for a closed film (nm of metal per min)."""
+
+    @cached_property
+    def times_min(self) -> Floats:
+        """Times (n, points) in the windows of the metal's line, the middles of equal parts."""
+        return _times(self.windows_min)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +152,7 @@ def verdict(found: Estimate, points: int, rate: str = RATE) -> str:
     freedom = points - len(found.values)
     if freedom < 1:
         return f"not testable: {points} points for {len(found.values)} parameters"
-    if gammaincc(freedom / 2, found.chi_square / 2) < REJECTION_P:
+    if chance(found.chi_square, freedom) < REJECTION_P:
         return f"rejected: the assumptions contradict the data, reduced chi square {found.chi_square / freedom:.3g}"
     sides = [side for side, end in zip(("below", "above"), found.intervals[rate], strict=True) if end is None]
     if sides:
@@ -170,21 +182,21 @@ def _films(rest: Rest, variant: Variant, values: Values, times: Floats) -> tuple
 
 
 def _share(rest: Rest, variant: Variant, values: Values) -> Floats:
-    metal, oxide = _films(rest, variant, values, _times(rest.windows_min))
+    metal, oxide = _films(rest, variant, values, rest.times_min)
     foil, c = rest.foil, variant.coverage
     through_metal, through_oxide = np.exp(-metal / foil.metal_length_nm), np.exp(-oxide / foil.oxide_length_nm)
     of_metal = foil.metal_atoms_nm3 * foil.metal_length_nm * c * (1.0 - through_metal) * through_oxide
     of_oxide = foil.oxide_atoms_nm3 * foil.oxide_length_nm * c * (1.0 - through_oxide)
     of_interphase = rest.interphase_strength * (1.0 - c + c * through_metal * through_oxide)
-    return np.asarray(np.mean(of_metal / (of_metal + of_oxide + of_interphase), axis=1))
+    return np.asarray(of_metal / (of_metal + of_oxide + of_interphase) @ _EVEN)
 
 
 def _below(rest: Rest, variant: Variant, line: Below, values: Values) -> Floats:
-    times = _times(line.windows_min)
+    times = line.times_min
     metal, oxide = _films(rest, variant, values, times)
     weakened = np.exp(-metal / line.metal_length_nm - oxide / line.oxide_length_nm)
     seen = (1.0 - variant.coverage + variant.coverage * weakened) * np.exp(-values.get("carbon", 0.0) * times)
-    shape = np.mean(seen, axis=1)
+    shape = seen @ _EVEN
     weight = 1.0 / np.hypot(line.stderr, _LEVEL_FLOOR * line.area)
     # The unknown strength of the line is linear, so its best value is known.
     strength = np.sum(weight**2 * shape * line.area) / np.sum(weight**2 * shape**2)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from xps.chemistry import interphase_per_lithium, lithium_nm_per_uah_cm2
-from xps.kinetics import courses, growth, series_clock
+from xps.kinetics import courses, growth, onset, series_clock
 from xps.kinetics.estimation import Floats
 from xps.kinetics.findings import Findings, parameter_rows, profile_rows, window_words
 from xps.kinetics.regression import LawFit
@@ -112,7 +112,8 @@ def _unseen(series: Series, when: series_clock.Clock, wanted: Settings | None) -
         return empty
     tracer = declared["tracer"]
     area = series.component(tracer["model"], tracer["components"][0])
-    first_seen = None if area is None else min(area.acquisitions[area.detected].tolist(), default=None)
+    # One chance detection in twenty windows would end the series of those without metal.
+    first_seen = None if area is None else min(onset.seen(area), default=None)
     rows = [
         row
         for row in film

@@ -43,6 +43,12 @@ def rows(series: Series, wanted: Sequence[Mapping[str, Any]], axis: str) -> Iter
         yield {**shared, **_found(series, track, times, axis)}
 
 
+def seen(track: Track) -> list[int]:
+    """Return the acquisitions in which a line is there, with one error rate for the whole series."""
+    known = track.taken(np.flatnonzero(np.isfinite(track["area_cps_ev"])))
+    return sorted(known.acquisitions[holm(_chances(known))].tolist()) if len(known) else []
+
+
 def _found(series: Series, track: Track, times_s: Floats, axis: str) -> dict[str, Any]:
     use = np.flatnonzero(np.isfinite(track["area_cps_ev"]) & np.isfinite(times_s))
     if use.size < 2:

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaincc
 
 from xps.kinetics.estimation import Estimate, Floats, Range, Values, estimate
 from xps.kinetics.regression import REJECTION_P, LawFit
+from xps.least_squares import chance
 
 _BOLTZMANN_J_K = 1.380649e-23
 _ATOMIC_MASS_KG = 1.66053906660e-27
@@ -80,10 +80,10 @@ def _judged(law: str, points: int, found: Estimate) -> LawFit:
     if not found.success:
         return LawFit(law, "not testable: the fit failed", points)
     names = list(found.values)
-    chance = float(gammaincc((points - 2) / 2, found.chi_square / 2))
+    probability = chance(found.chi_square, points - 2)
     verdict = "tested"
-    if chance < REJECTION_P:
-        verdict = f"rejected: reduced chi square {found.chi_square / (points - 2):.3g} (p = {chance:.1g})"
+    if probability < REJECTION_P:
+        verdict = f"rejected: reduced chi square {found.chi_square / (points - 2):.3g} (p = {probability:.1g})"
     return LawFit(
         law,
         verdict,

@@ -15,9 +15,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import gammaincc
 
-from xps.least_squares import Minimum, minimum
+from xps.least_squares import Minimum, chance, minimum
 from xps.rate_laws import LAWS, Floats, evaluate
 
 Interval = tuple[float | None, float | None]
@@ -118,10 +117,10 @@ def _with_freedom(fit: LawFit, count: int) -> LawFit:
         reason = f"not testable: {fit.points} points for {count} parameters leave no freedom for AICc"
         return replace(fit, verdict=reason)
     freedom = fit.points - count
-    chance = float(gammaincc(freedom / 2, fit.chi_square / 2))
-    if chance < REJECTION_P:
+    probability = chance(fit.chi_square, freedom)
+    if probability < REJECTION_P:
         reduced = fit.chi_square / freedom
-        chance_text = f"p = {chance:.1g}" if chance > 1e-99 else "p < 1e-99"
+        chance_text = f"p = {probability:.1g}" if probability > 1e-99 else "p < 1e-99"
         return replace(fit, verdict=f"rejected: reduced chi square {reduced:.3g} ({chance_text})")
     return fit
 

@@ -119,7 +119,8 @@ def _of_carbon(
         return [None] * len(films)
     strengths = stack.strengths.copy()
     strengths[0] *= 1.0 + CARBON_STDERR
-    other = thicknesses(Stack(strengths, stack.lengths_nm, stack.patches, stack.coverage), areas, stderrs)
+    stronger = Stack(strengths, stack.lengths_nm, stack.patches, stack.coverage)
+    other = thicknesses(stronger, areas, stderrs, answer.value_nm)
     return [float(change) for change in np.abs(other.value_nm - answer.value_nm)]
 
 

@@ -17,6 +17,7 @@ from xps.least_squares import minimum
 Floats = NDArray[np.float64]
 
 _SOLVED = 1e-6
+_FELT = 1e-100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,21 +69,21 @@ class Thicknesses(NamedTuple):
     misfit: float
 
 
-def thicknesses(stack: Stack, areas: Floats, stderrs: Floats) -> Thicknesses:
+def thicknesses(stack: Stack, areas: Floats, stderrs: Floats, near_nm: Floats | None = None) -> Thicknesses:
     """Return the films' thicknesses that make the measured ``areas`` (layers,), in cps·eV with their ``stderrs``.
 
     Thicknesses are at least 0. The systematic error is the change when all mean free paths grow by their relative
-    standard error (see ``attenuation``).
+    standard error (see ``attenuation``). ``near_nm`` (films,) is where to look, if a like stack's answer is known.
     """
-    value, stderr, success, misfit = _solved(stack, areas, stderrs)
-    longer, _, again, other = _solved(stack.scaled(1.0 + RELATIVE_STDERR), areas, stderrs)
+    value, stderr, success, misfit = _solved(stack, areas, stderrs, near_nm)
+    longer, _, again, other = _solved(stack.scaled(1.0 + RELATIVE_STDERR), areas, stderrs, value)
     misfit = min(misfit, other)
     if misfit > _SOLVED:
-        misfit = min(misfit, _solved(stack.scaled(1.0 - RELATIVE_STDERR), areas, stderrs)[-1])
+        misfit = min(misfit, _solved(stack.scaled(1.0 - RELATIVE_STDERR), areas, stderrs, value)[-1])
     return Thicknesses(value, stderr, np.abs(longer - value), success and again, misfit)
 
 
-def _solved(stack: Stack, areas: Floats, stderrs: Floats) -> tuple[Floats, Floats, bool, float]:
+def _solved(stack: Stack, areas: Floats, stderrs: Floats, near_nm: Floats | None) -> tuple[Floats, Floats, bool, float]:
     scale = float(np.max(np.abs(areas)))
     typical = np.diagonal(stack.lengths_nm)[:-1]
 
@@ -92,8 +93,7 @@ def _solved(stack: Stack, areas: Floats, stderrs: Floats) -> tuple[Floats, Float
     lower, upper = np.append(-np.inf, np.zeros(stack.films)), np.full(stack.films + 1, np.inf)
     best = None
     # A thick and a thin start: where a film is many lengths thick the substrate's residual hardly pulls.
-    for start in (0.3, 2.0):
-        depths = start * typical
+    for depths in [0.3 * typical, 2.0 * typical] if near_nm is None else [near_nm]:
         level = np.log(max(float(np.max(areas)) / scale, 1e-12) / float(np.max(stack.intensities(depths))))
         found = minimum(residual, np.append(level, depths), lower, upper)
         best = found if best is None or found.chi_square < best.chi_square else best
@@ -102,8 +102,9 @@ def _solved(stack: Stack, areas: Floats, stderrs: Floats) -> tuple[Floats, Float
     assert best is not None
     information = best.jacobian.T @ best.jacobian
     size = np.sqrt(np.diag(information))
-    # Zero columns belong to films that no line feels any more.
-    safe = np.where(size > 0, size, 1.0)
+    # Columns of next to nothing belong to films that no line feels any more; their square would overflow below.
+    felt = size > _FELT
+    safe = np.where(felt, size, 1.0)
     covariance = np.linalg.pinv(information / np.outer(safe, safe)) / np.outer(safe, safe)
-    stderr = np.where(size[1:] > 0, np.sqrt(np.maximum(np.diag(covariance)[1:], 0.0)), np.nan)
+    stderr = np.where(felt[1:], np.sqrt(np.maximum(np.diag(covariance)[1:], 0.0)), np.nan)
     return best.parameters[1:], stderr, best.converged, best.chi_square

@@ -10,6 +10,11 @@ from xps.sensitivity import Facts
 
 Settings = Mapping[str, Any]
 
+_COLUMNS = [
+    *("model", "component", "acquisition", "region", "core_level", "detected"),
+    *("area_cps_ev", "area_stderr_cps_ev", "upper_limit_95_cps_ev"),
+]
+
 
 class Tracer(NamedTuple):
     """A layer's tracer in one acquisition: area and standard error (cps·eV, NaN where unknown), header, level."""
@@ -31,7 +36,8 @@ class Measured:
         self._facts = {
             (row["acquisition"], row["region"]): Facts(*(row[name] for name in Facts._fields)) for row in kept
         }
-        self._areas = {(row["model"], row["component"], row["acquisition"]): row for row in components.to_pylist()}
+        held = components.select(_COLUMNS)  # a long series has a million rows, of which few columns are asked for
+        self._areas = {(row["model"], row["component"], row["acquisition"]): row for row in held.to_pylist()}
 
     def tracer(self, tracer: Settings, acquisition: int) -> Tracer:
         """Return what was measured of the components that ``tracer`` names, added up."""

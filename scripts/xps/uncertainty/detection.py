@@ -24,7 +24,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -52,6 +51,8 @@ FIXED = Search()
 
 def chances(z: Array, search: Search = FIXED) -> Array:
     """Return the chance that an absent line appears with ``z`` standard errors or more; at most 1, NaN for NaN."""
+    from scipy.special import ndtr  # 0.15 s of import: a job that asks for no chance spares it
+
     bell = np.exp(-0.5 * np.minimum(z, _MOST) ** 2)
     found = ndtr(-z) + np.asarray(search.length) / (2 * math.pi) * bell
     found = found + np.asarray(search.area) / (2 * math.pi) ** 1.5 * np.maximum(z, 0.0) * bell
@@ -68,6 +69,8 @@ def critical_factors(search: Search, family: int = 1, false_share: float = FALSE
 
     Spectra are independent, so the share of each is that of Z. Šidák, J. Am. Stat. Assoc. 62 (1967) 626.
     """
+    from scipy.special import ndtri
+
     wanted = each_share(family, false_share)
     length, area = np.broadcast_arrays(np.asarray(search.length, dtype=np.float64), np.asarray(search.area))
     low = np.full(length.shape, float(ndtri(1.0 - wanted)))
@@ -122,6 +125,8 @@ def extent(unit: Array, penalty: Array) -> Search:
     places × widths) are squared pulls: significance has to rise over √(z² + penalty), and where that bar rises itself
     it is crossed less often (S. O. Rice, Bell Syst. Tech. J. 24 (1945) 46, with a moving level).
     """
+    from scipy.special import ndtr
+
     weight, bar = np.exp(-0.5 * penalty), np.sqrt(_NEAR_CRITICAL**2 + penalty)
 
     def length(one: Any, other: Any) -> Array:

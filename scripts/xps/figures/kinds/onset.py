@@ -89,7 +89,7 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
 
 def _when(point: pd.Series) -> str:
     """Return where a point stands in the series, in words."""
-    acquisition = f"in acquisition {point['acquisition']}"
+    acquisition = f"in acquisition {int(point['acquisition'])}"
     return acquisition if pd.isna(point["axis_s"]) else f"after {point['axis_s'] / 60:.4g} min ({acquisition})"
 
 

@@ -1,0 +1,97 @@
+"""How things are written: errors, formulas in sentences, intensities, times."""
+
+import math
+import re
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from xps.figures import lettering
+
+finite = st.floats(-1e6, 1e6, allow_nan=False)
+
+
+def read_back(words: str) -> tuple[float, float]:
+    """The value and the error that a reader takes from ``words``."""
+    scaled = re.fullmatch(r"\((.*)\)·10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+)", words)
+    body, factor = words, 1.0
+    if scaled:
+        body = scaled[1]
+        factor = 10.0 ** int(scaled[2].translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")))
+    value, error = body.replace("−", "-").split(" ± ")
+    return float(value) * factor, float(error) * factor
+
+
+@given(finite, st.floats(1e-9, 1e5))
+def test_a_value_and_its_error_are_read_back_to_a_twentieth_of_the_error(value: float, stderr: float):
+    assume(value == 0.0 or abs(value) < 1e9 * stderr)
+    shown, error = read_back(lettering.with_error(value, stderr))
+    assert error == pytest.approx(stderr, rel=0.06)
+    assert abs(shown - value) <= 0.06 * stderr + 1e-9 * abs(value)
+
+
+@given(finite, st.floats(1e-4, 1e3))
+def test_value_and_error_have_the_same_decimals(value: float, stderr: float):
+    words = lettering.with_error(value, stderr)
+    if "10" in words and ")" in words:
+        words = words[1 : words.index(")")]
+    decimals = {len(part.partition(".")[2]) for part in words.split(" ± ")}
+    assert len(decimals) == 1
+
+
+@given(finite)
+def test_without_an_error_four_digits_stand(value: float):
+    for unknown in (None, 0.0, math.nan, math.inf):
+        assert float(lettering.with_error(value, unknown).replace("−", "-")) == pytest.approx(value, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("words", "typeset"),
+    [
+        ("P 2p of PO4 stays", "P 2p of PO₄ stays"),
+        ("Li2S and the reduced phosphides LixP and Li3P", "Li₂S and the reduced phosphides LixP and Li₃P"),
+        ("Ge0, Ge4+ and Li+", "Ge⁰, Ge⁴⁺ and Li⁺"),
+        ("1.9e3 nm2/min", "1.9e3 nm2/min"),
+        ("LGPS, LAGP, XPS, NIST, TPP-2M, ISO 19830", "LGPS, LAGP, XPS, NIST, TPP-2M, ISO 19830"),
+        ("Ge3d in acquisition 2, S2p, O1s, Su1s", "Ge3d in acquisition 2, S2p, O1s, Su1s"),
+        ("lagp_ge3d_p2p", "lagp_ge3d_p2p"),
+        ("C01, Fig. S4, Table S1", "C01, Fig. S4, Table S1"),
+        ("Ge 3d5/2 minus Ge 3p3/2", "Ge 3d5/2 minus Ge 3p3/2"),
+        ("for O2 and H2O in equal parts", "for O₂ and H₂O in equal parts"),
+        ("Li15Ge4", "Li₁₅Ge₄"),
+    ],
+)
+def test_formulas_of_a_sentence_are_typeset_and_nothing_else(words: str, typeset: str):
+    assert lettering.formulas_in(words) == typeset
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyz 0123456789.,;()", max_size=60))
+def test_a_sentence_without_capitals_has_no_formula(words: str):
+    assert lettering.formulas_in(words) == words
+
+
+@given(st.sampled_from(["Li2O", "PO4", "Ge4+", "Li0", "Li3P", "LiAlO2"]))
+def test_typesetting_twice_changes_nothing_more(formula: str):
+    once = lettering.formulas_in(f"of {formula} here")
+    assert lettering.formulas_in(once) == once != f"of {formula} here"
+
+
+@pytest.mark.parametrize(
+    ("intensity", "words"),
+    [(576.4, "576 cps"), (999.0, "999 cps"), (1000.0, "1 kcps"), (74123.0, "74.1 kcps"), (-12.0, "−12 cps")],
+)
+def test_intensities_are_written_in_three_digits(intensity: float, words: str):
+    assert lettering.kilo(intensity) == words
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({}, "lgps_vep and lgps_vep_raw"),
+        ({"names": {"lgps_vep": "LGPS"}}, "LGPS and lgps_vep_raw"),
+        ({"names": {"vep": "no"}}, "lgps_vep and lgps_vep_raw"),
+    ],
+)
+def test_only_whole_names_of_experiments_become_labels(settings: dict[str, dict[str, str]], words: str):
+    assert lettering.sample_names("lgps_vep and lgps_vep_raw", settings) == words
