@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from scipy.special import voigt_profile
 
-from xps import provenance, tables
+from xps import chemistry, kinetics, provenance, tables
 from xps.table_schemas import SCHEMAS
 
 EXPERIMENT = "invented"
@@ -131,6 +131,13 @@ def make(series: Series, seed: int = 1) -> dict[str, pa.Table]:
                 continue
             _add_fit(rows, series, window, acquisition, random)
     return {name: tables.from_rows(name, held) for name, held in rows.items()}
+
+
+def followed(acquired: pa.Table, components: pa.Table, axis: str, laws: Sequence[str]) -> pa.Table:
+    """Return the table ``kinetics`` of component areas under rate laws, without any mechanism."""
+    nothing = tables.from_rows("layers", [])
+    series = kinetics.series_of(acquired, components, nothing, [], chemistry.Chemistry({}, {}), [], {})
+    return kinetics.follow(series, axis, {"laws": laws})["kinetics"]
 
 
 def _keys(window: Window, acquisition: int) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import pytest
 from pyarrow import csv
 
 import synthetic_tables
-from xps import figures, kinetics
+from synthetic_tables import followed
+from xps import figures
 from xps.errors import ConfigError
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -27,7 +28,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def given_tables() -> dict[str, pa.Table]:
     made = synthetic_tables.make(synthetic_tables.vep_series(failed=frozenset({("Ge3d", 2)})))
-    laws = kinetics.extract(made["acquisitions"], made["components"], "plating_time_s", ["linear", "parabolic"])
+    laws = followed(made["acquisitions"], made["components"], "plating_time_s", ["linear", "parabolic"])
     return {**made, "kinetics": laws}
 
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 import synthetic_tables
 from page_texts import outside, overlapping, texts, words
-from xps import kinetics, tables
+from xps import tables
 from xps.errors import ConfigError
 from xps.figures import palette, style
 from xps.figures.kinds import time_series
@@ -28,7 +28,8 @@ SETTINGS = {
 
 def with_kinetics(series: synthetic_tables.Series) -> dict[str, pa.Table]:
     made = synthetic_tables.make(series)
-    return {**made, "kinetics": kinetics.extract(made["acquisitions"], made["components"], series.axis, LAWS)}
+    laws = synthetic_tables.followed(made["acquisitions"], made["components"], series.axis, LAWS)
+    return {**made, "kinetics": laws}
 
 
 @pytest.fixture(scope="module")

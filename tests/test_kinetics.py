@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from scipy.optimize import curve_fit
 
 import synthetic_tables
-from xps import chemistry, kinetics, rate_laws, tables
+from synthetic_tables import followed
+from xps import kinetics, rate_laws, tables
 from xps.errors import ConfigError
 from xps.kinetics import regression
 from xps.least_squares import Minimum
@@ -268,12 +269,6 @@ def acquisition_table(times: Sequence[float | None], excluded: Sequence[int] = (
             for index, time in enumerate(times)
         ],
     )  # fmt: skip
-
-
-def followed(acquired: pa.Table, components: pa.Table, axis: str, laws: Sequence[str]) -> pa.Table:
-    nothing = tables.from_rows("layers", [])
-    series = kinetics.series_of(acquired, components, nothing, [], chemistry.Chemistry({}, {}), [], {})
-    return kinetics.follow(series, axis, {"laws": laws})["kinetics"]
 
 
 def rows(table: pa.Table, **wanted: str) -> list[dict[str, Any]]:

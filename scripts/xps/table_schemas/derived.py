@@ -37,8 +37,8 @@ SCHEMAS: Schemas = {
     ),
     "degradation": (
         EXPERIMENT,
-        optional("first_acquisition", "integer", "1", "acquisition of the first survey"),
         optional("acquisition", "integer", "1", "acquisition of the last survey"),
+        optional("first_acquisition", "integer", "1", "acquisition of the first survey"),
         Column("quantity", "text", "", "atomic_percent or area_cps_ev, of the element's line in the survey"),
         Column("subject", "text", "", "element; empty where nothing could be compared"),
         Column("basis", "text", "", "all or carbon_free"),
