@@ -271,8 +271,7 @@ def test_the_raw_file_comes_first_when_everything_is_broken(project: Path) -> No
     for tamper in (edit_drawing, edit_table_number, edit_module, edit_setting, flip_raw_byte):
         tamper(project)
     kinds = [link.kind for link in verify.verify(opened(project), []).broken]
-    assert kinds[0] == "raw file"
-    assert kinds[-1] == "figure"
+    assert list(dict.fromkeys(kinds)) == ["raw file", "module", "setting", "table", "figure"]
 
 
 def test_verifying_one_figure_tells_of_others_that_hang_on_the_same_link(project: Path) -> None:
