@@ -353,6 +353,13 @@ def test_an_axis_reaches_to_the_ends_of_the_interval_however_far_they_are():
     assert 0.13 in curve.get_xdata()
 
 
+def test_an_end_beyond_all_trials_is_on_the_axis():
+    axes = Figure().add_axes((0.1, 0.1, 0.8, 0.8))
+    points = pd.DataFrame({"value": [1e-7, 1e-5, 1e-3], "deviance_rise": [0.0, 0.0, 0.5]})
+    profile_page._draw(axes, points, np.array([np.nan, 0.063]))
+    assert axes.get_xlim()[1] > 0.063
+
+
 @pytest.mark.parametrize("count", [1, 29, 30, 31, 38, 61])
 def test_profiles_are_spread_evenly_over_pages(count: int):
     keys = {"experiment": "invented", "quantity": "decay", "law": "law", "unit": "1"}

@@ -109,8 +109,9 @@ def _draw(axes: Axes, own: pd.DataFrame, ends: NDArray[np.float64]) -> None:
     axes.set_ylim(-0.4, HIGHEST)
     axes.set_yticks([0, 4, 8])
     near = shown.loc[shown["deviance_rise"] <= 1.2 * HIGHEST, "value"]
-    room = max(float(near.max() / near.min()) ** 0.06, 1.01)
-    axes.set_xlim(float(near.min()) / room, float(near.max()) * room)
+    first, last = min([float(near.min()), *known]), max([float(near.max()), *known])
+    room = max((last / first) ** 0.06, 1.01)
+    axes.set_xlim(first / room, last * room)
     _ticks(axes)
 
 
