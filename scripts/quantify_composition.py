@@ -5,7 +5,7 @@ from typing import Any
 
 from xps import provenance, quantification, runlog, tables
 
-INPUTS = ("acquisitions", "spectra", "calibration", "components", "alternatives")
+READ_WHOLE = ("acquisitions", "calibration", "components", "alternatives")
 
 
 def main(
@@ -16,17 +16,16 @@ def main(
     fingerprint: str,
 ) -> None:
     """Quantify what ``settings`` count in ``experiment`` and hold its surveys against each other; write ``outputs``."""
-    read = {name: tables.read(inputs[name], name) for name in INPUTS}
-    known = [table for table, _ in read.values()]
-    made = {
-        "composition": quantification.quantify(*known, settings),
-        "degradation": quantification.compare_surveys(*known[:3], settings),
-    }
-    ancestors = [of_table for _, of_table in read.values()]
-    params = {"settings": settings}
+    series, survey = tables.Series(inputs), (settings or {}).get("survey") or {"region": ""}
+    every = range(series.count)
+    # Of the spectra only the surveys are looked at: those of a long series do not fit into memory.
+    spectra = series.part("spectra", every, region=survey["region"])
+    acquired, shifts, *fitted = (series.part(name, every) for name in READ_WHOLE)
+    ancestors, params = series.records(), {"settings": settings}
     record = provenance.record("quantify_composition", ancestors, params, fingerprint, subject=experiment)
-    for name, table in made.items():
-        tables.write(outputs[name], name, table, record)
+    composition = quantification.quantify(acquired, spectra, shifts, *fitted, settings)
+    degradation = quantification.compare_surveys(acquired, spectra, shifts, settings)
+    tables.write_together(outputs, [{"composition": composition, "degradation": degradation}], record)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import io
 import re
 import tokenize
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -130,6 +131,12 @@ def floor_of(module: str) -> str:
     return parts[1] if len(parts) > 1 and parts[1] != "__init__" else ""
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    """The syntax tree of a source, made once: every rule asks for that of every module."""
+    return ast.parse(source)
+
+
 def imports_of(tree: ast.AST) -> Iterator[str]:
     """Dotted names of all that is imported in ``tree``, also inside functions; relative ones keep their dots."""
     for node in ast.walk(tree):
@@ -140,7 +147,8 @@ def imports_of(tree: ast.AST) -> Iterator[str]:
             yield from (f"{origin}.{alias.name}" for alias in node.names)
 
 
-def uses_of(tree: ast.AST) -> set[str]:
+@cache
+def uses_of(tree: ast.AST) -> frozenset[str]:
     """Imported names, and what is reached through one: ``import scipy as s; s.stats`` is scipy.stats."""
     origins = {}
     for node in ast.walk(tree):
@@ -155,7 +163,7 @@ def uses_of(tree: ast.AST) -> set[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in origins
     }
-    return reached | set(imports_of(tree))
+    return frozenset(reached | set(imports_of(tree)))
 
 
 def is_within(name: str, package: str) -> bool:
@@ -166,7 +174,7 @@ def own_imports(sources: Sources) -> Iterator[tuple[str, str]]:
     """Pairs (importing module, imported module) inside the library, by file."""
     known = {name.removesuffix(".__init__"): name for name in sources}
     for module, source in sources.items():
-        for target in imports_of(ast.parse(source)):
+        for target in imports_of(parsed(source)):
             candidates = [known[prefix] for prefix in (target, target.rpartition(".")[0]) if prefix in known]
             if candidates and candidates[0] != module:
                 yield module, candidates[0]
@@ -211,7 +219,7 @@ def packages_stay_in_their_rooms(sources: Sources) -> list[str]:
         f"{module} uses {package}"
         for module, source in sources.items()
         for package, rooms in ROOMS.items()
-        if floor_of(module) not in rooms and any(is_within(use, package) for use in uses_of(ast.parse(source)))
+        if floor_of(module) not in rooms and any(is_within(use, package) for use in uses_of(parsed(source)))
     ]
 
 
@@ -220,7 +228,7 @@ def imports_are_absolute(sources: Sources) -> list[str]:
     return [
         f"{module} imports {target}"
         for module, source in sources.items()
-        for target in imports_of(ast.parse(source))
+        for target in imports_of(parsed(source))
         if target.startswith(".") or is_within(target, "scripts")
     ]
 
@@ -229,7 +237,7 @@ def nothing_is_imported_or_run_by_text(sources: Sources) -> list[str]:
     """A fingerprint follows import statements; what is imported by name at run time would escape it."""
     faults = []
     for module, source in sources.items():
-        tree = ast.parse(source)
+        tree = parsed(source)
         called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
         faults += [f"{module} calls {name}" for name in sorted(called & {"__import__", "eval", "exec", "compile"})]
         hidden = {
@@ -243,7 +251,7 @@ def nothing_is_printed(sources: Sources) -> list[str]:
     return [
         f"{module}:{node.lineno} prints"
         for module, source in sources.items()
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(parsed(source))
         if isinstance(node, ast.Name) and node.id == "print"
     ]
 
@@ -251,7 +259,7 @@ def nothing_is_printed(sources: Sources) -> list[str]:
 def public_things_have_docstrings(sources: Sources) -> list[str]:
     faults = []
     for module, source in sources.items():
-        tree = ast.parse(source)
+        tree = parsed(source)
         classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
         for owner in [tree, *classes]:
             things = [node for node in owner.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -288,7 +296,7 @@ def is_main_block(node: ast.stmt) -> bool:
 def snakemake_is_named_in_the_last_block_only(sources: Sources) -> list[str]:
     faults = []
     for script, source in sources.items():
-        body = ast.parse(source).body
+        body = parsed(source).body
         if body and is_main_block(body[-1]) and script not in COMMAND_LINES:
             body = body[:-1]
         rest = ast.Module(body, [])
@@ -309,7 +317,7 @@ def scripts_leave_packages_to_the_library(sources: Sources) -> list[str]:
         f"{script} uses {package}"
         for script, source in sources.items()
         for package in sorted(closed)
-        if any(is_within(use, package) for use in uses_of(ast.parse(source)))
+        if any(is_within(use, package) for use in uses_of(parsed(source)))
     ]
 
 

@@ -327,6 +327,14 @@ def test_interphase_and_lithium_keep_their_mass(known: chemistry.Chemistry) -> N
         assert per_lithium == pytest.approx(mixture.molar_volume_cm3 / lithium, rel=1e-5)
 
 
+def test_electrons_and_gaps_of_the_interphase_are_those_of_its_parts(known: chemistry.Chemistry) -> None:
+    """Electrons add up by formula units, the gap is the volume's mean: what TPP-2M asks of the mixture."""
+    mixture = chemistry.interphase(known.cases["LGPS-A"], known.phases, "SEI")
+    assert mixture.valence_electrons == 12 * 8 + 2 * 8 + 4  # Li2S, Li3P, Ge
+    assert mixture.band_gap_ev == pytest.approx(0.794 * 3.5 + 0.173 * 0.7 + 0.033 * 0.67, abs=0.005)
+    assert mixture.conductive
+
+
 def denser(known: chemistry.Chemistry, name: str, factor: float) -> dict[str, chemistry.Phase]:
     phase = known.phases[name]
     densities = {

@@ -265,6 +265,33 @@ def test_profiles_of_beaten_laws_are_not_drawn(made: dict[str, pa.Table]):
         assert (numbers["kind"] == "profile").sum() == 2  # the numbers are kept all the same
 
 
+def test_a_profile_belongs_to_the_set_of_assumptions_it_was_made_under(made: dict[str, pa.Table]):
+    """The condition of an interval goes on after its set, and one set begins like another."""
+    held = with_rates(made, rate("film; unmodelled", low=None), rate("film; foil to 30 %; unmodelled", high=3.0))
+    keys = {"experiment": "invented", "quantity": "decay", "law": "reaction_and_oxidation", "parameter": "k_rxn"}
+    points = [
+        {**keys, "value": value, "unit": "nm/min", "deviance_rise": rise, "condition": condition}
+        for condition, rises in (("film", (0.1, 0.0, 9.0)), ("film; foil to 30 %", (4.0, 0.0, 5.0)))
+        for value, rise in zip((1.0, 2.0, 4.0), rises, strict=True)
+    ]
+    (_, figure), _ = drawn({**held, "profiles": tables.from_rows("profiles", points)}, "rate_intervals")
+    for mark, rises, ends in (("a", [0.1, 0.0, 9.0], [4.0]), ("b", [4.0, 0.0, 5.0], [1.0, 3.0])):
+        axes = named(figure, f"invented|decay|reaction_and_oxidation|k_rxn|{mark}")
+        _, curve, *bounds = axes.lines
+        assert curve.get_ydata().tolist() == rises
+        assert [line.get_xdata()[0] for line in bounds] == ends
+    assert overlapping(figure) == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [("a; b; c", "a; b"), ("a; d", "a"), ("ab", None), ("a", "a"), ("", None), ("a; bc", "a")],
+)
+def test_the_longest_set_of_whole_clauses_counts(condition: str, expected: str | None):
+    assert profile_page.assumptions_of(condition, ["a", "a; b"]) == expected
+    assert profile_page.assumptions_of(condition, ["", "a", "a; b"]) == (expected or "")
+
+
 # --- profiles ----------------------------------------------------------------------------------------------------
 
 

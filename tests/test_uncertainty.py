@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 import series_of_lines
 from xps.separable import likelihood, lines, marquardt, projection
@@ -206,3 +207,38 @@ def test_an_area_imposed_by_a_tie_is_no_finding() -> None:
     found = findings(information, np.ones(2, dtype=bool), [tie], np.array([1000.0, 500.0]), np.full(2, 1500.0))
     assert [item.verdict for item in found] == ["identified", "conditional"]
     assert found[1].condition == ("ratio",)
+
+
+def _twins(spectra: int, area: float) -> tuple[projection.Task, Array]:
+    """Two doublets 0.001 eV apart, all but areas and background given: one may be all or nothing of their sum."""
+    series = series_of_lines.simulate(spectra, area, seed=3)
+    theta = np.tile([30.5, 1.3, 30.499, 1.3, 0.02], (spectra, 1))
+    expected = np.matmul(series.coefficients[:, None], series.task.model.shape(theta, np.arange(spectra)).columns)[:, 0]
+    counts = np.random.default_rng(8).poisson(expected).astype(np.float64)
+    return replace(series.task, likelihood=likelihood.Poisson(counts), lower=theta, upper=theta), theta
+
+
+def test_profiles_end_where_the_counts_refuse_even_behind_a_plateau() -> None:
+    """The objective hardly rises until the twin is used up, then steeply: no secant gets there."""
+    task, theta = _twins(12, 2e4)
+    best = marquardt.minimise(task, theta)
+    which = np.arange(12)
+    stderr = np.full(12, 50.0)
+    wanted = profiles.Wanted(which, np.zeros(12, dtype=int), np.ones(12), np.full(12, profiles.TWO_SIDED_95), stderr)
+    found = profiles.ends(task, best, wanted)
+    assert not found.open_.any()
+    for i in which:
+
+        def rise(area: float, i: int = i) -> float:
+            one = task.copies(np.array([i]))
+            given_ = np.array([[area, np.nan, np.nan]])
+            held = marquardt.minimise(replace(one, given=given_), theta[[i]])
+            return float(held.point.objective[0] - best.point.objective[i]) - profiles.TWO_SIDED_95
+
+        low = float(best.point.coefficients[i, 0])
+        truth = brentq(rise, low, 5.0 * float(best.point.coefficients[i, :2].sum()), xtol=1e-3)
+        assert found.value[i] == pytest.approx(truth, rel=1e-3)
+    total = best.point.coefficients[:, :2].sum(axis=1)
+    # Nothing but the sum is known, and the interval says so.
+    assert np.all(found.value > 0.98 * total)
+    assert np.all(found.value < 1.1 * total)

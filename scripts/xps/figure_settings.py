@@ -30,7 +30,7 @@ NEEDS: Mapping[str, Needs] = {
     "charge_balance": Needs(("acquisitions", "balance")),
     "alternatives": Needs(("acquisitions", "components", "alternatives")),
     "identifiability": Needs(("acquisitions", "components", "correlations", "area_profiles")),
-    "rate_intervals": Needs(("acquisitions", "kinetics", "profiles"), ("kinetics",)),
+    "rate_intervals": Needs(("acquisitions", "kinetics", "profiles"), ("kinetics", "profiles")),
     "energy_scale": Needs(("acquisitions", "calibration", "parameters", "energy_checks")),
     "percolation": Needs((), ("phases",)),
     "claims_page": Needs((), ("claims",)),

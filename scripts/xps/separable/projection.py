@@ -126,8 +126,13 @@ def _project(task: Task, who: Indices, columns: Array, guess: Array | None) -> t
     if guess is None:
         expected = np.maximum(data, 1.0)
         coefficients = np.zeros(columns.shape[:2])
+        used = np.zeros_like(data)
         for _ in range(_FIRST_ROUNDS):
-            coefficients = _weighted(task, who, columns, likelihood.weights(who, expected))
+            weights = likelihood.weights(who, expected)
+            if np.array_equal(weights, used):
+                break
+            used = weights
+            coefficients = _weighted(task, who, columns, weights)
             expected = _expected(task, columns, coefficients)
         return coefficients, expected, likelihood.objective(who, expected)
     guess = np.where(task.bounded, np.maximum(guess, 0.0), guess)

@@ -25,10 +25,12 @@ Indices = NDArray[np.intp]
 
 TWO_SIDED_95 = 3.841458820694124
 ONE_SIDED_95 = 2.705543454095404
-_ROUNDS = 12
+_ROUNDS = 24
 # Of the root of the rise, 1.96 at 95 %: half a hundredth of a standard error.
 _CLOSE = 5e-3
 _LEAST_STEP = 1e-6
+# Between roots within this factor of the wanted one a secant is trusted.
+_EVEN = 3.0
 _EFFORT = Effort(decrement=1e-4, evaluations=60)
 
 
@@ -83,7 +85,11 @@ def _limit(task: Task, wanted: Wanted) -> Array:
 
 
 class _Search:
-    """Regula falsi on the signed root of the rise, which is nearly linear in the parameter."""
+    """Regula falsi on the root of the rise, which is nearly linear in the parameter; elsewhere bisection.
+
+    Where a neighbour is used up at some place, the root lies flat before it and turns steep behind it: a secant from
+    the one to the other would creep along the flat part for ever.
+    """
 
     def __init__(self, task: Task, best: Optimum, wanted: Wanted, centre: Array, limit: Array) -> None:
         self.task, self.best, self.wanted = task, best, wanted
@@ -113,7 +119,10 @@ class _Search:
             is_open[now[at_limit]] = True
             running[now[at_limit | (np.abs(root - goal[now]) < _CLOSE)]] = False
             value = self._inside(self._next(goal))
-        return Ends(result, is_open, self._visits())
+        # What was not found lies before the last place that the counts refuse: an interval must not end earlier.
+        lost, bracketed = running, np.isfinite(self.outer)
+        result = np.where(lost & bracketed, self.outer, result)
+        return Ends(result, is_open | (lost & ~bracketed), self._visits())
 
     def _visits(self) -> Visits:
         if not self.tried:
@@ -128,8 +137,9 @@ class _Search:
         bracketed = np.isfinite(self.outer)
         width = np.where(bracketed, self.outer - self.inner, 0.0)
         rise = np.maximum(np.where(bracketed, self.outer_root - self.inner_root, 1.0), 1e-12)
+        even = (self.outer_root < _EVEN * goal) & (self.inner_root > goal / _EVEN)
         # A step stays a hundredth of the bracket away from its ends, so that the bracket shrinks.
-        share = np.clip((goal - self.inner_root) / rise, 0.01, 0.99)
+        share = np.where(even, np.clip((goal - self.inner_root) / rise, 0.01, 0.99), 0.5)
         growth = np.clip(goal / np.maximum(self.inner_root, 0.1), 1.05, 3.0)
         return np.where(bracketed, self.inner + share * width, self.centre + (self.inner - self.centre) * growth)
 

@@ -4,13 +4,14 @@ A curve that crosses the dashed line on both sides bounds the parameter: its 95 
 below on a side leaves it open there.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
+from numpy.typing import NDArray
 
 from xps.figures import lettering, page, style
 from xps.figures.page import KeyEntry, Sheet
@@ -28,15 +29,43 @@ _DECADES_FROM = 1e3
 
 
 def sheets(profiles: pd.DataFrame, rates: pd.DataFrame, settings: Mapping[str, Any]) -> list[Sheet]:
-    """Return the pages, a panel for each parameter whose interval is among ``rates`` (rows of kinetics)."""
-    known = set(rates[KEYS].itertuples(index=False, name=None))
-    rows = profiles.groupby(KEYS, sort=False)
-    panels = [(key, own) for key, own in rows if len(own) > 1 and key in known]
+    """Return the pages, a panel for each parameter and set of assumptions whose interval is among ``rates``.
+
+    ``rates`` are rows of kinetics with a ``mark``: the letter of their set of assumptions, empty where there is one.
+    """
+    panels = list(_panels(profiles, rates))
     most = _ACROSS * int((style.PAGE_HEIGHT_CM - 1.5) / (_PANEL_CM + 1.6))
-    return [_sheet(panels[at : at + most], rates, settings) for at in range(0, len(panels), most)]
+    return [_sheet(panels[at : at + most], settings) for at in range(0, len(panels), most)]
 
 
-def _sheet(panels: list[tuple[Any, pd.DataFrame]], rates: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
+class _Panel(NamedTuple):
+    """The points of one parameter's profile under one set of assumptions, and the row of its interval."""
+
+    points: pd.DataFrame
+    rate: pd.Series
+
+
+def _panels(profiles: pd.DataFrame, rates: pd.DataFrame) -> Iterator[_Panel]:
+    for key, own in profiles.groupby(KEYS, sort=False):
+        named = rates[(rates[KEYS] == list(key)).all(axis=1)]
+        sets = own["condition"].fillna("")
+        assumed = [assumptions_of(str(words), sets.unique()) for words in named["condition"].fillna("")]
+        for condition, points in own.groupby(sets, sort=False):
+            found = named[[one == condition for one in assumed]]
+            if len(points) > 1 and len(found):
+                yield _Panel(points, found.iloc[0])
+
+
+def assumptions_of(condition: str, sets: Iterable[str]) -> str | None:
+    """Return which of the ``sets`` of assumptions an interval's ``condition`` begins with, the longest; None if none.
+
+    A condition goes on after its set: it also tells what no set can change.
+    """
+    fitting = [words for words in sets if not words or f"{condition};".startswith(f"{words};")]
+    return max(fitting, key=len, default=None)
+
+
+def _sheet(panels: Sequence[_Panel], settings: Mapping[str, Any]) -> Sheet:
     threshold = page.line_swatch(color="black", linewidth=0.6, linestyle=(0, (4, 2)))
     entries = [
         KeyEntry("closed interval", page.points_swatch(single=True, markersize=3.0, **CLOSED)),
@@ -45,24 +74,23 @@ def _sheet(panels: list[tuple[Any, pd.DataFrame]], rates: pd.DataFrame, settings
     ]
     plan = layout.of("double", len(panels), entries, across=_ACROSS, panel_height_cm=_PANEL_CM, left_cm=0.9)
     sheet = plan.sheet()
-    for index, (key, own) in enumerate(panels):
-        experiment, _, law, parameter = key
-        sample = lettering.chemical_label(lettering.sample_names(experiment, settings))
-        title = f"{sample}: {law.replace('_', ' ')}"
-        axes = plan.axes(sheet, index, "", "|".join(key))
-        _draw(axes, own, rates[(rates[KEYS] == list(key)).all(axis=1)])
+    for index, (points, rate) in enumerate(panels):
+        sample = lettering.chemical_label(lettering.sample_names(rate["experiment"], settings))
+        mark = f" ({rate['mark']})" if rate["mark"] else ""
+        title = page.wrapped(f"{sample}: {rate['law'].replace('_', ' ')}{mark}", plan.panel_cm + 0.6 * plan.gap_cm)
+        axes = plan.axes(sheet, index, "", "|".join([*rate[KEYS], *filter(None, [rate["mark"]])]))
+        _draw(axes, points, rate[["low", "high"]].to_numpy(dtype=np.float64))
         left, low = plan.corner(index)
-        sheet.text(left + plan.panel_cm / 2, low + _PANEL_CM + 0.2, title)
-        unit = "" if own["unit"].iloc[0] == "1" else f" ({own['unit'].iloc[0]})"
-        sheet.text(left + plan.panel_cm / 2, low - 0.52, f"{parameter}{unit}")
+        sheet.text(left + plan.panel_cm / 2, low + _PANEL_CM + 0.07, title, va="bottom", linespacing=1.0)
+        unit = "" if rate["unit"] == "1" else f" ({rate['unit']})"
+        sheet.text(left + plan.panel_cm / 2, low - 0.52, f"{rate['parameter']}{unit}")
     plan.label_left(sheet, "Rise of χ² above its least")
     return sheet
 
 
-def _draw(axes: Axes, own: pd.DataFrame, rate: pd.DataFrame) -> None:
+def _draw(axes: Axes, own: pd.DataFrame, ends: NDArray[np.float64]) -> None:
     best = own["value"].iloc[int(own["deviance_rise"].abs().argmin())]
     shown = own[own["value"].between(best / _WIDEST, best * _WIDEST)].sort_values("value", kind="stable")
-    ends = rate.iloc[0][["low", "high"]].to_numpy(dtype=np.float64) if len(rate) else np.array([np.nan, np.nan])
     look = CLOSED if np.isfinite(ends).all() else OPEN
     axes.axhline(THRESHOLD_95, color="black", linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
     axes.plot(

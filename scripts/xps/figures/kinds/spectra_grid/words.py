@@ -81,7 +81,7 @@ def _scale(settings: Mapping[str, Any]) -> str:
     return (
         "Every panel is stretched to its own intensity range; ×n says how many times more than the panel of largest "
         "range in its column, whose range stands above the column. No panel is stretched so far that one standard "
-        f"deviation of its noise takes more than 1/{1 / NOISE_SHARE:.0f} of its height (marked *)."
+        f"deviation of its noise takes more than 1/{1 / NOISE_SHARE:.0f} of its height (marked \\*)."
     )
 
 
