@@ -202,6 +202,13 @@ def whole_ms(row: Row, quiet: float) -> float:
     return 1000 * float(row["cpu_s"]) / int(row["spectra"]) * quiet / float(row["probe_ms"])
 
 
+def stage_of(row: Row) -> str:
+    """Return the stage that a job belongs to: blocks and what puts them together are one."""
+    return {"calibrate_block": "calibrate_energy", "fit_series": "fit_components", "fit_block": "fit_components"}.get(
+        row["stage"], row["stage"]
+    )
+
+
 def kept() -> list[Row]:
     """Return the rows of all lengths."""
     return list(csv.DictReader(KEPT.open())) if KEPT.exists() else []
@@ -223,12 +230,16 @@ def draw() -> None:
 
     mpl.rcParams.update({"svg.hashsalt": "scale", "font.size": 8, "svg.fonttype": "none"})
     rows = kept()
+    lengths = sorted({int(row["spectra"]) for row in rows})
     figure, (cost, memory) = plt.subplots(1, 2, figsize=(7.2, 3.4), layout="constrained")
-    for rule, marker in zip(sorted({row["stage"] for row in rows}), "osD^v<>pX", strict=False):
-        own = [row for row in rows if row["stage"] == rule]
-        spectra = [int(row["spectra"]) for row in own]
-        cost.plot(spectra, [work_ms(row, quiet_ms(rows)) for row in own], marker=marker, markersize=4, label=rule)
-        memory.plot(spectra, [float(row["peak_memory_mb"]) for row in own], marker=marker, markersize=4)
+    for stage, marker in zip(dict.fromkeys(map(stage_of, rows)), "osD^v<>pX", strict=False):
+        own = [[row for row in rows if stage_of(row) == stage and int(row["spectra"]) == length] for length in lengths]
+        shown = [(length, some) for length, some in zip(lengths, own, strict=True) if some]
+        spectra = [length for length, _ in shown]
+        each = [sum(work_ms(row, quiet_ms(rows)) for row in some) for _, some in shown]
+        cost.plot(spectra, each, marker=marker, markersize=4, label=stage)
+        largest = [max(float(row["peak_memory_mb"]) for row in some) for _, some in shown]
+        memory.plot(spectra, largest, marker=marker, markersize=4)
     cost.set(xscale="log", yscale="log", xlabel="spectra", ylabel="CPU time per spectrum (ms)")
     memory.set(xscale="log", ylim=(0, None), xlabel="spectra", ylabel="peak memory (MB)")
     figure.legend(loc="outside lower center", ncols=3, frameon=False)

@@ -324,3 +324,52 @@ def test_a_logarithmic_axis_of_any_length_has_two_ticks_inside(low: float, facto
     ticks = axes.get_xticks()
     assert 1 <= len(set(ticks)) <= 2
     assert all(0.99 * low <= tick <= 1.01 * low * factor for tick in ticks)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0.0157, "0.0157"),
+        (0.001, "0.001"),
+        (3.48e-4, r"$3.5\cdot10^{-4}$"),
+        (1e-4, "$10^{-4}$"),
+        (1e5, "$10^{5}$"),
+        (2.5e4, r"$2.5\cdot10^{4}$"),
+        (9999.0, "9999"),
+    ],
+)
+def test_a_tick_is_never_rounded_to_another_power_of_ten(value: float, words: str):
+    """Ticks at 0.00035 and 0.0009 were both called 10^-3."""
+    assert profile_page._number(value) == words
+
+
+def test_an_axis_reaches_to_the_ends_of_the_interval_however_far_they_are():
+    axes = Figure().add_axes((0.1, 0.1, 0.8, 0.8))
+    points = pd.DataFrame({"value": [1e-7, 1e-5, 0.01, 0.13, 0.2], "deviance_rise": [0.0, 0.0, 0.5, 3.84, 7.0]})
+    profile_page._draw(axes, points, np.array([np.nan, 0.13]))
+    assert axes.get_xlim()[0] < 1e-7
+    assert axes.get_xlim()[1] > 0.13
+    (curve,) = [line for line in axes.lines if len(line.get_xdata()) > 2]
+    assert 0.13 in curve.get_xdata()
+
+
+def test_an_end_beyond_all_trials_is_on_the_axis():
+    axes = Figure().add_axes((0.1, 0.1, 0.8, 0.8))
+    points = pd.DataFrame({"value": [1e-7, 1e-5, 1e-3], "deviance_rise": [0.0, 0.0, 0.5]})
+    profile_page._draw(axes, points, np.array([np.nan, 0.063]))
+    assert axes.get_xlim()[1] > 0.063
+
+
+@pytest.mark.parametrize("count", [1, 29, 30, 31, 38, 61])
+def test_profiles_are_spread_evenly_over_pages(count: int):
+    keys = {"experiment": "invented", "quantity": "decay", "law": "law", "unit": "1"}
+    names = [f"k{index}" for index in range(count)]
+    rates = pd.DataFrame([{**keys, "parameter": name, "low": 0.5, "high": 2.0, "condition": None, "mark": ""}
+                          for name in names])  # fmt: skip
+    points = pd.DataFrame([{**keys, "parameter": name, "value": value, "deviance_rise": (value - 1) ** 2,
+                            "condition": None} for name in names for value in (0.5, 1.0, 2.0)])  # fmt: skip
+    sheets = profile_page.sheets(points, rates, {})
+    held = [len(sheet.figure.axes) for sheet in sheets]
+    assert sum(held) == count
+    assert max(held) - min(held) < 5 * len(sheets)  # a page has as many rows as the others, the last one fewer
+    assert all(sheet.height_cm <= style.PAGE_HEIGHT_CM for sheet in sheets)

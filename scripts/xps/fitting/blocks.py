@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from xps import block_tables, cycles, pieces, tables
 from xps.errors import TableError
@@ -92,9 +93,19 @@ def series_starts(series: Series, models: Sequence[FitModel], engine: str = SEPA
 
 
 def _chosen(series: Series, model: FitModel, regions: tuple[str, ...], wanted: Container[int]) -> list[Task]:
-    """Return the tasks of the ``wanted`` acquisitions; what stands around them in the tables is read only once."""
-    spans = (span for span in series.spans(PIECE) if any(number in wanted for number in span))
-    return [task for span in spans for task in _tasks(series, model, regions, span) if task.acquisition in wanted]
+    """Return the tasks of the ``wanted`` acquisitions; what stands around them is read once and not kept."""
+    found: list[Task] = []
+    for span in series.spans(PIECE):
+        if numbers := [number for number in span if number in wanted]:
+            background = series.part("background", span, model=model.name)
+            acquired, shifts = series.part("acquisitions", span), series.part("calibration", span)
+            parts = _of(background, numbers), _of(acquired, numbers), _of(shifts, numbers)
+            found += spectra_of(*parts, model, regions)
+    return found
+
+
+def _of(table: pa.Table, acquisitions: Sequence[int]) -> pa.Table:
+    return table.filter(pc.is_in(table.column("acquisition"), pa.array(acquisitions)))
 
 
 def _homes(series: Series, models: Sequence[FitModel]) -> tuple[list[tuple[str, ...]], list[int]]:

@@ -4,6 +4,7 @@ A curve that crosses the dashed line on both sides bounds the parameter: its 95 
 below on a side leaves it open there.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -25,6 +26,8 @@ HIGHEST = 9.0
 _ACROSS, _PANEL_CM = 5, 1.7
 # A profile is shown over this factor around its best value at most: what is open goes on as it does there.
 _WIDEST = 1e4
+# and in any case as far as the ends of its interval, with this factor to spare.
+_BEYOND = 1.3
 _DECADES_FROM = 1e3
 
 
@@ -34,8 +37,10 @@ def sheets(profiles: pd.DataFrame, rates: pd.DataFrame, settings: Mapping[str, A
     ``rates`` are rows of kinetics with a ``mark``: the letter of their set of assumptions, empty where there is one.
     """
     panels = list(_panels(profiles, rates))
-    most = _ACROSS * int((style.PAGE_HEIGHT_CM - 1.5) / (_PANEL_CM + 1.6))
-    return [_sheet(panels[at : at + most], settings) for at in range(0, len(panels), most)]
+    down = math.ceil(len(panels) / _ACROSS)
+    pages = math.ceil(down / int((style.PAGE_HEIGHT_CM - 1.5) / (_PANEL_CM + 1.6)))
+    most = _ACROSS * math.ceil(down / max(pages, 1))
+    return [_sheet(panels[at : at + most], settings) for at in range(0, len(panels), max(most, 1))]
 
 
 class _Panel(NamedTuple):
@@ -90,7 +95,9 @@ def _sheet(panels: Sequence[_Panel], settings: Mapping[str, Any]) -> Sheet:
 
 def _draw(axes: Axes, own: pd.DataFrame, ends: NDArray[np.float64]) -> None:
     best = own["value"].iloc[int(own["deviance_rise"].abs().argmin())]
-    shown = own[own["value"].between(best / _WIDEST, best * _WIDEST)].sort_values("value", kind="stable")
+    known = ends[np.isfinite(ends) & (ends > 0.0)]
+    widest = (min([best / _WIDEST, *known / _BEYOND]), max([best * _WIDEST, *known * _BEYOND]))
+    shown = own[own["value"].between(*widest)].sort_values("value", kind="stable")
     look = CLOSED if np.isfinite(ends).all() else OPEN
     axes.axhline(THRESHOLD_95, color="black", linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
     axes.plot(
@@ -102,8 +109,9 @@ def _draw(axes: Axes, own: pd.DataFrame, ends: NDArray[np.float64]) -> None:
     axes.set_ylim(-0.4, HIGHEST)
     axes.set_yticks([0, 4, 8])
     near = shown.loc[shown["deviance_rise"] <= 1.2 * HIGHEST, "value"]
-    room = max(float(near.max() / near.min()) ** 0.06, 1.01)
-    axes.set_xlim(float(near.min()) / room, float(near.max()) * room)
+    first, last = min([float(near.min()), *known]), max([float(near.max()), *known])
+    room = max((last / first) ** 0.06, 1.01)
+    axes.set_xlim(first / room, last * room)
     _ticks(axes)
 
 
@@ -114,7 +122,15 @@ def _ticks(axes: Axes) -> None:
     if high / low > _DECADES_FROM:
         decades = np.arange(np.ceil(np.log10(low)), np.floor(np.log10(high)) + 1)
         places = [float(10.0**power) for power in (decades[0], decades[-1])]
-    labels = [f"$10^{{{np.log10(at):.0f}}}$" if not 1e-3 < at < 1e4 else lettering.minus(f"{at:g}") for at in places]
-    axes.set_xticks(places, labels)
+    axes.set_xticks(places, [_number(at) for at in places])
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(which="minor", length=0)
+
+
+def _number(value: float) -> str:
+    """Write a positive number in few letters: plainly where that is short, else with its power of ten."""
+    if 1e-3 <= value < 1e4:
+        return lettering.minus(f"{value:g}")
+    power = math.floor(math.log10(value) + 1e-9)
+    mantissa = f"{value / 10.0**power:.2g}"
+    return f"$10^{{{power}}}$" if mantissa == "1" else rf"${mantissa}\cdot10^{{{power}}}$"
