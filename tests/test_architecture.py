@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from conftest import LONGEST_FIRST
+
 PROJECT = Path(__file__).parents[1]
 SCRIPTS = PROJECT / "scripts"
 
@@ -420,6 +422,10 @@ def test_something_is_looked_at() -> None:
     assert {"xps.__init__", "xps.errors", "xps.tables.writing"} <= library().keys()
     assert rule_files().keys() >= {"Snakefile", "spectra.smk"}
     assert "parse_spectra" in scripts()
+
+
+def test_the_files_that_tests_begin_with_are_there() -> None:
+    assert [name for name in LONGEST_FIRST if not (PROJECT / "tests" / name).is_file()] == []
 
 
 def test_every_floor_has_a_test_file_of_its_name() -> None:

@@ -1,6 +1,5 @@
 """What every page shares: a sheet measured in centimetres, the key below the panels, and the footer."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -28,8 +27,6 @@ _BALANCE_STEP_CM = 0.25
 _PT_CM = 2.54 / 72
 # Widths are measured in so many parts of a point, or rounding would add up along a line.
 _FINER = 16
-# Advance of a blank of DejaVu Sans and the bearings of the letters beside it.
-_BLANK_EM = 0.40
 FOOTERS: Mapping[str, str] = {
     "simulated": "SIMULATED DATA",
     "mixed": "PARTLY SIMULATED DATA",
@@ -141,15 +138,11 @@ def text_cm(text: str, size_pt: float) -> float:
 def wrapped(text: str, width_cm: float, size_pt: float = style.SMALL_PT) -> str:
     """Return ``text`` in lines that are no wider than ``width_cm`` on paper; a longer word stands alone."""
     lines: list[str] = []
-    used = math.inf
     for word in text.split():
-        wide = text_cm(word, size_pt)
-        if used + _BLANK_EM * size_pt * _PT_CM + wide <= width_cm:
+        if lines and text_cm(f"{lines[-1]} {word}", size_pt) <= width_cm:
             lines[-1] += f" {word}"
-            used += _BLANK_EM * size_pt * _PT_CM + wide
         else:
             lines.append(word)
-            used = wide
     return "\n".join(lines)
 
 
