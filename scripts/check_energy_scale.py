@@ -15,7 +15,7 @@ def main(
     fingerprint: str,
 ) -> None:
     """Hold the positions of ``experiment`` against declared ``checks``; write ``energy_checks`` to ``output``."""
-    read = {name: tables.read(inputs[name], name) for name in ("calibration", "components", "parameters")}
+    read = {name: tables.read(inputs[name], name, columns) for name, columns in energy_scale.COLUMNS.items()}
     found = energy_scale.check(*(table for table, _ in read.values()), checks, models)
     params = {"checks": checks, "models": models}
     ancestors = [of_table for _, of_table in read.values()]

@@ -14,8 +14,8 @@ def main(
     fingerprint: str,
 ) -> None:
     """Solve the declared films, balance the charge, fit the laws; write all that follows."""
-    acquired, of_acquired = tables.read(inputs["acquisitions"], "acquisitions")
-    components, of_components = tables.read(inputs["components"], "components")
+    read = [tables.read(inputs[name], name, columns) for name, columns in kinetics.COLUMNS.items()]
+    (acquired, of_acquired), (components, of_components) = read
     films, areas, reference = settings["films"], settings["areas_cm2"], settings["films"]["reference"]
     stacks, factors = films["stacks"], films["factors"]
     known = chemistry.chemistry(reference["phases"], reference["reactions"])

@@ -44,6 +44,10 @@ def series(experiment: str, se: str = "", seed: int | None = 1, cycles: int | No
             part.filter(pa.array([number < cycles for number in part["acquisition"].to_pylist()]))
             for part in (acquired, areas)
         )
+    # Of a long series no more columns are read.
+    acquired, areas = (
+        part.select(kinetics.COLUMNS[name]) for name, part in (("acquisitions", acquired), ("components", areas))
+    )
     stacks = [stack(se)] if se else []
     thick = layers.extract(acquired, areas, stacks, chemistry, lines)
     return kinetics.series_of(acquired, areas, thick, stacks, chemistry, lines, {"disk": 0.50265})

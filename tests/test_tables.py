@@ -37,6 +37,30 @@ def test_every_table_is_read_back_as_written(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
+def test_any_columns_can_be_read_alone(name: str, tmp_path: Path) -> None:
+    """Whatever the order in which they are asked for, as declared, with the record of the whole table."""
+    table = tables.from_rows(name, rows_of(name))
+    tables.write(tmp_path / "t.parquet", name, table, RECORD)
+    some = table.column_names[::3]
+    back, record = tables.read(tmp_path / "t.parquet", name, some[::-1])
+    assert back.equals(table.select(some), check_metadata=True)
+    assert record == tables.read(tmp_path / "t.parquet", name)[1]
+
+
+def test_columns_that_are_not_declared_or_not_in_the_file_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    tables.write(path, "correlations", correlation_table([1.0]), RECORD)
+    with pytest.raises(TableError, match=r"correlations: columns \['area'\] are not declared"):
+        tables.read(path, "correlations", ["pair", "area"])
+    old, record = pq.read_table(path), pq.read_metadata(path).metadata[b"xps_record"]
+    with pq.ParquetWriter(path, old.schema.remove(4)) as writer:
+        writer.write_table(old.drop_columns(["pair"]))
+        writer.add_key_value_metadata({b"xps_record": record})
+    with pytest.raises(TableError, match=r"\['model'\] are not as declared: \['model', 'pair'\]"):
+        tables.read(path, "correlations", ["model", "pair"])
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
 def test_every_column_says_its_unit_and_meaning(name: str) -> None:
     for column in SCHEMAS[name]:
         assert len(column.meaning) > 5, column

@@ -17,6 +17,7 @@ from xps.chemistry import LITHIUM, Chemistry, interphase_per_lithium, lithium_nm
 from xps.errors import ConfigError
 
 _UAH_C = 3.6e-3
+_LOGGED = ["experiment", "acquisition", "plating_time_s", "plating_current_ua"]
 
 Settings = Mapping[str, Any]
 
@@ -58,7 +59,7 @@ def extract(
     charges = _charges_c(plated)
     films = _films(layers, accounting)
     found = {number: _accounted(films.get(number, []), accounting, stacks, chemistry) for number in plated}
-    return tables.from_rows("balance", list(_rows(plated, charges, found, areas_cm2, chemistry)))
+    return tables.from_rows("balance", _rows(plated, charges, found, areas_cm2, chemistry))
 
 
 def _plated(acquisitions: pa.Table, *, asked: bool) -> dict[int, dict[str, Any]]:
@@ -67,7 +68,7 @@ def _plated(acquisitions: pa.Table, *, asked: bool) -> dict[int, dict[str, Any]]
     Acquisitions without a plating time are among them only where the charge is ``asked`` for.
     """
     rows: dict[int, dict[str, Any]] = {}
-    for row in acquisitions.to_pylist():
+    for row in acquisitions.select(_LOGGED).to_pylist():
         if asked or row["plating_time_s"] is not None:
             rows.setdefault(int(row["acquisition"]), row)
     return {number: rows[number] for number in sorted(rows)}

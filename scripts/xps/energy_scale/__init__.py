@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from xps import tables
 from xps.energy_scale import steps
-from xps.energy_scale.lines import Line, Series, difference, pair, series_of
+from xps.energy_scale.lines import COLUMNS, Line, Series, difference, pair, series_of
 from xps.energy_scale.rows import Z_95, Row, cells, untested
 from xps.energy_scale.steps import Step, largest_step
 
@@ -45,7 +45,8 @@ def check(
     ``declared`` are rows of config/reference/binding_energies.csv. Where several models hold a line, the first of
     ``models`` counts.
     """
-    series = series_of(calibration, components, parameters, models)
+    species = {item[name] for item in declared for name in ("species", "minus_species") if item[name] is not None}
+    series = series_of(calibration, components, parameters, models, species)
     return tables.from_rows(
         "energy_checks", ({"experiment": series.experiment} | row for row in _rows(series, declared))
     )
@@ -103,4 +104,4 @@ def _literature_rows(series: Series, item: Mapping[str, Any]) -> Iterator[Row]:
     }
 
 
-__all__ = ["Step", "check", "largest_step"]
+__all__ = ["COLUMNS", "Step", "check", "largest_step"]

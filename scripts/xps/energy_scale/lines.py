@@ -1,6 +1,6 @@
 """Lines that the fits found, ready for comparison: which may be used, and which the fit was told rather than found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,6 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Row = dict[str, Any]
+
+COLUMNS = {
+    "calibration": ["acquisition", "region", "drift_stderr_ev", "shift_stderr_ev", "method"],
+    "components": [
+        *("experiment", "model", "acquisition", "region", "component", "core_level", "species"),
+        *("area_cps_ev", "detected", "position_ev", "position_stderr_ev"),
+    ],
+    "parameters": ["model", "acquisition", "component", "parameter", "status", "at_bound", "tied_to"],
+}
+"""What is looked at of each table: of a long series no more is read."""
+_FITTED = ("model", "acquisition", "component")
 
 
 class Line(NamedTuple):
@@ -60,29 +71,54 @@ class Series:
         return any({one.component, other.component} <= group for group in groups)
 
 
-def series_of(calibration: pa.Table, components: pa.Table, parameters: pa.Table, models: Sequence[str]) -> Series:
-    """Return the lines of one experiment; where several models hold one, the first of ``models`` counts."""
-    errors = {(row["acquisition"], row["region"]): row for row in calibration.to_pylist()}
-    positions = parameters.filter(pc.equal(parameters.column("parameter"), "position_ev")).to_pylist()
-    bounded = {(row["model"], row["acquisition"], row["component"]) for row in positions if row["at_bound"]}
-    rows = components.to_pylist()
+def series_of(
+    calibration: pa.Table,
+    components: pa.Table,
+    parameters: pa.Table,
+    models: Sequence[str],
+    species: Collection[str],
+) -> Series:
+    """Return the lines of ``species`` in one experiment; where several models hold one, the first of ``models`` counts.
+
+    What a long series says of other species is not taken out of its tables.
+    """
+    positions = parameters.filter(pc.equal(parameters.column("parameter"), "position_ev"))
+    # What the fit was told is the same in all acquisitions.
+    told = positions.group_by(["model", "component", "status", "tied_to"], use_threads=False).aggregate([]).to_pylist()
+    tied = {model: _groups([row for row in told if row["model"] == model]) for model in models}
+    interpolated = pc.equal(calibration.column("method"), "interpolated")
+    return Series(
+        experiment=str(components.column("experiment")[0]) if components.num_rows else "",
+        acquisitions=tuple(sorted(pc.unique(components.column("acquisition")).to_pylist())),
+        lines=_lines(calibration, _with(components, "species", species), positions, models),
+        tied=tied,
+        given=_told(told, tied),
+        unreferenced=frozenset(calibration.filter(interpolated).column("acquisition").to_pylist()),
+    )
+
+
+def _lines(
+    calibration: pa.Table, components: pa.Table, positions: pa.Table, models: Sequence[str]
+) -> dict[tuple[int, str, str], Line | str]:
+    """Return the lines of these components by acquisition, core level and species."""
+    keys = zip(
+        *(positions.filter(positions.column("at_bound")).column(name).to_pylist() for name in _FITTED), strict=True
+    )
+    bounded = set(keys)
+    regions = pc.unique(components.column("region")).to_pylist()
+    moved = _with(calibration, "region", regions).select(COLUMNS["calibration"]).to_pylist()
+    errors = {(row["acquisition"], row["region"]): row for row in moved}
     lines: dict[tuple[int, str, str], Line | str] = {}
     for model in models:
-        for row in (row for row in rows if row["model"] == model):
+        for row in _with(components, "model", [model]).select(COLUMNS["components"]).to_pylist():
             key = (row["acquisition"], row["core_level"], row["species"])
             at_bound = (model, row["acquisition"], row["component"]) in bounded
             lines.setdefault(key, _line(row, errors.get((row["acquisition"], row["region"])), at_bound))
-    tied = {model: _groups([row for row in positions if row["model"] == model]) for model in models}
-    return Series(
-        experiment=str(rows[0]["experiment"]) if rows else "",
-        acquisitions=tuple(sorted({row["acquisition"] for row in rows})),
-        lines=lines,
-        tied=tied,
-        given=_told(positions, tied),
-        unreferenced=frozenset(
-            acquisition for (acquisition, _), row in errors.items() if row["method"] == "interpolated"
-        ),
-    )
+    return lines
+
+
+def _with(table: pa.Table, column: str, texts: Collection[str]) -> pa.Table:
+    return table.filter(pc.is_in(table.column(column), pa.array(sorted(texts), pa.string())))
 
 
 def _line(row: Row, error: Row | None, at_bound: bool) -> Line | str:

@@ -49,17 +49,32 @@ def largest_step(values: Array, spreads: Array) -> Step:
     At each place the weighted means before and after are compared. Significant: the chance of one such step anywhere
     in a series without any stays below 5 % (Bonferroni over the places). Where all spreads are 0 nothing is.
     """
-    return most_significant(values, np.diag(np.maximum(spreads, 1e-9) ** 2), bool(np.any(spreads > 0)))
+    weights = 1.0 / np.maximum(spreads, 1e-9) ** 2
+    # Against one of the values: sums of a long series of energies would lose digits.
+    before, after = (_running_means(values[::side] - values[0], weights[::side]) for side in (1, -1))
+    sizes = after[0][::-1][1:] - before[0][:-1]
+    stderrs = np.sqrt(1.0 / after[1][::-1][1:] + 1.0 / before[1][:-1])
+    return _chosen(sizes, stderrs, bool(np.any(spreads > 0)))
 
 
-def most_significant(values: Array, covariance: Array, uncertain: bool = True) -> Step:
+def _running_means(values: Array, weights: Array) -> tuple[Array, Array]:
+    """Return the weighted mean of the first 1, 2, ... values, and the sum of their weights."""
+    sums = np.cumsum(weights)
+    return np.cumsum(weights * values) / sums, sums
+
+
+def most_significant(values: Array, covariance: Array) -> Step:
     """Return the most significant step of ``values`` (n,) with ``covariance`` (n, n), by generalised least squares."""
     precision = np.linalg.inv(covariance)
     after = np.arange(len(values)) >= np.arange(1, len(values))[:, None]
     designs = np.stack([np.ones(after.shape), after], axis=2)
     known = np.linalg.inv(np.einsum("pia,ij,pjb->pab", designs, precision, designs))
     fitted = np.einsum("pab,pib,ij,j->pa", known, designs, precision, values)
-    sizes, stderrs = fitted[:, 1], np.sqrt(known[:, 1, 1])
+    return _chosen(fitted[:, 1], np.sqrt(known[:, 1, 1]), uncertain=True)
+
+
+def _chosen(sizes: Array, stderrs: Array, uncertain: bool) -> Step:
+    """Return the most significant of the steps at all places; none is real unless anything is ``uncertain``."""
     place = int(np.argmax(np.abs(sizes) / stderrs))
     real = uncertain and bool(abs(sizes[place]) > threshold(sizes.size) * stderrs[place])
     return Step(place + 1, float(sizes[place]), float(stderrs[place]), real)

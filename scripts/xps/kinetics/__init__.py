@@ -14,7 +14,7 @@ from xps import tables
 from xps.kinetics import component_laws, decay_rows, mechanisms
 from xps.kinetics.component_laws import AXES, QUANTITIES
 from xps.kinetics.findings import Findings
-from xps.kinetics.series import Series, series_of, series_of_tables
+from xps.kinetics.series import COLUMNS, Series, series_of, series_of_tables
 
 
 def follow(series: Series, axis: str, wanted: Mapping[str, Any]) -> dict[str, pa.Table]:
@@ -60,4 +60,4 @@ def _oxidation_prior(
     return None
 
 
-__all__ = ["AXES", "QUANTITIES", "Series", "compare", "follow", "series_of", "series_of_tables"]
+__all__ = ["AXES", "COLUMNS", "QUANTITIES", "Series", "compare", "follow", "series_of", "series_of_tables"]

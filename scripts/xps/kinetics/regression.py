@@ -27,6 +27,8 @@ CHI_SQUARE_95 = NORMAL_95**2
 # ASSUME p < 0.001 means "does not describe the points": series are many, and 0.05 would reject one true law in twenty.
 REJECTION_P = 1e-3
 RATE_STEPS = 1200
+# Of a long series only so many rates are tried at a time that rates times points stay below this: half a megabyte.
+CELLS = 1 << 16
 FLAT = 1e-6
 MOST_CONDITION = 1e12
 
@@ -136,8 +138,11 @@ class _Profile(NamedTuple):
 def _fit_scaled(law: str, time: Floats, y: Floats, sigma: Floats) -> LawFit:
     form = LAWS[law]
     rates = _rate_grid(time) if form.has_rate else np.zeros(1)
-    basis = np.broadcast_to(form.basis(time, rates[:, None]), (rates.size, time.size, len(form.coefficients)))
-    profile = _profile(basis, y, sigma)
+    parts = []
+    for some in np.array_split(rates, 1 + rates.size * time.size // CELLS):
+        basis = np.broadcast_to(form.basis(time, some[:, None]), (some.size, time.size, len(form.coefficients)))
+        parts.append(_profile(basis, y, sigma))
+    profile = _Profile(*map(np.concatenate, zip(*parts, strict=True)))
     best = int(np.argmin(profile.chi_square))
     if not np.isfinite(profile.chi_square[best]):
         return LawFit(law, "not testable: the points do not determine the parameters", len(time))

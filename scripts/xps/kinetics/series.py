@@ -1,6 +1,6 @@
 """One series as kinetics sees it: each component along the acquisitions, the films, and what was declared of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -25,6 +25,19 @@ NUMBERS = (
     "absent_p_value",
 )
 """Columns of ``components`` that are followed."""
+
+
+COLUMNS = {
+    "acquisitions": [
+        *("experiment", "acquisition", "region", "start_time_s", "end_time_s", "time_origin", "plating_time_s"),
+        *("rest_time_s", "sputter_time_s", "plating_current_ua", "pressure_pa", "excluded", *Facts._fields),
+    ],
+    "components": [
+        *("experiment", "model", "acquisition", "region", "component", "core_level", "species", "detected"),
+        *NUMBERS,
+    ],
+}
+"""What films, charge balance and rate laws look at of each table: of a long series no more is read."""
 
 
 class Names(NamedTuple):
@@ -80,9 +93,9 @@ def tracks(acquisitions: pa.Table, components: pa.Table) -> list[Track]:
     left_out = set(acquisitions.filter(acquisitions["excluded"]).column("acquisition").to_pylist())
     of_acquisition, of_region = (components.column(name).to_pylist() for name in ("acquisition", "region"))
     groups: dict[Names, list[int]] = {}
-    for index, names in enumerate(zip(*(components.column(name).to_pylist() for name in Names._fields), strict=True)):
+    for index, names in enumerate(_names(components)):
         if of_acquisition[index] not in left_out:
-            groups.setdefault(Names(*names), []).append(index)
+            groups.setdefault(names, []).append(index)
     columns = {name: _floats(components, name) for name in NUMBERS}
     detected = np.array([flag is not False for flag in components.column("detected").to_pylist()], dtype=bool)
     return [
@@ -96,6 +109,14 @@ def tracks(acquisitions: pa.Table, components: pa.Table) -> list[Track]:
         )
         for names, held in groups.items()
     ]
+
+
+def _names(components: pa.Table) -> Iterator[Names]:
+    """Yield what each row's component is called: few texts, each in memory once however many rows hold it."""
+    held = [components.column(name).combine_chunks().dictionary_encode() for name in Names._fields]
+    texts = [one.dictionary.to_pylist() for one in held]
+    for codes in zip(*(one.indices.to_pylist() for one in held), strict=True):
+        yield Names(*(own[code] for own, code in zip(texts, codes, strict=True)))
 
 
 def _floats(table: pa.Table, name: str) -> Floats:

@@ -11,6 +11,10 @@ from xps.kinetics.growth_laws import Plating
 
 Floats = NDArray[np.float64]
 _UAH_PER_UA_MIN = 1.0 / 60.0
+_COLUMNS = [
+    *("experiment", "acquisition", "region", "start_time_s", "end_time_s", "time_origin"),
+    *("plating_time_s", "plating_current_ua", "pressure_pa", "excluded"),
+]
 
 
 class Clock(NamedTuple):
@@ -33,7 +37,7 @@ class Clock(NamedTuple):
 
 def clock(acquisitions: pa.Table) -> Clock:
     """Return the clock of one series; excluded acquisitions belong to it, for what was plated before them."""
-    rows = acquisitions.to_pylist()
+    rows = acquisitions.select(_COLUMNS).to_pylist()
     first = {int(row["acquisition"]): row for row in reversed(rows)}
     starts: dict[int, float] = {}
     for row in rows:

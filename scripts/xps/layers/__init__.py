@@ -50,13 +50,13 @@ def extract(
     ``stacks`` are as the experiment file declares them, ``lines`` the rows of its table of sensitivity factors.
     """
     known = {line["core_level"]: line for line in lines}
-    measured = Measured(acquisitions, components)
-    rows = [
+    measured = Measured(acquisitions, components, stacks)
+    rows = (
         row
         for declared in stacks
         for acquisition in measured.acquisitions
         for row in _rows(declared, acquisition, measured, chemistry, known)
-    ]
+    )
     return tables.from_rows("layers", rows)
 
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from xps.sensitivity import Facts
 
@@ -27,17 +28,16 @@ class Tracer(NamedTuple):
 
 
 class Measured:
-    """Areas and headers by what a stack asks for."""
+    """Areas and headers by what ``stacks`` ask for: a long series has a million rows, of which few are asked for."""
 
-    def __init__(self, acquisitions: pa.Table, components: pa.Table) -> None:
-        kept = [row for row in acquisitions.to_pylist() if not row["excluded"]]
-        self.experiment = str(kept[0]["experiment"]) if kept else ""
-        self.acquisitions = sorted({int(row["acquisition"]) for row in kept})
-        self._facts = {
-            (row["acquisition"], row["region"]): Facts(*(row[name] for name in Facts._fields)) for row in kept
-        }
-        held = components.select(_COLUMNS)  # a long series has a million rows, of which few columns are asked for
-        self._areas = {(row["model"], row["component"], row["acquisition"]): row for row in held.to_pylist()}
+    def __init__(self, acquisitions: pa.Table, components: pa.Table, stacks: Sequence[Settings]) -> None:
+        kept = acquisitions.filter(pc.invert(acquisitions.column("excluded")))
+        self.experiment = str(kept.column("experiment")[0]) if kept.num_rows else ""
+        self.acquisitions: list[int] = sorted(pc.unique(kept.column("acquisition")).to_pylist())
+        wanted = pc.is_in(components.column("component"), pa.array(_asked(stacks), pa.string()))
+        rows = components.filter(wanted).select(_COLUMNS).to_pylist()
+        self._areas = {(row["model"], row["component"], row["acquisition"]): row for row in rows}
+        self._facts = _facts(kept, {row["region"] for row in rows})
 
     def tracer(self, tracer: Settings, acquisition: int) -> Tracer:
         """Return what was measured of the components that ``tracer`` names, added up."""
@@ -51,6 +51,25 @@ class Measured:
         facts = self._facts.get((acquisition, rows[0]["region"]))
         detected = any(row["detected"] is not False for row in rows)
         return Tracer(float(area), float(np.hypot.reduce(errors)), facts, str(rows[0]["core_level"]), detected)
+
+
+def _asked(stacks: Sequence[Settings]) -> list[str]:
+    """Return the components that show the layers of ``stacks``."""
+    layers = [
+        layer
+        for stack in stacks
+        for layer in (*stack["films"], stack["substrate"], *([stack["carbon"]] if "carbon" in stack else []))
+    ]
+    return sorted({name for layer in layers for name in layer["tracer"]["components"]})
+
+
+def _facts(acquisitions: pa.Table, regions: set[str]) -> dict[tuple[int, str], Facts]:
+    """Return the headers of ``regions`` by acquisition and region; what is alike is there once."""
+    held = acquisitions.filter(pc.is_in(acquisitions.column("region"), pa.array(sorted(regions), pa.string())))
+    alike: dict[Facts, Facts] = {}
+    headers = map(Facts._make, zip(*(held.column(name).to_pylist() for name in Facts._fields), strict=True))
+    keys = zip(*(held.column(name).to_pylist() for name in ("acquisition", "region")), strict=True)
+    return {key: alike.setdefault(facts, facts) for key, facts in zip(keys, headers, strict=True)}
 
 
 def untestable(layers: Sequence[Settings], tracers: Sequence[Tracer], lines: Mapping[str, Settings]) -> str:

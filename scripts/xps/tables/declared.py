@@ -23,8 +23,14 @@ _ARROW_TYPES = {
 Table: TypeAlias = pa.Table
 
 
-def schema(name: str) -> pa.Schema:
-    """Return the Arrow schema of table ``name``; TableError when there is no such table."""
+def schema(name: str, columns: Sequence[str] | None = None) -> pa.Schema:
+    """Return the Arrow schema of table ``name``, or of these ``columns`` of it, in the order of their declaration.
+
+    TableError when there is no such table or column.
+    """
+    unknown = [column for column in columns or () if column not in {one.name for one in _columns(name)}]
+    if unknown:
+        raise TableError(f"table {name}: columns {unknown} are not declared")
     fields = [
         pa.field(
             column.name,
@@ -33,6 +39,7 @@ def schema(name: str) -> pa.Schema:
             metadata={"unit": column.unit, "meaning": column.meaning},
         )
         for column in _columns(name)
+        if columns is None or column.name in columns
     ]
     return pa.schema(fields, metadata={TABLE_KEY: name.encode(), VERSION_KEY: str(SCHEMA_VERSION).encode()})
 
@@ -91,9 +98,9 @@ def concatenate(name: str, parts: Sequence[Table]) -> Table:
     return checked(name, pa.concat_tables(parts).combine_chunks())
 
 
-def checked(name: str, table: Table) -> Table:
-    """Return ``table`` if it is as declared; TableError names what is not."""
-    wanted = schema(name)
+def checked(name: str, table: Table, columns: Sequence[str] | None = None) -> Table:
+    """Return ``table``, which has all columns or these ones, if it is as declared; TableError names what is not."""
+    wanted = schema(name, columns)
     if not table.schema.equals(wanted):
         raise TableError(f"table {name}: columns {table.schema.names} are not as declared: {wanted.names}")
     for field in wanted:

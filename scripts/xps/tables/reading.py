@@ -23,10 +23,11 @@ from xps.tables.declared import SCHEMA_VERSION, TABLE_KEY, VERSION_KEY, Table, c
 from xps.tables.writing import RECORD_KEY
 
 
-def read(path: Path | str, name: str) -> tuple[Table, Record]:
-    """Return table ``name`` and its record from ``path``.
+def read(path: Path | str, name: str, columns: Sequence[str] | None = None) -> tuple[Table, Record]:
+    """Return table ``name`` and its record from ``path``; of a long series only the ``columns`` that are asked for.
 
-    Raises TableError when the file is missing, no Parquet, of another table or schema version, or without record.
+    Raises TableError when the file is missing, no Parquet, of another table or schema version, or without record, and
+    when a wanted column is not as declared.
     """
     path = Path(path)
     try:
@@ -35,7 +36,8 @@ def read(path: Path | str, name: str) -> tuple[Table, Record]:
         raise _unreadable(path, name, error) from error
     file = _opened(path, name, io.BytesIO(data))
     record = replace(_record(path, file), file_sha256=provenance.bytes_sha256(data))
-    return _together(name, [_group(path, name, file, group) for group in range(file.num_row_groups)]), record
+    groups = [_group(path, name, file, group, columns) for group in range(file.num_row_groups)]
+    return _together(name, groups, columns), record
 
 
 def by_experiment(paths: Sequence[Path | str]) -> tuple[dict[str, dict[str, Table]], list[Record]]:
@@ -152,18 +154,20 @@ def _record(path: Path, file: pq.ParquetFile) -> Record:
     return Record.from_json((file.metadata.metadata or {}).get(RECORD_KEY, b""), str(path))
 
 
-def _group(path: Path, name: str, file: pq.ParquetFile, group: int) -> Table:
+def _group(path: Path, name: str, file: pq.ParquetFile, group: int, columns: Sequence[str] | None = None) -> Table:
+    wanted = None if columns is None else schema(name, columns).names
     try:
-        held = file.read_row_group(group, use_threads=False)
+        held = file.read_row_group(group, columns=wanted, use_threads=False)
     except (pa.ArrowInvalid, OSError) as error:
         raise _no_table(path, error) from error
     metadata = held.schema.metadata
-    return checked(name, held.replace_schema_metadata({key: metadata[key] for key in (TABLE_KEY, VERSION_KEY)}))
+    told = {key: metadata[key] for key in (TABLE_KEY, VERSION_KEY)}
+    return checked(name, held.replace_schema_metadata(told), columns)
 
 
-def _together(name: str, parts: Sequence[Table]) -> Table:
+def _together(name: str, parts: Sequence[Table], columns: Sequence[str] | None = None) -> Table:
     """Return the rows of all parts in one piece of memory."""
-    return pa.concat_tables([schema(name).empty_table(), *parts]).combine_chunks()
+    return pa.concat_tables([schema(name, columns).empty_table(), *parts]).combine_chunks()
 
 
 def _may_hold(file: pq.ParquetFile, group: int, acquisitions: range | None, equal: Mapping[str, str]) -> bool:
