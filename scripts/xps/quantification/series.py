@@ -8,6 +8,7 @@ from xps.quantification import degradation, stage
 
 AT_ONCE = 256
 """Acquisitions whose fitted core levels are in memory."""
+_OF_LEVELS = ("acquisitions", "components", "alternatives")
 
 
 def made(series: tables.Series, settings: Mapping[str, Any]) -> Iterator[Mapping[str, tables.Table]]:
@@ -16,14 +17,14 @@ def made(series: tables.Series, settings: Mapping[str, Any]) -> Iterator[Mapping
     ``settings`` are those of ``quantify``. Of the spectra only the surveys are looked at.
     """
     for span in series.spans(AT_ONCE):
-        fitted = (series.part(name, span) for name in ("acquisitions", "components", "alternatives"))
-        yield {"composition": stage.of_levels(*fitted, settings)}
+        some, components, alternatives = (series.part(name, span) for name in _OF_LEVELS)
+        yield {"composition": stage.of_levels(some, components, alternatives, settings)}
     if not settings or not settings["survey"]:
         return
     every, region = range(series.count), settings["survey"]["region"]
     acquired = series.part("acquisitions", every)
-    surveys = [series.part(name, every, region=region) for name in ("spectra", "calibration")]
+    spectra, calibration = (series.part(name, every, region=region) for name in ("spectra", "calibration"))
     yield {
-        "composition": stage.of_surveys(acquired, *surveys, settings),
-        "degradation": degradation.compare(acquired, *surveys, settings),
+        "composition": stage.of_surveys(acquired, spectra, calibration, settings),
+        "degradation": degradation.compare(acquired, spectra, calibration, settings),
     }
