@@ -5,8 +5,6 @@ from typing import Any
 
 from xps import provenance, quantification, runlog, tables
 
-READ_WHOLE = ("acquisitions", "calibration", "components", "alternatives")
-
 
 def main(
     experiment: str,
@@ -16,16 +14,9 @@ def main(
     fingerprint: str,
 ) -> None:
     """Quantify what ``settings`` count in ``experiment`` and hold its surveys against each other; write ``outputs``."""
-    series, survey = tables.Series(inputs), (settings or {}).get("survey") or {"region": ""}
-    every = range(series.count)
-    # Of the spectra only the surveys are looked at: those of a long series do not fit into memory.
-    spectra = series.part("spectra", every, region=survey["region"])
-    acquired, shifts, *fitted = (series.part(name, every) for name in READ_WHOLE)
-    ancestors, params = series.records(), {"settings": settings}
-    record = provenance.record("quantify_composition", ancestors, params, fingerprint, subject=experiment)
-    composition = quantification.quantify(acquired, spectra, shifts, *fitted, settings)
-    degradation = quantification.compare_surveys(acquired, spectra, shifts, settings)
-    tables.write_together(outputs, [{"composition": composition, "degradation": degradation}], record)
+    series, params = tables.Series(inputs), {"settings": settings}
+    record = provenance.record("quantify_composition", series.records(), params, fingerprint, subject=experiment)
+    tables.write_together(outputs, quantification.made(series, settings), record)
 
 
 if __name__ == "__main__":

@@ -86,6 +86,9 @@ class Sample:
         next(item for item in self.settings["counted"] if item["core_level"] == level)["components"] = list(shares)
 
     def rows(self) -> list[Row]:
+        return quantification.quantify(*self.made().values(), self.settings).to_pylist()
+
+    def made(self) -> dict[str, tables.Table]:
         acquisitions, calibration, components = [], [], []
         for cycle in range(self.cycles):
             for parts in self.parts:
@@ -104,8 +107,7 @@ class Sample:
             "components": components,
             "alternatives": self.alternatives,
         }
-        filled = [tables.from_rows(name, rows) for name, rows in made.items()]
-        return quantification.quantify(*filled, self.settings).to_pylist()
+        return {name: tables.from_rows(name, rows) for name, rows in made.items()}
 
     def percent(self, basis: str = "all", kind: str = "element") -> dict[str, float]:
         return {
@@ -157,6 +159,19 @@ def test_a_homogeneous_sample_comes_out_nominal(atoms: dict[str, float]) -> None
     total = sum(atoms.values())
     nominal = {level.split()[0]: 100.0 * n / total for level, n in atoms.items()}
     assert Sample(atoms).percent() == pytest.approx(nominal, rel=1e-9)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 7, 8, 100])
+def test_a_series_taken_some_acquisitions_at_a_time_is_the_same(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing level, a failed fit and alternatives stay with their acquisitions."""
+    sample = Sample(LGPS, cycles=8)
+    sample.split("S 2p", {"PS4": 0.75, "Li2S": 0.25})
+    sample.missing, sample.failed = {(2, "P 2p")}, {(5, "Ge 3d")}
+    sample.alternatives = [alternative("Ge 3d", "b", 20.0), alternative("Ge 3d", "b", 90.0) | {"acquisition": 4}]
+    monkeypatch.setattr("xps.quantification.series.AT_ONCE", at_once)
+    parts = list(quantification.made(tables.Series(sample.made()), sample.settings))
+    assert [row for part in parts for row in part["composition"].to_pylist()] == sample.rows()
+    assert len(parts) == -(-8 // at_once)
 
 
 def test_carbon_on_top_changes_the_carbon_free_shares_of_nothing() -> None:

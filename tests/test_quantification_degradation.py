@@ -47,12 +47,18 @@ def compared(surveys: list[np.ndarray], region: str = "Su1s", log: tuple[Row, ..
             ],
         },
     }
-    given = (
-        tables.from_rows("acquisitions", acquisitions),
-        tables.from_rows("spectra", spectra),
-        tables.from_rows("calibration", calibration),
-    )
-    return quantification.compare_surveys(*given, settings).to_pylist()
+    given = {
+        "acquisitions": tables.from_rows("acquisitions", acquisitions),
+        "spectra": tables.from_rows("spectra", spectra),
+        "calibration": tables.from_rows("calibration", calibration),
+    }
+    rows = quantification.compare_surveys(*given.values(), settings).to_pylist()
+    # The last part of what a series in files gives is the same, behind the composition of its surveys.
+    none = {name: tables.from_rows(name, []) for name in ("components", "alternatives")}
+    *_, last = quantification.made(tables.Series({**given, **none}), settings)
+    assert last["degradation"].to_pylist() == rows
+    assert len(last["composition"]) == (3 * len(surveys) if region == "Su1s" else 0)
+    return rows
 
 
 def of(rows: list[Row], quantity: str, basis: str = "all") -> dict[str, Row]:

@@ -13,11 +13,17 @@ Row = dict[str, Any]
 CARBON = "C"
 BASES = ("all", "carbon_free")
 _FACTS = Facts._fields
+_CLOCKS = ("plating_time_s", "sputter_time_s", "rest_time_s")
+_COLUMNS = ["experiment", "acquisition", "region", "excluded", "time_per_channel_s", *_FACTS, *_CLOCKS]
 
 
 def taken_regions(acquisitions: pa.Table) -> dict[tuple[int, str], Row]:
     """Return the rows of regions that are not excluded, by acquisition and region."""
-    return {(row["acquisition"], row["region"]): row for row in acquisitions.to_pylist() if not row["excluded"]}
+    return {
+        (row["acquisition"], row["region"]): row
+        for row in acquisitions.select(_COLUMNS).to_pylist()
+        if not row["excluded"]
+    }
 
 
 class Counted(NamedTuple):

@@ -5,7 +5,7 @@ that holds the level its rows carry no numbers and say why. Without carbon_free,
 no carbon, would have none at all.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,21 +27,50 @@ def quantify(
     alternatives: pa.Table,
     settings: Mapping[str, Any],
 ) -> pa.Table:
-    """Return the table ``composition`` of one experiment.
+    """Return the table ``composition`` of one experiment: ``of_levels``, then ``of_surveys``.
 
     ``settings``: ``factors`` (name of the table), ``factor_rows``, ``imfp_exponent``, ``counted`` (core level, model
     and components that are counted), and ``survey`` (region and lines, or None). Without settings there is no row.
     """
+    levels = of_levels(acquisitions, components, alternatives, settings)
+    return tables.concatenate("composition", [levels, of_surveys(acquisitions, spectra, calibration, settings)])
+
+
+def of_levels(
+    acquisitions: pa.Table, components: pa.Table, alternatives: pa.Table, settings: Mapping[str, Any]
+) -> pa.Table:
+    """Return the rows that come from fitted core levels: each acquisition's by itself, so that some may be given."""
     if not settings:
         return tables.from_rows("composition", ())
     keyed = taken_regions(acquisitions)
-    experiment = str(next(iter(keyed.values()))["experiment"]) if keyed else ""
     taken = sorted({acquisition for acquisition, _ in keyed})
-    rows = [*_from_levels(taken, keyed, components, alternatives, settings)]
-    if settings["survey"]:
-        rows += survey_rows.rows(survey_rows.surveys(keyed, spectra, calibration, settings))
+    return _table(keyed, _from_levels(taken, keyed, components, alternatives, settings), settings)
+
+
+def of_surveys(
+    acquisitions: pa.Table, spectra: pa.Table, calibration: pa.Table, settings: Mapping[str, Any]
+) -> pa.Table:
+    """Return the rows that come from surveys; none where no survey is declared."""
+    if not settings or not settings["survey"]:
+        return tables.from_rows("composition", ())
+    keyed = taken_regions(acquisitions)
+    return _table(keyed, survey_rows.rows(survey_rows.surveys(keyed, spectra, calibration, settings)), settings)
+
+
+def _table(keyed: Mapping[tuple[int, str], Row], rows: Iterable[Row], settings: Mapping[str, Any]) -> pa.Table:
+    experiment = str(next(iter(keyed.values()))["experiment"]) if keyed else ""
     shared = {"experiment": experiment, "factor_set": settings["factors"]}
     return tables.from_rows("composition", (shared | row for row in rows))
+
+
+_COMPONENTS = [
+    *("model", "acquisition", "region", "component", "species", "detected", "area_cps_ev", "area_stderr_cps_ev"),
+    *("area_fraction", "area_fraction_stderr", "area_systematic_stderr_cps_ev", "upper_limit_95_cps_ev"),
+    "level_area_stderr_cps_ev",
+]
+_ALTERNATIVES = [
+    *("model", "acquisition", "component", "statement", "alternative", "counted_share", "area_change_cps_ev"),
+]
 
 
 # from fitted core levels --------------------------------------------------------------------------------------------
@@ -54,8 +83,8 @@ def _from_levels(
     alternatives: pa.Table,
     settings: Mapping[str, Any],
 ) -> Iterator[Row]:
-    fitted = _by_model(components)
-    others = _by_model(alternatives)
+    fitted = _by_model(components, _COMPONENTS)
+    others = _by_model(alternatives, _ALTERNATIVES)
     for acquisition in taken:
         areas: dict[str, LevelArea | str] = {}
         for item in settings["counted"]:
@@ -71,9 +100,9 @@ def _from_levels(
             yield from (keys | row for row in _level_rows(acquisition, inside, keyed, settings))
 
 
-def _by_model(table: pa.Table) -> dict[tuple[str, int], list[Row]]:
+def _by_model(table: pa.Table, columns: Sequence[str]) -> dict[tuple[str, int], list[Row]]:
     found: dict[tuple[str, int], list[Row]] = {}
-    for row in table.to_pylist():
+    for row in table.select(columns).to_pylist():
         found.setdefault((row["model"], row["acquisition"]), []).append(row)
     return found
 

@@ -15,6 +15,8 @@ from xps.sensitivity import element
 
 LOGGER = logging.getLogger(__name__)
 
+_SHIFTS = ["acquisition", "region", "shift_ev"]
+
 Found = Mapping[str, Counted | str]
 
 
@@ -23,7 +25,7 @@ def surveys(
 ) -> dict[int, dict[str, Counted | str]]:
     """Return what the survey of each acquisition that has one shows of each declared line, or why it shows nothing."""
     region = settings["survey"]["region"]
-    shifts = {(row["acquisition"], row["region"]): row["shift_ev"] for row in calibration.to_pylist()}
+    shifts = {(row["acquisition"], row["region"]): row["shift_ev"] for row in calibration.select(_SHIFTS).to_pylist()}
     blocks = cycles.blocks(spectra, ("recorded_binding_energy_ev", "counts"))
     return {
         acquisition: _areas(blocks[acquisition, name], shifts[acquisition, name], facts, settings)

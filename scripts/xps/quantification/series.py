@@ -1,0 +1,30 @@
+"""The tables of one series, made some acquisitions at a time: of a long one its fits do not lie in memory together."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from xps import tables
+from xps.quantification import degradation, stage
+
+AT_ONCE = 256
+"""Acquisitions whose fitted core levels are in memory."""
+_OF_LEVELS = ("acquisitions", "components", "alternatives")
+
+
+def made(series: tables.Series, settings: Mapping[str, Any]) -> Iterator[Mapping[str, tables.Table]]:
+    """Yield the rows of ``composition`` and ``degradation``: first those of core levels, then those of all surveys.
+
+    ``settings`` are those of ``quantify``. Of the spectra only the surveys are looked at.
+    """
+    for span in series.spans(AT_ONCE):
+        some, components, alternatives = (series.part(name, span) for name in _OF_LEVELS)
+        yield {"composition": stage.of_levels(some, components, alternatives, settings)}
+    if not settings or not settings["survey"]:
+        return
+    every, region = range(series.count), settings["survey"]["region"]
+    acquired = series.part("acquisitions", every)
+    spectra, calibration = (series.part(name, every, region=region) for name in ("spectra", "calibration"))
+    yield {
+        "composition": stage.of_surveys(acquired, spectra, calibration, settings),
+        "degradation": degradation.compare(acquired, spectra, calibration, settings),
+    }
