@@ -15,8 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from conftest import LONGEST_FIRST
-
 PROJECT = Path(__file__).parents[1]
 SCRIPTS = PROJECT / "scripts"
 
@@ -424,8 +422,9 @@ def test_something_is_looked_at() -> None:
     assert "parse_spectra" in scripts()
 
 
-def test_the_files_that_tests_begin_with_are_there() -> None:
-    assert [name for name in LONGEST_FIRST if not (PROJECT / "tests" / name).is_file()] == []
+def test_the_files_that_tests_begin_with_are_there(pytestconfig: pytest.Config) -> None:
+    order = pytestconfig.pluginmanager.get_plugin(str(PROJECT / "tests/conftest.py")).LONGEST_FIRST
+    assert [name for name in order if not (PROJECT / "tests" / name).is_file()] == []
 
 
 def test_every_floor_has_a_test_file_of_its_name() -> None:

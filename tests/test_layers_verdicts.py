@@ -124,12 +124,13 @@ def test_a_like_stack_s_answer_is_as_good_a_start_as_any(depth: float, near: flo
 # --- what was measured -----------------------------------------------------------------------------------------------
 
 TRACER = {"model": "m", "components": ["A", "B"], "element": "Ge"}
+STACK = {"films": [], "substrate": {"tracer": TRACER}}
 LINES = {"A level": {}, "B level": {}}
 
 
 def measured(second: float | None = 30.0, **more: Any) -> Measured:
     areas = fitted(("A", "R", {0: 10.0, 1: 20.0}), ("B", "R", {0: second, 1: 40.0}))
-    return Measured(acquired({0: ["R"], 1: ["R"]}, emission_angle_deg=45.0, **more), areas)
+    return Measured(acquired({0: ["R"], 1: ["R"]}, emission_angle_deg=45.0, **more), areas, [STACK])
 
 
 def test_areas_of_a_tracer_add_up_and_their_errors_as_squares() -> None:
@@ -165,5 +166,5 @@ def test_a_component_at_its_bound_is_known_as_well_as_its_limit_says() -> None:
     for name, value in (("area_stderr_cps_ev", None), ("upper_limit_95_cps_ev", 1.645 * 7.0)):
         at = areas.schema.get_field_index(name)
         areas = areas.set_column(at, areas.schema.field(at), pa.array([value], pa.float64()))
-    held = Measured(acquired({0: ["R"]}), areas)
+    held = Measured(acquired({0: ["R"]}), areas, [STACK])
     assert held.tracer({**TRACER, "components": ["A"]}, 0).stderr == pytest.approx(7.0)
