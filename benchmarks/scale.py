@@ -188,8 +188,8 @@ def said(rows: list[Row]) -> str:
 
 
 def quiet_ms(rows: list[Row]) -> float:
-    """Return how long the probe takes in the quietest of all kept runs (ms)."""
-    return min(float(row["probe_ms"]) for row in rows)
+    """Return how long the probe takes in the quietest of all kept runs that it accompanied to their end (ms)."""
+    return min(float(row["probe_ms"]) for row in rows if row["probe_ms"])
 
 
 def work_ms(row: Row, quiet: float) -> float:
@@ -199,7 +199,7 @@ def work_ms(row: Row, quiet: float) -> float:
 
 def whole_ms(row: Row, quiet: float) -> float:
     """Return a stage's CPU time per spectrum (ms), starts of jobs included, as on the machine when it is quietest."""
-    return 1000 * float(row["cpu_s"]) / int(row["spectra"]) * quiet / float(row["probe_ms"])
+    return 1000 * float(row["cpu_s"]) / int(row["spectra"]) * quiet / float(row["probe_ms"] or quiet)
 
 
 def stage_of(row: Row) -> str:
