@@ -5,6 +5,8 @@ import signal
 from concurrent.futures.process import BrokenProcessPool
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from xps import pieces
 from xps.errors import FitError
@@ -38,3 +40,11 @@ def test_a_refusal_is_that_of_the_piece(processes: int) -> None:
 def test_a_worker_that_is_killed_ends_the_work() -> None:
     with pytest.raises(BrokenProcessPool):
         list(pieces.mapped(killed, range(4), 2))
+
+
+@given(start=st.integers(0, 50), length=st.integers(0, 200), size=st.integers(1, 70))
+def test_a_span_in_pieces_is_the_span(start: int, length: int, size: int) -> None:
+    span = range(start, start + length)
+    cut = list(pieces.spans(span, size))
+    assert [number for piece in cut for number in piece] == list(span)
+    assert all(len(piece) == size for piece in cut[:-1])

@@ -1,4 +1,4 @@
-"""A list of pieces of work, done one after the other or by several processes: the same answers in the same order."""
+"""Pieces of work, cut and done one after the other or by several processes: the same answers in the same order."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -7,6 +7,12 @@ from typing import TypeVar
 
 Piece = TypeVar("Piece")
 Answer = TypeVar("Answer")
+
+
+def spans(span: range, size: int) -> Iterator[range]:
+    """Yield ``span`` (without gaps) in pieces of ``size``, the last one of what is left."""
+    for first in range(span.start, span.stop, size):
+        yield range(first, min(first + size, span.stop))
 
 
 def mapped(work: Callable[[Piece], Answer], pieces: Sequence[Piece], processes: int) -> Iterator[Answer]:

@@ -163,8 +163,8 @@ def _located_in(
     series: tables.Series, plan: _Plan, span: range, engine: str, seed: int, processes: int
 ) -> Iterator[dict[int, Found]]:
     """Yield where the reference line was found in the acquisitions of ``span``, some at a time and in their order."""
-    spans = [range(first, min(first + _PIECE, span.stop)) for first in range(span.start, span.stop, _PIECE)]
-    return pieces.mapped(partial(_located, series, plan, engine, seed), spans, processes)
+    work = partial(_located, series, plan, engine, seed)
+    return pieces.mapped(work, list(pieces.spans(span, _PIECE)), processes)
 
 
 def _located(series: tables.Series, plan: _Plan, engine: str, seed: int, span: range) -> dict[int, Found]:

@@ -142,7 +142,7 @@ def fit_span(
     They come model by model in the given order, then by acquisition. ``starts`` are those of the whole series, one per
     model. Neither ``span`` nor ``processes`` changes a number.
     """
-    spans = [range(first, min(first + PIECE, span.stop)) for first in range(span.start, span.stop, PIECE)]
+    spans = list(pieces.spans(span, PIECE))
     wanted = [(place, part) for place in range(len(models)) for part in spans]
     fitted = pieces.mapped(partial(_fit_piece, series, models, starts, engine, seed), wanted, processes)
     tallies = [Tally(model.name) for model in models]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
+from xps import pieces
 from xps.provenance import Record
 from xps.tables import reading
 from xps.tables.declared import Table
@@ -27,9 +28,8 @@ class Series:
         return 0 if not place.num_rows else int(pc.max(place.column("acquisition")).as_py()) + 1
 
     def spans(self, size: int) -> Iterator[range]:
-        """Yield all acquisitions in ranges of ``size``."""
-        for first in range(0, self.count, size):
-            yield range(first, min(first + size, self.count))
+        """Return all acquisitions in ranges of ``size``."""
+        return pieces.spans(range(self.count), size)
 
     def part(self, name: str, acquisitions: range, **equal: str) -> Table:
         """Return the rows of table ``name`` that belong to ``acquisitions``, or those of them with ``equal`` texts."""
