@@ -18,6 +18,7 @@ from xps.uncertainty.detection import (
     each_share,
     extent,
     holm,
+    two_sided_factor,
 )
 
 searches = st.builds(Search, st.floats(0.0, 20.0), st.floats(0.0, 20.0))
@@ -142,3 +143,9 @@ def test_a_tie_makes_a_searched_line_count_as_much_as_simulated(tied: float) -> 
     unit = np.stack([np.cos(angle[few]), np.sin(angle[few])], axis=-1)[None, :, None]
     found = extent(unit, penalty[None, few, None])
     assert np.mean(strongest > critical_factors(found)[0]) == pytest.approx(0.05, abs=0.006)
+
+
+@given(st.integers(1, 10_000))
+def test_a_family_of_questions_has_five_percent_of_false_answers(family: int) -> None:
+    """By Bonferroni: the two-sided shares of all questions add up to 5 %."""
+    assert family * 2.0 * ndtr(-two_sided_factor(family)) == pytest.approx(0.05, rel=1e-9)

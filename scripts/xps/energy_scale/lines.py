@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Row = dict[str, Any]
+from xps.energy_scale.rows import Row
 
 COLUMNS = {
     "calibration": ["acquisition", "region", "drift_stderr_ev", "shift_stderr_ev", "method"],

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from xps.energy_scale.lines import Difference, Line, Series, difference, pair
 from xps.energy_scale.rows import Row, cells, untested
+from xps.uncertainty.detection import two_sided_factor
 
 Array = NDArray[np.float64]
 Item = Mapping[str, Any]
 
-FALSE_ALARMS = 0.05
 SEES = "cannot tell a step of the reference from a real shift of the matrix"
 # ASSUME half of the variance declared for the drift of a region against that of the reference is the reference's own:
 # it moves all distances of a cycle together.
@@ -34,13 +34,6 @@ class Step(NamedTuple):
     size_ev: float
     stderr_ev: float
     significant: bool
-
-
-def threshold(places: int) -> float:
-    """Return how many standard errors a step must have for 5 % false ones among ``places`` together."""
-    from scipy.special import ndtri  # 0.15 s of import: most experiments have no steps to look for
-
-    return float(-ndtri(0.5 * FALSE_ALARMS / max(places, 1)))
 
 
 def largest_step(values: Array, spreads: Array) -> Step:
@@ -76,7 +69,7 @@ def most_significant(values: Array, covariance: Array) -> Step:
 def _chosen(sizes: Array, stderrs: Array, uncertain: bool) -> Step:
     """Return the most significant of the steps at all places; none is real unless anything is ``uncertain``."""
     place = int(np.argmax(np.abs(sizes) / stderrs))
-    real = uncertain and bool(abs(sizes[place]) > threshold(sizes.size) * stderrs[place])
+    real = uncertain and bool(abs(sizes[place]) > two_sided_factor(sizes.size) * stderrs[place])
     return Step(place + 1, float(sizes[place]), float(stderrs[place]), real)
 
 
@@ -109,7 +102,8 @@ def _lines(series: Series, item: Item, acquisition: int) -> tuple[Line, Line] | 
 def _cycle(first: Difference, here: Difference, item: Item, places: int) -> Row:
     """Return a cycle's row: its difference against that of the first cycle with both lines."""
     is_first = here is first
-    agrees = abs(here.value_ev - first.value_ev) <= threshold(places) * np.hypot(here.spread_ev, first.spread_ev)
+    allowed = two_sided_factor(places) * np.hypot(here.spread_ev, first.spread_ev)
+    agrees = abs(here.value_ev - first.value_ev) <= allowed
     return cells(here.value_ev, here.stderr_ev, first.value_ev, first.stderr_ev) | {
         "acquisition": here.acquisition,
         "source": f"{item['source']}: acquisition {first.acquisition}",
@@ -166,7 +160,7 @@ def joint_rows(series: Series, items: Sequence[Item]) -> Iterator[Row]:
     variances = np.diag(course.covariance)
     spreads = np.sqrt(variances + variances[0] - 2.0 * course.covariance[0])
     for place, (acquisition, value) in enumerate(zip(course.acquisitions, course.values_ev, strict=True)):
-        differs = bool(abs(value) > threshold(len(variances) - 1) * spreads[place])
+        differs = bool(abs(value) > two_sided_factor(len(variances) - 1) * spreads[place])
         yield (
             told
             | cells(float(value), float(spreads[place]), 0.0, None)
@@ -194,13 +188,14 @@ def course_of(lines: Sequence[Sequence[Difference]]) -> Course:
     """
     entries = [(line, one) for line, found in enumerate(lines) for one in found]
     cycles = tuple(sorted({one.acquisition for _, one in entries}))
+    places = {acquisition: place for place, acquisition in enumerate(cycles)}
     own = _REFERENCE_SHARE * np.array([one.drift_stderr_ev**2 for _, one in entries])
     spreads = np.sqrt(np.array([one.spread_ev**2 for _, one in entries]) - own)
     design = np.zeros((len(entries), len(lines) + len(cycles) - 1))
     for row, (line, one) in enumerate(entries):
         design[row, line] = 1.0
         if one.acquisition != cycles[0]:
-            design[row, len(lines) - 1 + cycles.index(one.acquisition)] = 1.0
+            design[row, len(lines) - 1 + places[one.acquisition]] = 1.0
     weights = 1.0 / np.maximum(spreads, 1e-9)
     inverse = np.linalg.inv((design * weights[:, None] ** 2).T @ design)
     fitted = inverse @ (design * weights[:, None] ** 2).T @ np.array([one.value_ev for _, one in entries])
@@ -208,5 +203,5 @@ def course_of(lines: Sequence[Sequence[Difference]]) -> Course:
     covariance[1:, 1:] = inverse[len(lines) :, len(lines) :]
     common = np.zeros(len(cycles))
     for part, (_, one) in zip(own, entries, strict=True):
-        common[cycles.index(one.acquisition)] = part
+        common[places[one.acquisition]] = part
     return Course(cycles, np.concatenate([[0.0], fitted[len(lines) :]]), covariance + np.diag(common))

@@ -16,8 +16,8 @@ from xps import tables
 from xps.quantification.counted import BASES, Counted, Row, shares_of, taken_regions
 from xps.quantification.survey_rows import Found, on_basis, surveys
 from xps.sensitivity import element
+from xps.uncertainty.detection import two_sided_factor
 
-FALSE_ALARMS = 0.05
 # ISO 18554:2016 offers a correction only for changes below 30 % (its abstract; the text was not opened).
 CORRECTABLE = 0.3
 _CLOCKS = (("plating_time_s", "plating or beam"), ("sputter_time_s", "sputtering"), ("rest_time_s", "rest"))
@@ -31,8 +31,12 @@ def compare(acquisitions: pa.Table, spectra: pa.Table, calibration: pa.Table, se
     if not settings or not settings["survey"]:
         return tables.from_rows("degradation", ())
     keyed = taken_regions(acquisitions)
+    return of_found(keyed, surveys(keyed, spectra, calibration, settings), settings)
+
+
+def of_found(keyed: Mapping[tuple[int, str], Row], found: Mapping[int, Found], settings: Mapping[str, Any]) -> pa.Table:
+    """Return the table of surveys that were looked at already; ``keyed`` as ``taken_regions`` gives it."""
     experiment = str(next(iter(keyed.values()))["experiment"]) if keyed else ""
-    found = surveys(keyed, spectra, calibration, settings)
     region = settings["survey"]["region"]
     lacking = f"{len(found)} acquisitions with a survey (region {region}): a first and a last one are needed"
     made = _rows(found, keyed, region) if len(found) > 1 else iter([_untested(lacking)])
@@ -95,9 +99,7 @@ def _areas(before: Sequence[Counted], after: Sequence[Counted]) -> list[_Pair]:
 
 def _told(quantity: str, pairs: Sequence[_Pair], treated: str) -> Iterator[Row]:
     """Yield a row per element; the threshold is that of all elements together (Bonferroni)."""
-    from scipy.special import ndtri  # 0.15 s of import: few experiments have two surveys
-
-    threshold = float(-ndtri(0.5 * FALSE_ALARMS / max(len(pairs), 1)))
+    threshold = two_sided_factor(len(pairs))
     for pair in pairs:
         change = pair.last - pair.first
         error = float(np.hypot(np.hypot(pair.first_stderr, pair.last_stderr), pair.common * change))

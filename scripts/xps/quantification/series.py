@@ -5,6 +5,8 @@ from typing import Any
 
 from xps import tables
 from xps.quantification import degradation, stage
+from xps.quantification.counted import taken_regions
+from xps.quantification.survey_rows import surveys
 
 AT_ONCE = 256
 """Acquisitions whose fitted core levels are in memory."""
@@ -22,9 +24,10 @@ def made(series: tables.Series, settings: Mapping[str, Any]) -> Iterator[Mapping
     if not settings or not settings["survey"]:
         return
     every, region = range(series.count), settings["survey"]["region"]
-    acquired = series.part("acquisitions", every)
+    keyed = taken_regions(series.part("acquisitions", every))
     spectra, calibration = (series.part(name, every, region=region) for name in ("spectra", "calibration"))
+    found = surveys(keyed, spectra, calibration, settings)
     yield {
-        "composition": stage.of_surveys(acquired, spectra, calibration, settings),
-        "degradation": degradation.compare(acquired, spectra, calibration, settings),
+        "composition": stage.of_found(keyed, found, settings),
+        "degradation": degradation.of_found(keyed, found, settings),
     }

@@ -54,7 +54,14 @@ def of_surveys(
     if not settings or not settings["survey"]:
         return tables.from_rows("composition", ())
     keyed = taken_regions(acquisitions)
-    return _table(keyed, survey_rows.rows(survey_rows.surveys(keyed, spectra, calibration, settings)), settings)
+    return of_found(keyed, survey_rows.surveys(keyed, spectra, calibration, settings), settings)
+
+
+def of_found(
+    keyed: Mapping[tuple[int, str], Row], found: Mapping[int, survey_rows.Found], settings: Mapping[str, Any]
+) -> pa.Table:
+    """Return the rows of surveys that were looked at already; ``keyed`` as ``taken_regions`` gives it."""
+    return _table(keyed, survey_rows.rows(found), settings)
 
 
 def _table(keyed: Mapping[tuple[int, str], Row], rows: Iterable[Row], settings: Mapping[str, Any]) -> pa.Table:

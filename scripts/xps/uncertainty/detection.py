@@ -92,6 +92,16 @@ def each_share(family: int, false_share: float = FALSE_SHARE) -> float:
     return -math.expm1(math.log1p(-false_share) / max(family, 1))
 
 
+def two_sided_factor(family: int) -> float:
+    """Return how many standard errors, either way, happen by chance in 5 % of families of ``family`` questions.
+
+    The questions may depend on each other in any way (Bonferroni).
+    """
+    from scipy.special import ndtri
+
+    return float(-ndtri(0.5 * FALSE_SHARE / max(family, 1)))
+
+
 def chance_in_series(chances: Sequence[float] | Array) -> float:
     """Return the chance that an absent line looks somewhere in a series as strong as where it looks strongest.
 
