@@ -105,11 +105,11 @@ def draft(
     ``models`` are the fit models that could be named; ``lines_ev`` the nominal binding energies of core levels (eV).
     Raises RawFileError when no file can be used, ConfigError when measured and simulated files lie together.
     """
-    usable = [raw.load() for raw in files if raw.held is not None]
-    if not usable:
+    contents = {raw.name: raw.load() for raw in files if raw.held is not None}
+    if not contents:
         raise RawFileError("\n".join([f"{folder}: no file can be used", *(f"  - {raw.refusal}" for raw in files)]))
     held = {level for model in models.values() for level in settings_text.needs(model)}
-    found = regions.windows(usable, lines_ev, held)
+    found = regions.windows(list(contents.values()), lines_ev, held)
     mapped = [window for window in found if window.levels]
     if not mapped:
         names = ", ".join(f"{window.name} ({window.remark})" for window in found)
@@ -119,5 +119,5 @@ def draft(
         )
     remarks = [f"{raw.name} is excluded in the log's draft: {raw.refusal}" for raw in files if raw.refusal]
     remarks += [f"region {window.name} is not fitted: {window.remark}" for window in found if not window.levels]
-    text = "\n".join(settings_text.lines(experiment, (folder, log_name), files, found, models)) + "\n"
-    return Draft(text, "\n".join(log_text.lines(files)) + "\n", tuple(remarks))
+    text = "\n".join(settings_text.lines(experiment, (folder, log_name), files, contents, found, models)) + "\n"
+    return Draft(text, "\n".join(log_text.lines(files, contents)) + "\n", tuple(remarks))

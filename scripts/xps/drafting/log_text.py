@@ -1,7 +1,7 @@
 """The draft of an operator's log, line by line: a row per raw file, its cells to be filled in."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from xps.acquisitions.cycles import RawFile
 from xps.acquisitions.log import COLUMNS
@@ -9,13 +9,12 @@ from xps.acquisitions.timeline import pace
 from xps.spectra import Measurement
 
 
-def lines(files: Sequence[RawFile]) -> Iterator[str]:
-    """Yield the lines of the draft; a file that cannot be used is excluded, with the reason."""
+def lines(files: Sequence[RawFile], contents: Mapping[str, Measurement]) -> Iterator[str]:
+    """Yield the lines of the draft; a file without ``contents`` (by name) cannot be used and is excluded, with why."""
     yield "# Fill in what is known, leave empty what is not: raw/README.md explains the columns."
     yield "# Rows stand in the order of the measurements; here they are still in that of the files' names."
-    for raw in files:
-        if raw.held is not None:
-            yield f"# {raw.name}: {_times(raw.load())}"
+    for name, measurement in contents.items():
+        yield f"# {name}: {_times(measurement)}"
     yield ",".join(COLUMNS)
     for raw in files:
         cells = {"file": raw.name} | (

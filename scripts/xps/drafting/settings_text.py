@@ -18,14 +18,16 @@ def lines(
     experiment: str,
     places: tuple[str, str],
     files: Sequence[RawFile],
+    contents: Mapping[str, Measurement],
     found: Sequence[Window],
     models: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[str]:
     """Yield the lines of the draft; ``places`` are the folder under the raw root and the log's name.
 
+    ``contents`` are those of the ``files`` that can be used, by their names.
     Raises ConfigError when measured and simulated files lie together.
     """
-    read = [raw.load() for raw in files if raw.held is not None]
+    read = list(contents.values())
     folder, log_name = places
     yield f"# Drafted from {len(files)} raw file{'s' * (len(files) > 1)}. Lines marked `check` are guesses."
     yield "# config/schema/experiment.schema.yaml explains every key, the other experiments show more of them."
