@@ -11,11 +11,9 @@ A figure's settings name its ``kind``; each kind has a module of its own in ``ki
     document                      pages to one PDF that carries its own record
 """
 
-import gc
 import logging
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,25 +59,12 @@ def render(name: str, settings: Mapping[str, Any], tables: Mapping[str, pa.Table
     from xps.figures.words import caption
 
     imported = time.perf_counter()
-    with _uncollected():
-        pages, numbers = drawing.draw(settings, tables, record.data_origin)
-        csv = numbers.to_csv(index=False, lineterminator="\n").encode()
-        text = caption.write(name, drawing.describe(settings, tables), settings, tables, record)
-        own = record.of(f"{name}.pdf", provenance.bytes_sha256(csv))
-        pdf = document.assemble(pages, name, caption.first_sentence(text), own, f"{name}.csv", csv)
+    pages, numbers = drawing.draw(settings, tables, record.data_origin)
+    csv = numbers.to_csv(index=False, lineterminator="\n").encode()
+    text = caption.write(name, drawing.describe(settings, tables), settings, tables, record)
+    own = record.of(f"{name}.pdf", provenance.bytes_sha256(csv))
+    pdf = document.assemble(pages, name, caption.first_sentence(text), own, f"{name}.csv", csv)
     ended = time.perf_counter()
     _LOG.info("%s: %d pages, %.1f kB; libraries loaded in %.2f s, drawn in %.2f s", name, len(pages), len(pdf) / 1000,
               imported - started, ended - imported)  # fmt: skip
     return Rendered(pdf, csv, text.encode())
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Draw without the collector of cycles: it walks in vain through the artists of a page, a seventh of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -19,6 +19,7 @@ from xps.figures import page, style
 from xps.figures.lettering import chemical_label, formulas_in, sample_names
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.palette import FALLBACK_COLOURS, MARKERS
+from xps.figures.parts.series import NORMAL_95
 from xps.figures.reading.frames import frames, records
 
 _LEFT_CM, _RIGHT_CM, _TOP_CM, _BELOW_CM = 1.3, 0.4, 0.55, 0.85
@@ -29,7 +30,6 @@ _VERDICTS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "differs": ("differs", {"marker": "s", "color": style.FAILURE_RED}),
     "imposed": ("imposed by a tie: no check", {"marker": "o", "color": "#8C8C8C", "markerfacecolor": "none"}),
 }
-_NORMAL_95 = 1.959964
 
 
 def draw(
@@ -156,7 +156,7 @@ def _draw_shifts(axes: Axes, shifts: pd.DataFrame, looks: Mapping[str, Mapping[s
         axes.plot(cycles["acquisition"], cycles["shift_ev"], color=look["color"], linewidth=0.4, alpha=0.7)
         for guessed, own in cycles.groupby(cycles["method"].eq("interpolated")):
             face = "white" if guessed else look["color"]
-            bars = _NORMAL_95 * own["shift_stderr_ev"]
+            bars = NORMAL_95 * own["shift_stderr_ev"]
             axes.errorbar(own["acquisition"], own["shift_ev"], yerr=bars, linestyle="none", markersize=3.2,
                           elinewidth=0.6, markerfacecolor=face, **look)  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -168,12 +168,12 @@ def _draw_checks(axes: Axes, checks: pd.DataFrame, none: str) -> None:
     axes.axvline(0.0, color="black", linewidth=0.5, zorder=1)
     for row, (kind, check) in enumerate(names):
         own = checks[(checks["kind"] == kind) & (checks["check"] == check)]
-        known = float(np.nan_to_num(own["expected_stderr_ev"].max())) * _NORMAL_95
+        known = float(np.nan_to_num(own["expected_stderr_ev"].max())) * NORMAL_95
         axes.barh(row, 2 * known, left=-known, height=0.7, color=style.BAND_GREY, zorder=0, linewidth=0)
         for index, found in enumerate(records(own)):
             look = _VERDICTS.get(found["verdict"], _VERDICTS["agrees"])[1]
             y = row + 0.6 * ((index + 0.5) / len(own) - 0.5)
-            bar = _NORMAL_95 * float(np.nan_to_num(found["stderr_ev"]))
+            bar = NORMAL_95 * float(np.nan_to_num(found["stderr_ev"]))
             axes.errorbar(found["value_ev"] - found["expected_ev"], y, xerr=bar, markersize=1.9, elinewidth=0.35,
                           markeredgewidth=0.4, linestyle="none", **look)  # fmt: skip
     axes.set_ylim(max(1, len(names)) - 0.5, -0.5)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from xps.figures import style
 from xps.figures.lettering import chemical_label
 from xps.figures.page import Sheet
-from xps.figures.parts.profile_page import HIGHEST, THRESHOLD_95
+from xps.figures.parts.profile_page import HIGHEST, rise_axis
 from xps.figures.reading.frames import records
 
 HEIGHT_CM = 3.15
@@ -69,14 +69,12 @@ def between(held: Floats, rises: Floats, best: float) -> tuple[Floats, Floats]:
 
 def _draw_one(axes: Axes, profile: pd.DataFrame, best: float, total: float, colour: str) -> None:
     points = profile.sort_values("area_cps_ev", kind="stable")
-    axes.axhline(THRESHOLD_95, color="black", linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
+    rise_axis(axes)
     axes.axvline(best / total, color="#9A9A9A", linewidth=0.5, zorder=1)
     shares, rises = (points[name].to_numpy(dtype=np.float64) for name in ("area_cps_ev", "deviance_rise"))
     shares = shares / total
     axes.plot(*between(shares, rises, best / total), color=colour, linewidth=0.8, zorder=2)
     axes.plot(shares, rises, color=colour, linestyle="none", marker="o", markersize=1.8, markeredgewidth=0, zorder=3)
-    axes.set_ylim(-0.4, HIGHEST)
-    axes.set_yticks([0, 4, 8])
     # Far beyond the interval lie single trials of the search; the axis ends at the first of them on each side.
     inside = points.loc[points["deviance_rise"] <= HIGHEST, "area_cps_ev"] / total
     span = float(inside.max() - inside.min()) or float(best / total) or 1.0

@@ -18,7 +18,8 @@ from xps.figures import lettering, page, style
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.parts import layout
 
-THRESHOLD_95 = 3.841459
+_THRESHOLD_95 = 3.841459
+_THRESHOLD_LINE: dict[str, Any] = {"color": "black", "linewidth": 0.6, "linestyle": (0, (4, 2))}
 CLOSED: dict[str, Any] = {"color": "#0072B2", "marker": "o"}
 OPEN: dict[str, Any] = {"color": "#E69F00", "marker": "s"}
 KEYS = ["experiment", "quantity", "law", "parameter"]
@@ -71,7 +72,7 @@ def assumptions_of(condition: str, sets: Iterable[str]) -> str | None:
 
 
 def _sheet(panels: Sequence[_Panel], settings: Mapping[str, Any]) -> Sheet:
-    threshold = page.line_swatch(color="black", linewidth=0.6, linestyle=(0, (4, 2)))
+    threshold = page.line_swatch(**_THRESHOLD_LINE)
     entries = [
         KeyEntry("closed interval", page.points_swatch(single=True, markersize=3.0, **CLOSED)),
         KeyEntry("open at an end", page.points_swatch(single=True, markersize=3.0, **OPEN)),
@@ -99,20 +100,25 @@ def _draw(axes: Axes, own: pd.DataFrame, ends: NDArray[np.float64]) -> None:
     widest = (min([best / _WIDEST, *known / _BEYOND]), max([best * _WIDEST, *known * _BEYOND]))
     shown = own[own["value"].between(*widest)].sort_values("value", kind="stable")
     look = CLOSED if np.isfinite(ends).all() else OPEN
-    axes.axhline(THRESHOLD_95, color="black", linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
+    rise_axis(axes)
     axes.plot(
         shown["value"], shown["deviance_rise"], linewidth=0.8, markersize=1.6, markeredgewidth=0, zorder=2, **look
     )
     for end in ends[np.isfinite(ends)]:
         axes.axvline(end, color=look["color"], linewidth=0.5, zorder=1.5)
     axes.set_xscale("log")
-    axes.set_ylim(-0.4, HIGHEST)
-    axes.set_yticks([0, 4, 8])
     near = shown.loc[shown["deviance_rise"] <= 1.2 * HIGHEST, "value"]
     first, last = min([float(near.min()), *known]), max([float(near.max()), *known])
     room = max((last / first) ** 0.06, 1.01)
     axes.set_xlim(first / room, last * room)
     _ticks(axes)
+
+
+def rise_axis(axes: Axes) -> None:
+    """Set the axis of the rise of the objective that all profiles share, with the threshold of 95 %."""
+    axes.axhline(_THRESHOLD_95, zorder=1, **_THRESHOLD_LINE)
+    axes.set_ylim(-0.4, HIGHEST)
+    axes.set_yticks([0, 4, 8])
 
 
 def _ticks(axes: Axes) -> None:
