@@ -12,7 +12,7 @@ from xps.attenuation import Material, attenuation_length_nm, inelastic_mean_free
 from xps.chemistry import Chemistry, Phase, interphase, mass_g_mol, volume_fractions
 from xps.sensitivity import Facts
 
-_AVOGADRO_PER_NM3 = 602.214076  # atoms per nm³ for one mole per cm³
+AVOGADRO_PER_NM3 = 602.214076  # atoms per nm³ for one mole per cm³
 
 
 def kinetic_energy_ev(line: Mapping[str, Any], facts: Facts) -> float:
@@ -44,4 +44,4 @@ def phase_of(name: str, chemistry: Chemistry) -> Phase:
 
 def atoms_per_nm3(phase: Phase, element: str) -> float:
     """Return the number of atoms of ``element`` per nm³ of ``phase``."""
-    return float(phase.atoms.get(element, 0)) / phase.molar_volume_cm3 * _AVOGADRO_PER_NM3
+    return float(phase.atoms.get(element, 0)) / phase.molar_volume_cm3 * AVOGADRO_PER_NM3

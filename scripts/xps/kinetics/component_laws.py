@@ -72,7 +72,7 @@ def _points(
 ) -> _Points:
     stderr_column, unit = QUANTITIES[quantity]
     value, stderr = track[quantity], track[stderr_column]
-    time = np.where(track.rows >= 0, np.append(times_s, np.nan)[track.rows], np.nan)
+    time = track.placed(times_s)
     whole = np.array([(track.names.model, number) not in unmeasured for number in track.acquisitions.tolist()])
     # In the order in which they are asked: an acquisition is left out for the first that it fails.
     demands = {

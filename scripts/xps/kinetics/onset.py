@@ -39,8 +39,7 @@ def rows(series: Series, wanted: Sequence[Mapping[str, Any]], axis: str) -> Iter
             yield {**shared, **empty}
             continue
         track = track.taken(np.argsort(track.acquisitions, kind="stable"))
-        times = np.where(track.rows >= 0, times_s[track.rows], np.nan)
-        yield {**shared, **_found(series, track, times, axis)}
+        yield {**shared, **_found(series, track, track.placed(times_s), axis)}
 
 
 def seen(track: Track) -> list[int]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from xps.core_lines import atoms_per_nm3, length_nm
+from xps.core_lines import AVOGADRO_PER_NM3, atoms_per_nm3, length_nm
 from xps.kinetics import oxidation, series_clock
 from xps.kinetics.findings import Findings, parameter_rows, profile_rows, window_words
 from xps.kinetics.oxidation import Foil
@@ -13,7 +13,6 @@ from xps.kinetics.regression import LawFit, choices
 from xps.kinetics.series import Series
 
 Settings = Mapping[str, Any]
-_AVOGADRO_PER_NM3 = 602.214076
 
 
 def foil(series: Series, wanted: Settings, level: str, region: str) -> Foil:
@@ -33,7 +32,7 @@ def foil(series: Series, wanted: Settings, level: str, region: str) -> Foil:
         length_nm(wanted["metal"], chemistry, line, facts),
         1.0 / sum(part / volume / lengths[name] for name, part in volumes.items()),
         atoms_per_nm3(metal, element),
-        metals / volume * _AVOGADRO_PER_NM3,
+        metals / volume * AVOGADRO_PER_NM3,
         volume / (metals * metal.molar_volume_cm3 / float(metal.atoms[element])),
         metals,
     )

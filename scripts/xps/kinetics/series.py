@@ -70,6 +70,10 @@ class Track:
     def __getitem__(self, name: str) -> Floats:
         return self.numbers[name]
 
+    def placed(self, of_rows: Floats) -> Floats:
+        """Return what a column of ``acquisitions`` says of the track's own region, NaN where that was not measured."""
+        return np.append(of_rows, np.nan)[self.rows]
+
     def known(self, *names: str) -> "Track":
         """Return the acquisitions in which all of these columns have a value, chronological."""
         good = np.all([np.isfinite(self[name]) for name in names], axis=0)

@@ -85,7 +85,7 @@ def _voigt(offset: Array, lorentzian_width: Array, gauss: GaussianWidth, out: li
     With w = u + iv at z = x + iy and heights taken in, u' = −2(xu − yv) and v' = 2/√π − 2(xv + yu). What depends on
     the line only, not on the channel, is put together first: a factor per line costs more than one per channel.
     """
-    value, by_position, by_fwhm = out[:3]
+    value, by_position, by_fwhm, *by_lorentzian = out
     scale = FWHM_PER_SIGMA / (gauss.value * _ROOT_2)
     height, y = scale / _ROOT_PI, np.atleast_1d(0.5 * lorentzian_width * scale)
     x = np.broadcast_to(np.abs(offset) * scale, value.shape)
@@ -103,10 +103,10 @@ def _voigt(offset: Array, lorentzian_width: Array, gauss: GaussianWidth, out: li
     np.multiply(value, (2.0 * y**2 + 1.0) * by_total, out=by_fwhm)
     np.subtract(xu, by_fwhm, out=by_fwhm)
     by_fwhm += 2.0 / _ROOT_PI * y * height * by_total
-    if len(out) > len(("value", "by_position", "by_fwhm")):
+    for room in by_lorentzian:
         by_gauss = by_fwhm * (gauss.by_lorentzian / gauss.by_total)
         slope = (2.0 / _ROOT_PI) * height - 2.0 * (x * (w.imag * height) + y * value)
-        np.subtract(by_gauss, 0.5 * scale * slope, out=out[3])
+        np.subtract(by_gauss, 0.5 * scale * slope, out=room)
 
 
 def pseudo_voigt(offset: Array, width: Array, fraction: Array) -> Profile:
