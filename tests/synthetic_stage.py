@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +24,26 @@ class Recorded:
     time_s: float | None = 10.0
     excluded: bool = False
     warnings: list[str] = field(default_factory=list)
+
+
+def acquired(experiment: str, number: int, region: str, levels: list[str], excluded: bool = False) -> dict[str, Any]:
+    """Return a row of ``acquisitions`` that says the least that one may."""
+    return {
+        "experiment": experiment,
+        "acquisition": number,
+        "region": region,
+        "core_levels": levels,
+        "source_file": f"raw:{experiment}/a.pro",
+        "source_sha256": "0" * 64,
+        "source_cycle": number,
+        "start_time_s": 0.0,
+        "end_time_s": 1.0,
+        "time_origin": "computed",
+        "channels": 1,
+        "data_origin": "simulated",
+        "excluded": excluded,
+        "warnings": [],
+    }
 
 
 def acquisitions(series: Sequence[Recorded]) -> pa.Table:

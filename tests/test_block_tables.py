@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from synthetic_stage import acquired
 from xps import block_tables, provenance, tables
 from xps.errors import TableError
 
@@ -23,25 +24,7 @@ def spectra(numbers: range) -> tables.Table:
 def series(tmp_path: Path) -> tables.Series:
     """A series of ten acquisitions."""
     path = tmp_path / "acquisitions.parquet"
-    rows = (
-        {
-            "experiment": "s",
-            "acquisition": number,
-            "region": "C1s",
-            "core_levels": ["C 1s"],
-            "source_file": "raw:s/a.pro",
-            "source_sha256": "0" * 64,
-            "source_cycle": number,
-            "start_time_s": 0.0,
-            "end_time_s": 1.0,
-            "time_origin": "computed",
-            "channels": 1,
-            "data_origin": "simulated",
-            "excluded": False,
-            "warnings": [],
-        }
-        for number in range(10)
-    )
+    rows = (acquired("s", number, "C1s", ["C 1s"]) for number in range(10))
     tables.write(path, "acquisitions", tables.from_rows("acquisitions", rows), ORIGIN)
     return tables.Series({"acquisitions": path})
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synthetic_stage import acquired
 from xps import cycles, provenance, tables
 from xps.errors import TableError
 
@@ -65,7 +66,7 @@ def test_the_summary_of_a_series_is_what_its_rows_say_one_by_one(
     for region, levels, excluded in rows:
         if not excluded:
             expected[region] = tuple(dict.fromkeys((*expected.get(region, ()), *levels)))
-    table = tables.from_rows("acquisitions", (acquired(number, *row) for number, row in enumerate(rows)))
+    table = tables.from_rows("acquisitions", (acquired("e", number, *row) for number, row in enumerate(rows)))
     path = tmp_path_factory.mktemp("series") / "acquisitions.parquet"
     record = provenance.record("parse_spectra", [], {}, "f", subject="e", data_origin="simulated")
     tables.write_parts(path, "acquisitions", (table.slice(i, size) for i in range(0, len(rows), size)), record)
@@ -74,25 +75,6 @@ def test_the_summary_of_a_series_is_what_its_rows_say_one_by_one(
         assert found.core_levels == expected
         assert found.experiment == ("e" if rows else "")
         assert list(found.core_levels) == list(expected), "the order is that of their first appearance"
-
-
-def acquired(number: int, region: str, levels: list[str], excluded: bool) -> dict[str, object]:
-    return {
-        "experiment": "e",
-        "acquisition": number,
-        "region": region,
-        "core_levels": levels,
-        "source_file": "raw:e/a.pro",
-        "source_sha256": "0" * 64,
-        "source_cycle": number,
-        "start_time_s": 0.0,
-        "end_time_s": 1.0,
-        "time_origin": "computed",
-        "channels": 1,
-        "data_origin": "simulated",
-        "excluded": excluded,
-        "warnings": [],
-    }
 
 
 def short_table() -> pa.Table:
