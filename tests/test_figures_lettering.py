@@ -40,6 +40,14 @@ def test_value_and_error_have_the_same_decimals(value: float, stderr: float):
     assert len(decimals) == 1
 
 
+@given(st.floats(1e-300, 1e300))
+def test_a_power_of_ten_in_a_sentence_is_the_number_that_the_program_wrote(value: float):
+    written = f"{value:.3e}"
+    words = lettering.typeset(f"a rate of {written} nm/min").removeprefix("a rate of ").removesuffix(" nm/min")
+    factor, power = re.fullmatch(r"(.*)·10(.*)", words).groups()
+    assert float(f"{factor}e{power.translate(str.maketrans('⁰¹²³⁴⁵⁶⁷⁸⁹⁻', '0123456789-'))}") == float(written)
+
+
 @given(finite)
 def test_without_an_error_four_digits_stand(value: float):
     for unknown in (None, 0.0, math.nan, math.inf):
@@ -52,7 +60,11 @@ def test_without_an_error_four_digits_stand(value: float):
         ("P 2p of PO4 stays", "P 2p of PO₄ stays"),
         ("Li2S and the reduced phosphides LixP and Li3P", "Li₂S and the reduced phosphides LixP and Li₃P"),
         ("Ge0, Ge4+ and Li+", "Ge⁰, Ge⁴⁺ and Li⁺"),
-        ("1.9e3 nm2/min", "1.9e3 nm2/min"),
+        ("1.9e3 nm2/min", "1.9·10³ nm2/min"),
+        ("at 1e-7 Pa (p = 2e−230)", "at 10⁻⁷ Pa (p = 2·10⁻²³⁰)"),
+        ("C1e2, 0x1e5 and fig2e", "C1e2, 0x1e5 and fig2e"),
+        ("15% of 20.6 vol%, 5 % left", "15 % of 20.6 vol%, 5 % left"),
+        ("LGPS + 20 Li -> 12 Li2S", "LGPS + 20 Li → 12 Li₂S"),
         ("LGPS, LAGP, XPS, NIST, TPP-2M, ISO 19830", "LGPS, LAGP, XPS, NIST, TPP-2M, ISO 19830"),
         ("Ge3d in acquisition 2, S2p, O1s, Su1s", "Ge3d in acquisition 2, S2p, O1s, Su1s"),
         ("lagp_ge3d_p2p", "lagp_ge3d_p2p"),
@@ -63,18 +75,18 @@ def test_without_an_error_four_digits_stand(value: float):
     ],
 )
 def test_formulas_of_a_sentence_are_typeset_and_nothing_else(words: str, typeset: str):
-    assert lettering.formulas_in(words) == typeset
+    assert lettering.typeset(words) == typeset
 
 
 @given(st.text("abcdefghijklmnopqrstuvwxyz 0123456789.,;()", max_size=60))
 def test_a_sentence_without_capitals_has_no_formula(words: str):
-    assert lettering.formulas_in(words) == words
+    assert lettering.typeset(words) == words
 
 
 @given(st.sampled_from(["Li2O", "PO4", "Ge4+", "Li0", "Li3P", "LiAlO2"]))
 def test_typesetting_twice_changes_nothing_more(formula: str):
-    once = lettering.formulas_in(f"of {formula} here")
-    assert lettering.formulas_in(once) == once != f"of {formula} here"
+    once = lettering.typeset(f"of {formula} here")
+    assert lettering.typeset(once) == once != f"of {formula} here"
 
 
 @pytest.mark.parametrize(

@@ -281,15 +281,17 @@ def test_values_have_their_error_and_a_round_trip_is_called_one(given: dict[str,
     assert "Round-trip check on simulated data, not evidence." in shown
     text = described(given, "claims_page")
     assert "12 holds, 12 fails, 11 not testable" in text
-    assert "C01: experts would ask for the energy scale" in text
+    remarks = drawn(given, "claims_page")[1]["remark"].tolist()
+    assert remarks == given["claims"].column("remark").to_pylist()
 
 
-def test_a_long_sentence_runs_on_beside_the_rows_below_it_until_a_note_or_the_next():
+def test_a_long_sentence_runs_on_beside_the_rows_and_notes_below_it_until_the_next():
     long, short = "one\ntwo\nthree", "one"
     rows = [["C1", long, "a", "1", "1"], ["", "", "b", "1", "1"], ["C2", short, "c\nc", "1", "1"]]
-    assert claims_page._heights(rows, ["", "", ""]) == [1, 2, 2]
-    assert claims_page._heights(rows, ["a note", "", ""]) == [3, 1, 2]
-    assert claims_page._heights(rows[:1], [""]) == [3]
+    assert claims_page._lines(rows, ["", "", ""]) == [1, 2, 2]
+    assert claims_page._lines(rows, ["a note", "", ""]) == [2, 1, 2]
+    assert claims_page._lines(rows[:1], [""]) == [3]
+    assert claims_page._lines(rows[:1], ["a note\nof two"]) == [3]
 
 
 def test_claims_on_measured_data_are_no_round_trip(given: dict[str, pa.Table]):

@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from xps.figures import page, style
-from xps.figures.lettering import chemical_label, formulas_in, sample_names
+from xps.figures.lettering import chemical_label, sample_names, typeset
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.palette import FALLBACK_COLOURS, MARKERS
 from xps.figures.parts.series import NORMAL_95
@@ -178,7 +178,7 @@ def _draw_checks(axes: Axes, checks: pd.DataFrame, none: str) -> None:
                           markeredgewidth=0.4, linestyle="none", **look)  # fmt: skip
     axes.set_ylim(max(1, len(names)) - 0.5, -0.5)
     axes.set_yticks(
-        range(len(names)), [formulas_in(check).replace(" - ", " − ") for _, check in names], fontsize=style.SMALL_PT
+        range(len(names)), [typeset(check).replace(" - ", " − ") for _, check in names], fontsize=style.SMALL_PT
     )
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from xps.figures import page, style
-from xps.figures.lettering import chemical_label, formulas_in, minus, sample_names
+from xps.figures.lettering import chemical_label, minus, sample_names, typeset
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.parts import profile_page
 from xps.figures.parts.profile_page import CLOSED, OPEN
@@ -127,7 +127,7 @@ def _write(sheet: Sheet, rate: Mapping[str, Any], settings: Mapping[str, Any], y
     what = chemical_label(str(rate["component"] or ""))
     sample = chemical_label(sample_names(str(rate["experiment"]), settings))
     sheet.text(0.2, y, f"{sample}, {what}: {_law_words(rate)}", ha="left", fontweight=weight)
-    parameter = formulas_in(rate["parameter"].replace(" in equal parts", "").replace(" and ", " + "))
+    parameter = typeset(rate["parameter"].replace(" in equal parts", "").replace(" and ", " + "))
     parameter = parameter.replace("_lower_", ", lower bound by ")
     sheet.text(_LEFT_CM - 0.15, y, parameter, ha="right")
     unit = "" if rate["unit"] == "1" else f" {rate['unit']}"
