@@ -1,10 +1,11 @@
 """Intervals of areas and positions where those of one covariance matrix are not to be trusted.
 
 That is where counts are few or an area is at or near 0 (measured, covariance intervals cover 84 to 95 % there instead
-of 95 %), where a position or width of the window ended at its bound (no covariance says which side is open), and where the
-verdict is that the area is not identified. An area whose interval is too wide to know it is not identified, whatever
-the curvature at the optimum says. Only numbers that are varied themselves are profiled; one that follows another by a
-tie keeps the covariance's, or gets one by ``bootstrap``. A model file may ask for one of these ways everywhere.
+of 95 %), where a position or width of the window ended at its bound (no covariance says which side is open), and
+where the verdict is that the area is not identified. An area whose interval is too wide to know it is not identified,
+whatever the curvature at the optimum says. Only numbers that are varied themselves are profiled; one that follows
+another by a tie keeps the covariance's, or gets one by ``bootstrap``. A model file may ask for one of these ways
+everywhere.
 """
 
 import math
