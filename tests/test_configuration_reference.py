@@ -93,6 +93,13 @@ def test_a_users_own_factors_and_a_survey_are_taken_by_name(project: Project) ->
     assert {row["core_level"]: row["factor"] for row in settings["factor_rows"]} == {"C 1s": 0.296, "Ge 3d": 1.42}
     assert settings["survey"]["region"] == "Su1s"
     assert [line["core_level"] for line in settings["survey"]["lines"]] == ["C 1s"]
+    assert settings["uncounted"] == {"core_levels": ["O"], "survey": ["Ge", "O"]}
+
+
+def test_elements_of_the_regions_that_no_model_counts_are_known(project: Project) -> None:
+    project.write("reference/factors_scofield.csv", FACTORS + CARBON + GERMANIUM)
+    project.experiment["models"] = ["carbon"]
+    assert project.load().composition(SERIES)["uncounted"] == {"core_levels": ["Ge", "O"], "survey": []}
 
 
 def test_films_are_measured_with_the_factors_that_the_composition_declares(project: Project) -> None:

@@ -136,6 +136,10 @@ def composition_of(settings: Row, models: Mapping[str, Row], reference: Mapping[
     lines = list(reference.get(SURVEY_LINES, ())) if "survey" in given else []
     used = {item["core_level"] for item in [*counted, *lines]}
     return {
+        "uncounted": {
+            "core_levels": _uncounted(settings, counted),
+            "survey": _uncounted(settings, lines) if lines else [],
+        },
         "factors": name,
         "factor_rows": [row for row in rows if row["core_level"] in used],
         "imfp_exponent": float(given.get("imfp_exponent", IMFP_EXPONENT)),
@@ -182,6 +186,13 @@ def _counted(chosen: Sequence[str] | None, models: Mapping[str, Row]) -> list[di
         for level in chosen
         if level in own
     ]
+
+
+def _uncounted(settings: Row, counted: Sequence[Row]) -> list[str]:
+    """Return the elements that the experiment's regions name and no counted line stands for."""
+    elements = {item["core_level"].split()[0] for item in counted}
+    named = [level.split()[0] for levels in settings["regions"].values() for level in levels]
+    return [name for name in dict.fromkeys(named) if name not in elements]
 
 
 def experiment_faults(settings: Row, models: Mapping[str, Row], reference: Mapping[str, Sequence[Row]]) -> list[str]:
