@@ -133,8 +133,16 @@ def test_what_is_asked_for_and_not_there_is_told(project: Project, composition: 
     )
 
 
-def test_a_counted_level_without_a_factor_is_told_before_anything_runs(project: Project) -> None:
+def test_a_level_without_a_factor_is_not_counted_and_said_to_be_lacking(project: Project) -> None:
     project.write("reference/factors_scofield.csv", FACTORS + CARBON)
+    settings = project.load(checks=[quantification.faults]).composition(SERIES)
+    assert [item["core_level"] for item in settings["counted"]] == ["C 1s"]
+    assert settings["uncounted"]["core_levels"] == ["Ge", "O"]
+
+
+def test_a_level_that_shall_count_and_has_no_factor_is_told_before_anything_runs(project: Project) -> None:
+    project.write("reference/factors_scofield.csv", FACTORS + CARBON)
+    project.experiment["composition"] = {"core_levels": ["C 1s", "Ge 3d"]}
     (fault,) = project.faults(checks=[quantification.faults])
     assert "Ge 3d has no factor in config/reference/factors_scofield.csv" in fault
 

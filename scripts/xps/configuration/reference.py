@@ -3,7 +3,7 @@
 The rows are plain values; they reach the stages as parameters of their rules, only those that an experiment uses.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +132,8 @@ def composition_of(settings: Row, models: Mapping[str, Row], reference: Mapping[
     rows = reference.get(f"{FACTORS}{name}")
     if rows is None:
         return {}
-    counted = _counted(given.get("core_levels"), models)
+    factored = {row["core_level"] for row in rows}
+    counted = _counted(given.get("core_levels"), models, factored)
     lines = list(reference.get(SURVEY_LINES, ())) if "survey" in given else []
     used = {item["core_level"] for item in [*counted, *lines]}
     return {
@@ -160,17 +161,17 @@ def factor_set(settings: Row) -> str:
     return str(settings.get("composition", {}).get("factors", DEFAULT_FACTORS))
 
 
-def _counted(chosen: Sequence[str] | None, models: Mapping[str, Row]) -> list[dict[str, Any]]:
+def _counted(chosen: Sequence[str] | None, models: Mapping[str, Row], factored: Container[str]) -> list[dict[str, Any]]:
     """Return the counted core levels with the model and the components that count for each.
 
-    Unless chosen, these are the levels that have a window of their own, the first of each element; what intrudes on
-    another's window (Ge 3p under P 2p) is never among them. Satellites are not counted.
+    Unless chosen, these are the levels that have a window of their own and a factor, the first of each element; what
+    intrudes on another's window (Ge 3p under P 2p) is never among them. Satellites are not counted.
     """
     own = {window["core_level"]: name for name, model in reversed(list(models.items())) for window in model["windows"]}
     if chosen is None:
         levels = [level for model in models.values() for level in (w["core_level"] for w in model["windows"])]
         first: dict[str, str] = {}
-        for level in levels:
+        for level in filter(factored.__contains__, levels):
             first.setdefault(level.split()[0], level)
         chosen = list(first.values())
     return [

@@ -30,8 +30,8 @@ def quantify(
     """Return the table ``composition`` of one experiment: ``of_levels``, then ``of_surveys``.
 
     ``settings``: ``factors`` (name of the table), ``factor_rows``, ``imfp_exponent``, ``counted`` (core level, model
-    and components that are counted), ``survey`` (region and lines, or None) and ``uncounted`` (elements measured but not
-    counted, by origin; every row says so, since its 100 % lack them). Without settings there is no row.
+    and components that are counted), ``survey`` (region and lines, or None) and ``uncounted`` (elements measured but
+    not counted, by origin; every row says so, since its 100 % lack them). Without settings there is no row.
     """
     levels = of_levels(acquisitions, components, alternatives, settings)
     return tables.concatenate("composition", [levels, of_surveys(acquisitions, spectra, calibration, settings)])
