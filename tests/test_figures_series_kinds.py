@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import given as given_any
+from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -15,6 +18,7 @@ from page_texts import words
 from test_figures_kinds import SETTINGS
 from xps import tables
 from xps.figures import kinds
+from xps.figures.kinds import composition
 from xps.figures.parts import marks
 
 
@@ -63,6 +67,40 @@ def test_basis_and_subjects_choose(given: dict[str, pa.Table]):
     assert set(numbers["subject"]) == {"O"}
     assert set(numbers["basis"]) == {"all"}
     assert "Atomic percent (all elements)" in words(figure)
+
+
+def percents(**of: float) -> pa.Table:
+    """A composition of one acquisition."""
+    row = synthetic_derived.composition().to_pylist()[0]
+    shared = {**row, "basis": "carbon_free", "acquisition": 0}
+    return tables.from_rows("composition", [{**shared, "subject": name, "atomic_percent": percent}
+                                            for name, percent in of.items()])  # fmt: skip
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given_any(of=st.dictionaries(st.sampled_from(["Li", "Ge", "P", "O", "S", "Al"]), st.floats(0.5, 90.0), min_size=1))
+def test_what_stays_below_three_tenths_of_the_largest_is_seen_again_and_nothing_else(
+    given: dict[str, pa.Table], of: dict[str, float]
+):
+    figure, numbers = drawn({**given, "composition": percents(**of)}, "composition")
+    assert sorted(numbers["subject"]) == sorted(of)  # once each, however often it is drawn
+    minor = {name for name, percent in of.items() if percent < composition._MINOR * max(of.values())}
+    panels = {str(axes.get_label()): axes for axes in figure.axes if str(axes.get_label()) != "charge"}
+    assert len(panels) == (2 if minor else 1)
+    assert ("Minor shares stand once more" in described({**given, "composition": percents(**of)})) == bool(minor)
+    for label, axes in panels.items():
+        shown = minor if "minor" in label else set(of)
+        assert len(axes.collections) == 2 * len(shown)  # a band and a bar for each
+        assert axes.get_ylim()[1] >= max(of[name] for name in shown)
+
+
+def described(given: dict[str, pa.Table]) -> str:
+    return composition.describe({"kind": "composition", **SETTINGS["composition"]}, given)
+
+
+def test_limits_alone_have_no_panel_of_their_own(given: dict[str, pa.Table]):
+    figure, _ = drawn(given, "composition")
+    assert [str(axes.get_label()) for axes in figure.axes if str(axes.get_label()) != "charge"] == ["invented"]
 
 
 # --- growth ------------------------------------------------------------------------------------------------------
