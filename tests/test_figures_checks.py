@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 import synthetic_derived
 from page_texts import outside, overlapping, words
 from test_figures_kinds import SETTINGS
-from xps import tables
+from xps import figure_settings, tables
 from xps.figures import kinds, style
 from xps.figures.kinds import energy_scale, fit_quality, rate_intervals
 from xps.figures.parts import area_profiles, profile_page
@@ -65,15 +64,28 @@ def with_drifts(made: dict[str, pa.Table], **of_region: float) -> dict[str, pa.T
 
 def test_the_drift_of_each_region_stands_where_its_fit_found_it(made: dict[str, pa.Table]):
     (figure,), numbers = drawn(with_drifts(made, Li1s=0.03, Ge3d=-0.06), "energy_scale")
-    axes = named(figure, "drifts")
-    assert [text.get_text() for text in axes.get_yticklabels()] == ["Li1s", "Ge3d"]
-    places = sorted(float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "o")
-    expected = [drift + 0.001 * acquisition for drift in (-0.06, 0.03) for acquisition in range(4)]
-    np.testing.assert_allclose(places, expected)
+    for region, drift in (("Li1s", 0.03), ("Ge3d", -0.06)):
+        axes = named(figure, f"drifts|{region}")
+        found = np.concatenate([line.get_xydata() for line in axes.lines if line.get_marker() == "o"])
+        np.testing.assert_allclose(found, [(at, drift + 0.001 * at) for at in range(4)])
+        (band,) = axes.patches
+        assert (band.get_y(), band.get_height()) == pytest.approx((-1.959964 * 0.05, 2 * 1.959964 * 0.05))
+        assert axes.get_xlim() == named(figure, "shifts").get_xlim()
     kept = numbers[numbers["model"].notna()]
-    assert sorted(kept["value_ev"]) == pytest.approx(expected)
-    bands = [patch for patch in axes.patches if to_hex(patch.get_facecolor()) == style.BAND_GREY.lower()]
-    assert {round(patch.get_width(), 9) for patch in bands} == {round(2 * 1.959964 * 0.05, 9)}
+    assert sorted(kept["value_ev"]) == pytest.approx([drift + 0.001 * at for drift in (-0.06, 0.03) for at in range(4)])
+
+
+def test_drifts_of_several_experiments_stand_side_by_side_and_next_to_their_acquisition(made: dict[str, pa.Table]):
+    needed = figure_settings.tables_needed("energy_scale")
+    alone = with_drifts(made, Li1s=0.03)
+    both = {name: synthetic_derived.renamed(alone[name]) for name in needed}
+    settings = {"kind": "energy_scale", "experiments": ["invented", "another"]}
+    (figure,), _ = energy_scale.draw(settings, both, "simulated")
+    marks = [line.get_xdata() for line in named(figure, "drifts|Li1s").lines if line.get_marker() in ("o", "s")]
+    (first, second) = (np.asarray(places, dtype=np.float64) for places in marks)
+    assert (first < second).all()
+    for places in (first, second):
+        np.testing.assert_array_equal(np.round(places), np.arange(4))
 
 
 def test_a_region_that_two_models_leave_free_is_shown_once(made: dict[str, pa.Table]):
@@ -85,9 +97,11 @@ def test_a_region_that_two_models_leave_free_is_shown_once(made: dict[str, pa.Ta
     assert sorted(numbers.loc[numbers["model"].notna(), "value_ev"]) == pytest.approx([0.03, 0.031, 0.032, 0.033])
 
 
-def test_where_no_region_is_free_the_page_says_so(made: dict[str, pa.Table]):
+def test_where_no_region_is_free_there_is_no_room_for_any(made: dict[str, pa.Table]):
     (figure,), _ = drawn({**made, "parameters": tables.from_rows("parameters", [])}, "energy_scale")
-    assert "no fit leaves the energy of a region free" in words(figure)
+    (more,), _ = drawn(with_drifts(made, Li1s=0.03), "energy_scale")
+    assert not [axes for axes in figure.axes if str(axes.get_label()).startswith("drifts")]
+    assert figure.get_size_inches()[1] < more.get_size_inches()[1]
     assert overlapping(figure) == []
 
 
@@ -107,7 +121,7 @@ def test_an_interpolated_shift_is_open(made: dict[str, pa.Table]):
 
 def test_blocks_stand_below_each_other_and_never_touch(made: dict[str, pa.Table]):
     (figure,), _ = drawn(with_drifts(made, Li1s=0.03), "energy_scale")
-    boxes = [named(figure, label).get_position() for label in ("shifts", "drifts", "checks")]
+    boxes = [named(figure, label).get_position() for label in ("shifts", "drifts|Li1s", "checks")]
     for above, below in itertools.pairwise(boxes):
         assert above.y0 > below.y1
     assert outside(figure) == []
