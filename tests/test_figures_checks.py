@@ -18,7 +18,7 @@ from test_figures_kinds import SETTINGS
 from xps import figure_settings, tables
 from xps.figures import kinds, style
 from xps.figures.kinds import energy_scale, fit_quality, rate_intervals
-from xps.figures.parts import area_profiles, profile_page
+from xps.figures.parts import profile_page
 
 
 @pytest.fixture(scope="module")
@@ -251,7 +251,7 @@ def test_one_set_of_assumptions_needs_no_letter(made: dict[str, pa.Table]):
         ({}, "2 (1 to 4) nm/min"),
         ({"high": None}, "2 (1 to …) nm/min"),
         ({"low": None, "unit": "1"}, "2 (… to 4)"),
-        ({"value": 1.57e-7, "low": None, "high": 0.131}, "1.57e−07 (… to 0.13) nm/min"),
+        ({"value": 1.57e-7, "low": None, "high": 0.131}, "1.57·10⁻⁷ (… to 0.13) nm/min"),
     ],
 )
 def test_a_rate_is_written_with_its_interval(made: dict[str, pa.Table], change: dict[str, Any], written: str):
@@ -291,10 +291,27 @@ def test_a_profile_belongs_to_the_set_of_assumptions_it_was_made_under(made: dic
     (_, figure), _ = drawn({**held, "profiles": tables.from_rows("profiles", points)}, "rate_intervals")
     for mark, rises, ends in (("a", [0.1, 0.0, 9.0], [4.0]), ("b", [4.0, 0.0, 5.0], [1.0, 3.0])):
         axes = named(figure, f"invented|decay|reaction_and_oxidation|k_rxn|{mark}")
-        _, curve, *bounds = axes.lines
-        assert curve.get_ydata().tolist() == rises
+        _, curve, trials, *bounds = axes.lines
+        assert trials.get_ydata().tolist() == rises
+        assert curve.get_ydata().max() == pytest.approx(max(rises))
         assert [line.get_xdata()[0] for line in bounds] == ends
     assert overlapping(figure) == []
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "drawn_one"), [(None, None, False), (1.0, None, True), (None, 4.0, True), (1.0, 4.0, True)]
+)
+def test_a_rate_that_nothing_bounds_is_a_bar_with_two_arrows_and_no_flat_line(
+    made: dict[str, pa.Table], low: float | None, high: float | None, drawn_one: bool
+):
+    keys = {"experiment": "invented", "quantity": "decay", "law": "reaction_and_oxidation", "parameter": "k_rxn"}
+    points = [{**keys, "value": 10.0**at, "unit": "nm/min", "deviance_rise": 0.01 * at} for at in range(4)]
+    held = with_rates(made, rate(None, low=low, high=high))
+    pages, numbers = drawn({**held, "profiles": tables.from_rows("profiles", points)}, "rate_intervals")
+    assert len(pages) == 1 + drawn_one
+    assert (numbers["kind"] == "profile").sum() == 4
+    markers = [line.get_marker() for line in named(pages[0], "rates").lines]
+    assert (markers.count("<"), markers.count(">")) == (low is None, high is None)
 
 
 @pytest.mark.parametrize(
@@ -313,7 +330,7 @@ def test_the_longest_set_of_whole_clauses_counts(condition: str, expected: str |
 def test_between_the_trials_of_a_parabola_runs_the_parabola(best: float, wide: float, steps: list[float]):
     held = np.unique(np.round(best + wide * np.array(sorted({0.0, *steps})), 6))
     rises = ((held - best) / wide) ** 2
-    fine, curve = area_profiles.between(held, rises, best)
+    fine, curve = profile_page.between(held, rises, best)
     np.testing.assert_allclose(curve, ((fine - best) / wide) ** 2, atol=1e-5 * (1 + rises.max()))
     assert set(held) <= set(fine)
 
@@ -323,7 +340,7 @@ def test_a_curve_never_falls_below_zero_and_passes_through_its_trials(rises: lis
     held = np.arange(len(rises), dtype=float)
     values = np.array(rises)
     best = float(held[int(values.argmin())])
-    fine, curve = area_profiles.between(held, values, best)
+    fine, curve = profile_page.between(held, values, best)
     assert (curve >= 0.0).all()
     apart = held[held != best]
     np.testing.assert_allclose(np.interp(apart, fine, curve), values[held != best], rtol=1e-9, atol=1e-12)
@@ -363,8 +380,9 @@ def test_an_axis_reaches_to_the_ends_of_the_interval_however_far_they_are():
     profile_page._draw(axes, points, np.array([np.nan, 0.13]))
     assert axes.get_xlim()[0] < 1e-7
     assert axes.get_xlim()[1] > 0.13
-    (curve,) = [line for line in axes.lines if len(line.get_xdata()) > 2]
-    assert 0.13 in curve.get_xdata()
+    curve, trials = [line for line in axes.lines if len(line.get_xdata()) > 2]
+    assert 0.13 in trials.get_xdata()
+    assert curve.get_xdata()[[0, -1]].tolist() == pytest.approx(trials.get_xdata()[[0, -1]].tolist())
 
 
 def test_an_end_beyond_all_trials_is_on_the_axis():

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from xps.figures import lettering, page, style
-from xps.figures.lettering import minus
+from xps.figures.lettering import interval, law_name, parameter_name
 from xps.figures.page import KeyEntry
 from xps.figures.parts import series, series_page
 from xps.figures.reading.frames import chosen, frames, records
@@ -148,24 +148,20 @@ def _key(courses: pd.DataFrame) -> list[KeyEntry]:
 def _law_words(experiment: str, law: str, rows: pd.DataFrame) -> str:
     values = [_value_words(row) for row in records(rows) if pd.notna(row["value"]) and row["parameter"]]
     first = rows.iloc[0]
-    numbers = f" ({', '.join(values)})" if values else ""
+    numbers = f", {', '.join(values)}" if values else ""
     judged = {"yes": "chosen", "no": "not chosen"}.get(first["chosen"], str(first["chosen"]))
-    return f"{experiment} {law.replace('_', ' ')}{numbers}: {judged}, {first['verdict']}"
+    return f"{experiment} {law_name(law)}{numbers}: {judged}, {first['verdict']}"
 
 
 def _value_words(row: Mapping[str, Any]) -> str:
-    """Write a parameter with its 95 % interval, an end that is open as three dots."""
-    low, high = ("…" if pd.isna(row[end]) else format(row[end], ".2g") for end in ("low", "high"))
-    known = "" if pd.isna(row["low"]) and pd.isna(row["high"]) else f" [{low} to {high}]"
-    unit = "" if row["unit"] == "1" else f" {row['unit']}"
-    return minus(f"{row['parameter']} {row['value']:.3g}{known}{unit}")
+    return f"{parameter_name(row['parameter'])} = {interval(row['value'], row['low'], row['high'], row['unit'])}"
 
 
 def _ranking(laws: pd.DataFrame) -> str:
     """Return the laws from the best BIC on, one line each, with the distance from the best."""
     best = laws[laws["bic"].notna()].drop_duplicates("law").sort_values("bic", kind="stable").head(_MOST_LAWS)
     lines = [
-        f"{row['law'].replace('_', ' ')}: ΔBIC {row['bic'] - best['bic'].iloc[0]:.1f}"
+        f"{law_name(row['law'])}: ΔBIC {row['bic'] - best['bic'].iloc[0]:.1f}"
         f"{' (chosen)' if row['chosen'] == 'yes' else ''}"
         for row in records(best)
     ]
