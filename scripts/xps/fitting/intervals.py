@@ -23,6 +23,7 @@ from xps.uncertainty import profiles
 # Below this height in counts, or closer to 0 than this many standard errors, intervals are profiled.
 _FEW_COUNTS = 1e3
 _NEAR_ZERO = 3.0
+_SEARCHED = ("position", "common", "width", "shape")
 
 
 def found_for(model: FitModel, found: Sequence[Outcome], seed: int) -> list[Outcome]:
@@ -76,7 +77,7 @@ def _own_numbers(part: batch.Batch, component: int) -> Iterator[tuple[int, int]]
     column = part.column_of(component)
     if column is not None:
         yield plan.index(component, "area"), column
-    position = plan.index(component, "position")
+    position = next(iter(plan.common_of(component)), plan.index(component, "position"))
     place = np.flatnonzero(plan.varied[compiled.nonlinear] == position)
     if place.size:
         yield position, compiled.linear.size + int(place[0])
@@ -134,7 +135,7 @@ def _at_bound(one: Outcome, window: int) -> bool:
     plan = one.problem.layout
     held = [plan.slots[slot] for slot in plan.varied[one.best.at_bound]]
     return any(
-        slot.window == window and slot.kind in ("position", "width", "shape") and one.areas.area[slot.component] > 0.0
+        slot.window == window and slot.kind in _SEARCHED and one.areas.area[slot.component] > 0.0
         for slot in held
         if slot.component is not None
     )
