@@ -115,15 +115,15 @@ def test_thickness_equals_its_table_with_both_errors_in_the_interval(given: dict
 
 def test_laws_stand_in_the_panel_by_their_bic(given: dict[str, pa.Table]):
     figure, numbers = drawn(given, "growth")
-    (text,) = panel(figure, "invented, layer|").texts
-    assert text.get_text() == "parabolic: ΔBIC 0.0 (chosen)\nlinear: ΔBIC 40.0"
+    lines = sorted(panel(figure, "invented, one film|").texts, key=lambda text: -text.get_position()[1])
+    assert [line.get_text() for line in lines] == ["parabolic: ΔBIC 0.0 (chosen)", "linear: ΔBIC 40.0"]
     laws = numbers[numbers["kind"] == "law"]
     assert laws["law_value"].tolist() == [0.0, 2.0 / 60, 0.5]
 
 
 def test_a_law_that_is_not_beaten_runs_through_the_points_with_its_band(given: dict[str, pa.Table]):
     figure, numbers = drawn(given, "growth")
-    axes = panel(figure, "invented, layer|")
+    axes = panel(figure, "invented, one film|")
     lines = [line for line in axes.lines if line.get_color() == "black"]
     assert [line.get_linestyle() for line in lines] == ["-"]
     (course,) = lines
@@ -142,7 +142,7 @@ def test_undecided_laws_share_one_band_from_the_lowest_to_the_highest(given: dic
     """Laws that the data do not tell apart lie within a line's width of each other."""
     undecided = changed(given["courses"], chosen=lambda _: "undecided")
     figure, _ = drawn({**given, "courses": undecided}, "growth")
-    axes = panel(figure, "invented, layer|")
+    axes = panel(figure, "invented, one film|")
     assert [line for line in axes.lines if line.get_color() == "black"] == []
     table = undecided.to_pandas()
     own = table[table["layer_model"] == "layer"]
@@ -159,7 +159,7 @@ def test_beaten_laws_are_not_drawn(given: dict[str, pa.Table]):
     beaten = changed(given["courses"], chosen=lambda _: "no")
     figure, numbers = drawn({**given, "courses": beaten}, "growth")
     assert "course" not in set(numbers["kind"])
-    assert [one for one in panel(figure, "invented, layer|").lines if one.get_color() == "black"] == []
+    assert [one for one in panel(figure, "invented, one film|").lines if one.get_color() == "black"] == []
 
 
 def test_a_course_stands_where_its_layer_model_does_and_needs_a_time_of_its_own(given: dict[str, pa.Table]):
@@ -173,7 +173,7 @@ def test_a_course_stands_where_its_layer_model_does_and_needs_a_time_of_its_own(
 
 def test_laws_are_told_with_values_and_the_assumption(given: dict[str, pa.Table]):
     text = kinds.module_of("growth").describe({"kind": "growth", **SETTINGS["growth"]}, given)
-    assert "invented parabolic (y0 0 nm, a 0.0333 nm/s^0.5): chosen, tested" in text
+    assert "invented parabolic, y0 = 0 nm, a = 0.0333 nm/s^0.5: chosen, tested" in text
     assert text.endswith("Assumed: closed flat film.")
     none = {**given, "kinetics": tables.from_rows("kinetics", [])}
     assert "No growth law was fitted." in kinds.module_of("growth").describe(
@@ -189,8 +189,8 @@ def test_each_coverage_of_a_patchy_model_has_its_own_panel(given: dict[str, pa.T
     ]
     figure, _ = drawn({**given, "layers": tables.from_rows("layers", rows)}, "growth")
     names = [str(axes.get_label()).split("|")[1] for axes in figure.axes if "|" in str(axes.get_label())]
-    assert names == ["invented, patchy, coverage 0.5", "invented, patchy, coverage 1"]
-    assert [len(axes.texts) for axes in figure.axes if "|" in str(axes.get_label())] == [1, 0]
+    assert names == ["invented, islands, coverage 0.5", "invented, islands, coverage 1"]
+    assert [len(axes.texts) for axes in figure.axes if "|" in str(axes.get_label())] == [2, 0]
 
 
 def test_what_is_said_of_the_shape_of_patches_is_no_film(given: dict[str, pa.Table]) -> None:

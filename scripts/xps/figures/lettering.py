@@ -66,7 +66,7 @@ def sample_names(text: str, settings: Mapping[str, Any]) -> str:
 
 
 _LAWS: Mapping[str, str] = {
-    "deal_grove": "Deal-Grove", "direct_log": "direct logarithmic", "first_order": "first-order",
+    "deal_grove": "Deal-Grove", "direct_log": "direct-log", "first_order": "first-order",
     "flux_limited": "flux-limited",
 }  # fmt: skip
 _PARAMETERS: Mapping[str, str] = {
@@ -88,7 +88,12 @@ def parameter_name(parameter: str) -> str:
 def interval(value: float, low: float | None, high: float | None, unit: str) -> str:
     """Return ``value (low to high) unit`` in few digits, an end that is open as three dots."""
     ends = ("…" if end is None or math.isnan(end) else f"{end:.2g}" for end in (low, high))
-    return minus(typeset(f"{value:.3g} ({' to '.join(ends)}){'' if unit == '1' else f' {unit}'}"))
+    return quantity(f"{value:.3g} ({' to '.join(ends)})", unit)
+
+
+def quantity(number: str, unit: str) -> str:
+    """Return a number as a program writes it with its unit, typeset."""
+    return minus(typeset(number if unit == "1" else f"{number} {unit}"))
 
 
 class AxisText(NamedTuple):
