@@ -141,7 +141,7 @@ def test_profiles_follow_the_intervals_and_show_which_are_open(given: dict[str, 
         (closed, profile_page.CLOSED["color"], [4.0, 10.0]),
         (opened, profile_page.OPEN["color"], [6.0]),
     ):
-        threshold, curve, *bounds = axes.lines
+        threshold, curve, _, *bounds = axes.lines
         assert threshold.get_ydata()[0] == pytest.approx(3.841459)
         assert curve.get_color() == colour
         assert [line.get_xdata()[0] for line in bounds] == ends
