@@ -193,7 +193,7 @@ def test_samples_are_called_by_their_labels_and_formulas_are_typeset(given_table
     ],
 )
 def test_only_formulas_of_a_sentence_are_typeset(text: str, typeset: str):
-    assert lettering.formulas_in(text) == typeset
+    assert lettering.typeset(text) == typeset
 
 
 @pytest.mark.parametrize(

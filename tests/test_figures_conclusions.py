@@ -12,7 +12,9 @@ from matplotlib.figure import Figure
 
 import synthetic_derived
 from page_texts import outside, overlapping
-from xps import tables
+from xps import claims, tables
+from xps.claims.evidence import Answer
+from xps.claims.expectation import doubt
 from xps.figures import style
 from xps.figures.kinds import claims_page, percolation
 
@@ -22,8 +24,8 @@ groups_of_rows = st.lists(
     st.lists(
         st.builds(
             claims_page._Row,
-            verdict=st.just("holds"),
-            cells=st.just(("", "", "", "", "")),
+            sign=st.just("holds"),
+            cells=st.sampled_from([("", "", "", "", ""), ("C01", "It is.", "", "", "")]),
             note=st.sampled_from(["", "But: one", "But: one\ntwo"]),
             lines=st.integers(1, 6),
         ),
@@ -96,16 +98,46 @@ def test_a_sentence_in_our_words_has_no_quotation_marks_and_formulas_are_typeset
 
 @pytest.mark.parametrize(
     ("tolerance", "words"),
-    [("± 0.1 eV", "−1 eV (± 0.1 eV)"), ("strictly", "−1 eV"), ("", "−1 eV"), ("inside", "−1 eV")],
+    [
+        ("± 0.1 eV", "−1 eV (± 0.1)"),
+        ("± 10 %", "−1 eV (± 10 %)"),
+        ("strictly", "−1 eV"),
+        ("", "−1 eV"),
+        ("inside", "−1 eV"),
+    ],
 )
 def test_tolerances_are_told_unless_they_go_without_saying(tolerance: str, words: str):
-    assert claims_page._cells(claim(expected="-1 eV", tolerance=tolerance))[4] == words
+    assert claims_page._cells(claim(expected="-1 eV", tolerance=tolerance, unit="eV"))[4] == words
 
 
 def test_what_experts_would_hold_against_a_sentence_stands_below_its_row():
     (figure,) = drawn(claim(quantity="first", remark="note: the scale is low"), claim(quantity="second", remark=""))
     assert height_of(figure, "first") > height_of(figure, "But: the scale is low") > height_of(figure, "second")
     assert len([text for text in figure.texts if text.get_text().startswith("“")]) == 1
+
+
+def test_what_is_said_of_every_sentence_is_no_reason_and_one_that_holds_needs_none():
+    usual = "round-trip check on simulated data, not evidence; sentence in our words"
+    remark = f"found: rises; at 30 min; note: a limit; {usual}"
+    assert claims_page._reasons(claim(verdict="fails", remark=remark)) == "at 30 min"
+    assert claims_page._reasons(claim(verdict="holds", remark=remark)) == ""
+    (figure,) = drawn(claim(quantity="lost", verdict="fails", remark=remark))
+    assert height_of(figure, "lost") > height_of(figure, "Remark: at 30 min.") > height_of(figure, "But: a limit")
+
+
+def test_a_verdict_that_hangs_on_chance_is_bracketed_on_the_page_and_counted_in_the_caption():
+    rows = [claim(verdict="holds", remark=claims_page.DOUBT), claim(verdict="holds", remark=""), claim(verdict="fails")]
+    (figure,) = drawn(*rows)
+    shown = [text.get_text() for text in figure.texts]
+    assert [shown.count(sign) for sign in ("(✓)", "✓", "✗")] == [1, 1, 1]
+    text = claims_page.describe({"kind": "claims_page"}, {"claims": tables.from_rows("claims", rows)})
+    assert "2 holds, 1 fails, 0 not testable" in text
+    assert "Of those that hold, 1 do so in brackets" in text
+
+
+def test_the_words_by_which_remarks_are_read_are_those_that_the_claims_stage_writes():
+    assert doubt(Answer(1.0, 0.1), {"below": 1.1}) == claims_page.DOUBT
+    assert claims_page._ROUND_TRIP.lower().removesuffix(".") == claims.ROUND_TRIP
 
 
 def test_wrapped_cells_keep_to_their_columns(given_claims: pa.Table):

@@ -141,7 +141,7 @@ def test_profiles_follow_the_intervals_and_show_which_are_open(given: dict[str, 
         (closed, profile_page.CLOSED["color"], [4.0, 10.0]),
         (opened, profile_page.OPEN["color"], [6.0]),
     ):
-        threshold, curve, *bounds = axes.lines
+        threshold, curve, _, *bounds = axes.lines
         assert threshold.get_ydata()[0] == pytest.approx(3.841459)
         assert curve.get_color() == colour
         assert [line.get_xdata()[0] for line in bounds] == ends
@@ -169,14 +169,14 @@ def test_intervals_stand_relative_to_their_value_and_open_ends_are_arrows(given:
     assert numbers["value"].tolist() == [5.0, 30.0, 2.0]
     assert {"30 (6 to …) nm/min", "5 (4 to 10) nm/min"} <= set(words(figure))
     bold = [text.get_text() for text in figure.texts if text.get_fontweight() == "bold"]
-    assert "invented, SEI: deal grove" in bold
+    assert "invented, SEI: Deal-Grove" in bold
 
 
 def test_open_rates_are_counted_with_their_assumption(given: dict[str, pa.Table]):
     text = described({**given, "kinetics": tables.from_rows("kinetics", RATES)}, "rate_intervals")
     assert "95 % intervals of 3 rate parameters" in text
     assert "1 are open" in text
-    assert "invented deal grove: flat film" in text
+    assert "invented Deal-Grove: flat film" in text
 
 
 def test_no_rate_at_all_is_said_and_many_break_onto_pages(given: dict[str, pa.Table]):
@@ -281,15 +281,17 @@ def test_values_have_their_error_and_a_round_trip_is_called_one(given: dict[str,
     assert "Round-trip check on simulated data, not evidence." in shown
     text = described(given, "claims_page")
     assert "12 holds, 12 fails, 11 not testable" in text
-    assert "C01: experts would ask for the energy scale" in text
+    remarks = drawn(given, "claims_page")[1]["remark"].tolist()
+    assert remarks == given["claims"].column("remark").to_pylist()
 
 
-def test_a_long_sentence_runs_on_beside_the_rows_below_it_until_a_note_or_the_next():
+def test_a_long_sentence_runs_on_beside_the_rows_and_notes_below_it_until_the_next():
     long, short = "one\ntwo\nthree", "one"
     rows = [["C1", long, "a", "1", "1"], ["", "", "b", "1", "1"], ["C2", short, "c\nc", "1", "1"]]
-    assert claims_page._heights(rows, ["", "", ""]) == [1, 2, 2]
-    assert claims_page._heights(rows, ["a note", "", ""]) == [3, 1, 2]
-    assert claims_page._heights(rows[:1], [""]) == [3]
+    assert claims_page._lines(rows, ["", "", ""]) == [1, 2, 2]
+    assert claims_page._lines(rows, ["a note", "", ""]) == [2, 1, 2]
+    assert claims_page._lines(rows[:1], [""]) == [3]
+    assert claims_page._lines(rows[:1], ["a note\nof two"]) == [3]
 
 
 def test_claims_on_measured_data_are_no_round_trip(given: dict[str, pa.Table]):

@@ -10,6 +10,9 @@ _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _ELEMENT_CHARGE = re.compile(r"([A-Z][a-z]?)(\d*[+-]|0)(?![\w-])")
 # Two elements or more with a number among them (Li2O, PO4, LixP), or one in a named state (Ge0, Ge4+, O2).
 _FORMULA_WORD = re.compile(r"\b(?:(?:[A-Z][a-z]?(?:\d+|x)?){2,}|[A-Z][a-z]?(?:\d?[+]|0)|O2)(?![\w/])")
+# A number as a program writes it, 5.4e-07; and a percent sign that sticks to its number.
+_POWER_OF_TEN = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)e([+−-]?)0*(\d+)\b")
+_PERCENT = re.compile(r"(?<=\d)%")
 # Powers of ten of numbers that are written without one.
 _PLAIN_POWERS = (-4, 5)
 _FORMULA_DIGITS = re.compile(r"(?<=[A-Za-z)])(\d+)(?![\d+/-])")
@@ -28,9 +31,16 @@ def kilo(intensity_cps: float) -> str:
     return f"{intensity_cps:.3g} cps".replace("-", "−")
 
 
-def formulas_in(text: str) -> str:
-    """Return ``text`` with the formulas of compounds and ions in it typeset; units and numbers of figures stay."""
-    return _FORMULA_WORD.sub(lambda match: chemical_label(match[0]), text)
+def typeset(text: str) -> str:
+    """Return ``text`` as it is printed: formulas, powers of ten, percent signs, arrows; units and names stay."""
+    formulas = _FORMULA_WORD.sub(lambda match: chemical_label(match[0]), text)
+    return _PERCENT.sub(" %", _POWER_OF_TEN.sub(_power_of_ten, formulas)).replace("->", "→")
+
+
+def _power_of_ten(match: re.Match[str]) -> str:
+    sign = "⁻" if match[2] in ("-", "−") else ""
+    factor = "" if match[1] == "1" else f"{match[1]}·"
+    return f"{factor}10{sign}{match[3].translate(_SUPERSCRIPT)}"
 
 
 def with_error(value: float, stderr: float | None) -> str:
@@ -53,6 +63,37 @@ def sample_names(text: str, settings: Mapping[str, Any]) -> str:
     """Return ``text`` with each experiment's name replaced by its label, where the figure's ``settings`` know one."""
     names: Mapping[str, str] = settings.get("names", {})
     return re.sub(r"\w+", lambda match: names.get(match[0], match[0]), text)
+
+
+_LAWS: Mapping[str, str] = {
+    "deal_grove": "Deal-Grove", "direct_log": "direct-log", "first_order": "first-order",
+    "flux_limited": "flux-limited",
+}  # fmt: skip
+_PARAMETERS: Mapping[str, str] = {
+    "k_rxn": "k (reaction)", "r_ox": "r (oxidation)", "ks": "kₛ", "k0": "k₀", "xi": "ξ", "x0": "x₀", "f0": "f₀",
+    "K_lower_flux": "K, lower bound by flux", "K_lower_detection": "K, lower bound by detection",
+}  # fmt: skip
+
+
+def law_name(law: str) -> str:
+    """Return a rate law's name as it is written."""
+    return _LAWS.get(law, law.replace("_", " "))
+
+
+def parameter_name(parameter: str) -> str:
+    """Return the symbol of a rate law's parameter as it is written."""
+    return _PARAMETERS.get(parameter, typeset(parameter))
+
+
+def interval(value: float, low: float | None, high: float | None, unit: str) -> str:
+    """Return ``value (low to high) unit`` in few digits, an end that is open as three dots."""
+    ends = ("…" if end is None or math.isnan(end) else f"{end:.2g}" for end in (low, high))
+    return quantity(f"{value:.3g} ({' to '.join(ends)})", unit)
+
+
+def quantity(number: str, unit: str) -> str:
+    """Return a number as a program writes it with its unit, typeset."""
+    return minus(typeset(number if unit == "1" else f"{number} {unit}"))
 
 
 class AxisText(NamedTuple):

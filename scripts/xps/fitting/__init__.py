@@ -9,8 +9,8 @@ Rooms, from the ground up: ``likelihood`` (Poisson), ``layout`` (parameters and 
 function), ``minimiser`` (engine lmfit), ``batch`` (engine separable), ``uncertainty`` (errors, shares, detection),
 ``trial_shifts`` (a model at many places), ``verdicts`` (is an area a finding), ``outcome`` (one result),
 ``intervals`` (profiled ones), ``engines`` (who fits, and from where), ``alternatives`` (other models, systematic
-errors), ``rows`` and ``alternative_rows`` (tables), ``series`` (one model over a series), ``blocks`` (the stage),
-``report`` (its log).
+errors), ``rows``, ``covariance_rows`` and ``alternative_rows`` (tables), ``series`` (one model over a series),
+``blocks`` (the stage), ``report`` (its log).
 """
 
 from xps.fitting.blocks import (

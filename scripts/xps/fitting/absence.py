@@ -168,6 +168,9 @@ class _Absent:
         along[place] = 1.0
         lower, upper = self.task.lower[self.who, place], self.task.upper[self.who, place]
         centre, reach = self._prior(place)
+        # A shared position is the series' and the axis' drift on top: moved as one, it is known as well as both.
+        for other in np.flatnonzero(row).tolist():
+            reach = reach if other == place else np.hypot(reach, self._prior(other)[1])
         if kind == "width":
             # The width of a line that shares it is known; only one of its own is searched.
             reach = np.where(self.seen[:, place], 0.0, reach)

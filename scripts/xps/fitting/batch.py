@@ -6,6 +6,7 @@ parameters, areas as coefficients of columns, softly tied areas as ratios. Tasks
 together; what is together changes no number.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -61,8 +62,8 @@ class _Affine:
         self.share = np.ones(size)
         self.factors: list[tuple[int, ...]] = [()] * size
         parameter = {int(slot): i for i, slot in enumerate(plan.varied[nonlinear])}
-        for target, source, factor, offset, ratio in plan.steps:
-            self.rows[target] = factor * self.rows[source]
+        for target, source, factor, offset, ratio, drift in plan.steps:
+            self.rows[target] = factor * self.rows[source] + (0.0 if drift is None else self.rows[drift])
             self.offsets[target] = factor * self.offsets[source] + offset
             self.column[target] = self.column[source]
             self.share[target] = self.share[source] * (1.0 if ratio is not None else factor)
@@ -208,7 +209,7 @@ def _priors(layouts: list[Layout], compiled: Compiled) -> Priors | None:
         ]
     )
     values = np.array([[prior.value for prior in plan.priors] for plan in layouts])
-    errors = np.array([[prior.stderr for prior in plan.priors] for plan in layouts])
+    errors = np.array([[prior.stderr / math.sqrt(prior.share) for prior in plan.priors] for plan in layouts])
     own = Priors(compiled.prior_rows, values - constants, errors)
     others = _others_say(layouts, compiled)
     return own if others is None else own.joined(others)

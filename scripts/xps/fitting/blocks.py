@@ -49,7 +49,7 @@ class SeriesStart(NamedTuple):
             "origin": self.starts.origin,
             "shared": self.starts.shared,
             "joint_objective": sorted(self.starts.joint_objective.items()),
-            "common": None if self.starts.common is None else [part.tolist() for part in self.starts.common],
+            "common": self.starts.common and [np.asarray(part).tolist() for part in self.starts.common],
         }
 
     @classmethod
@@ -61,9 +61,13 @@ class SeriesStart(NamedTuple):
             origin=plain["origin"],
             shared=plain["shared"],
             joint_objective=dict(plain["joint_objective"]),
-            common=None if plain["common"] is None else Common(*(np.array(part) for part in plain["common"])),
+            common=plain["common"] and _common(*plain["common"]),
         )
         return cls(tuple(plain["regions"]), starts)
+
+
+def _common(slots: list[int], information: list[list[float]], gradient: list[float], acquisitions: int) -> Common:
+    return Common(np.array(slots, dtype=np.intp), np.array(information), np.array(gradient), acquisitions)
 
 
 def starts_text(starts: Sequence[SeriesStart]) -> str:

@@ -22,7 +22,7 @@ from xps.separable.priors import Priors
 Array = NDArray[np.float64]
 
 _PERCENTILES = (2.5, 97.5, 95.0)
-_KINDS = ("area", "position", "width", "ratio")
+_KINDS = ("area", "position", "common", "width", "ratio")
 # Of fewer fits no percentile is taken.
 _LEAST_CONVERGED = 0.5
 _EFFORT = marquardt.Effort(decrement=1e-3, accepted=1e-2, evaluations=100)
@@ -53,7 +53,7 @@ def _interval(one: Outcome, slot: int, values: Array) -> Interval | None:
     what, scatter = plan.slots[slot], values[:, slot]
     if what.kind not in _KINDS or what.component is None:
         return None
-    if what.kind in ("position", "width"):
+    if what.kind in ("position", "common", "width"):
         scatter = scatter[values[:, plan.index(what.component, "area")] > 0.0]
     if scatter.size < _LEAST_CONVERGED * values.shape[0] or not np.ptp(scatter) > 0.0:
         return None

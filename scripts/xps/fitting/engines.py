@@ -181,31 +181,9 @@ def _series_words(model: FitModel, job: Job, best: Optimum, starts: Starts) -> s
     if others is not None:
         return (
             f"; {starts.origin}, {starts.shared} numbers shared: alone it would fit better by {others.excess:.1f} than "
-            f"with the others' {_what(model)} (p = {others.chance:.2g})" + _axis_words(job.problem)
+            f"with the others' {_what(model)} (p = {others.chance:.2g})"
         )
     return "; no joint fit of the series, fitted by itself" if model.series.fit == "joint" else ""
-
-
-def _axis_words(bound: Problem) -> str:
-    """Return a warning where a series shares energies that are known better than this acquisition's energy axis."""
-    plan, others = bound.layout, bound.layout.others
-    assert others is not None
-    known = np.linalg.pinv(others.root.T @ others.root)
-    worse = [
-        (axis, float(np.sqrt(known[i, i])))
-        for i, slot in enumerate(others.slots)
-        if plan.slots[slot].kind == "position"
-        and (axis := _axis_stderr(bound, plan.slots[slot].window)) ** 2 > max(float(known[i, i]), 0.0)
-    ]
-    if not worse:
-        return ""
-    axis, best = max(worse)
-    return f"; energies are shared to {best:.2g} eV, but the axis of this acquisition is known to {axis:.2g} eV only"
-
-
-def _axis_stderr(bound: Problem, window: int) -> float:
-    spectrum = bound.regions[window].spectrum
-    return float(np.hypot(spectrum.shift_stderr_ev, spectrum.drift_stderr_ev))
 
 
 def _what(model: FitModel) -> str:

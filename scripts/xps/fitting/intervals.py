@@ -32,6 +32,7 @@ _NEAR_ZERO = 3.0
 # The same where at an end of the covariance's the profile's root is off by so much: an end off by a tenth of a standard
 # error makes the interval miss the truth 0.6 % more often, or less.
 _CURVED = 0.1
+_SEARCHED = ("position", "common", "width", "shape")
 
 
 def found_for(model: FitModel, found: Sequence[Outcome], seed: int) -> list[Outcome]:
@@ -97,7 +98,7 @@ def _own_numbers(part: batch.Batch, component: int) -> Iterator[tuple[int, int]]
     column = part.column_of(component)
     if column is not None:
         yield plan.index(component, "area"), column
-    position = plan.index(component, "position")
+    position = next(iter(plan.common_of(component)), plan.index(component, "position"))
     place = np.flatnonzero(plan.varied[compiled.nonlinear] == position)
     if place.size:
         yield position, compiled.linear.size + int(place[0])
@@ -163,7 +164,7 @@ def _at_bound(one: Outcome, window: int) -> bool:
     plan = one.problem.layout
     held = [plan.slots[slot] for slot in plan.varied[one.best.at_bound]]
     return any(
-        slot.window == window and slot.kind in ("position", "width", "shape") and one.areas.area[slot.component] > 0.0
+        slot.window == window and slot.kind in _SEARCHED and one.areas.area[slot.component] > 0.0
         for slot in held
         if slot.component is not None
     )

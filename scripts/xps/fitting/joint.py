@@ -30,11 +30,15 @@ _NOTHING = 1e-9
 
 
 class Common(NamedTuple):
-    """What a whole series says about the numbers that it shares: their slots, information and half negative slope."""
+    """What a whole series says about the numbers that it shares: their slots, information and half negative slope.
+
+    ``acquisitions`` is how many were fitted jointly.
+    """
 
     slots: Indices
     information: Array
     gradient: Array
+    acquisitions: int
 
 
 class JointFit(NamedTuple):
@@ -52,7 +56,7 @@ def fit_series(problems: Sequence[Problem], slot_values: Array) -> JointFit:
     Baselines, areas, drifts and what the model does not share stay each acquisition's own: of Shirley factors and
     ratios the median is returned, a drift starts at 0.
     """
-    groups = batches(problems)
+    groups = batches(_in_series(problems, len(problems)))
     first = groups[0][1]
     plan = first.problems[0].layout
     slots = plan.shared
@@ -71,7 +75,7 @@ def fit_series(problems: Sequence[Problem], slot_values: Array) -> JointFit:
             values[slot] = np.median(theta[:, place])
     objective = np.empty(len(problems))
     objective[[place for places, _ in groups for place in places]] = joint.point.objective
-    return JointFit(values, objective, Common(slots, joint.information, joint.gradient), joint.converged)
+    return JointFit(values, objective, Common(slots, joint.information, joint.gradient, len(problems)), joint.converged)
 
 
 def _columns(batch: Batch, slots: Indices) -> Indices:
@@ -80,10 +84,15 @@ def _columns(batch: Batch, slots: Indices) -> Indices:
     return np.array([nonlinear.index(slot) for slot in slots.tolist()], dtype=np.intp)
 
 
+def _in_series(problems: Sequence[Problem], acquisitions: int) -> list[Problem]:
+    """Return the problems of acquisitions that are fitted jointly."""
+    return [replace(problem, layout=problem.layout.in_series(acquisitions)) for problem in problems]
+
+
 def with_others(problems: Sequence[Problem], slot_values: Array, common: Common) -> list[Problem]:
     """Return the problems with what the others of their series say; each is a part of the series ``common`` is of."""
-    found = list(problems)
-    for places, batch in batches(problems):
+    found = _in_series(problems, common.acquisitions)
+    for places, batch in batches(found):
         columns = _columns(batch, common.slots)
         start = batch.start([slot_values[problem.layout.varied] for problem in batch.problems])
         lower, upper = batch.task.lower.copy(), batch.task.upper.copy()

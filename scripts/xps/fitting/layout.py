@@ -7,14 +7,16 @@ their derivatives by θ, so that whoever minimises needs to know nothing of ties
 A position that the model gives as a constant is an energy against the reference, but regions of one cycle drift against
 each other. Such positions are the constant plus the window's energy drift, one number with the calibration's prior
 (drift and error of the shift together); without it a drift of 0.1 eV would be read as chemistry. Fitted positions need
-none: they are what the nominal calibrated axis shows.
+none: they are what the nominal calibrated axis shows. But a position that a series shares has one value for many axes:
+in a joint fit it is the series' common position plus the acquisition's own drift, again with the calibration's prior,
+so that neither an axis that is off nor the number of acquisitions makes it look better known than it is.
 
 A soft tie of areas is a varied ratio r with a Gaussian prior, and the area is r times the other's: the tie stays well
 defined where both areas vanish, which a penalty on their quotient would not.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -25,7 +27,7 @@ from xps.models import FitModel, Span, Tie
 from xps.models.records import Component
 
 Array = NDArray[np.float64]
-Kind = Literal["position", "width", "area", "shape", "baseline", "factor", "ratio", "drift"]
+Kind = Literal["position", "width", "area", "shape", "baseline", "factor", "ratio", "drift", "common"]
 
 # A drift beyond this many standard deviations of its prior is not searched.
 _DRIFT_BOUND_SIGMA = 6.0
@@ -35,17 +37,20 @@ _SHIRLEY_MOST = 0.5
 # ASSUME 0.05 eV, a fitted C 1s is better known: below it the model's own ranges are wide enough; two sigma of room.
 _NOTICED_SHIFT_STDERR_EV = 0.05
 _SHIFT_ROOM_SIGMA = 2.0
-_SHARED_KIND: dict[str, Kind] = {
-    "position_ev": "position",
-    "fwhm_ev": "width",
-    "shape": "shape",
-    "area_ratio": "ratio",
-    "shirley_factor_per_ev": "factor",
+_SHARED_KINDS: dict[str, tuple[Kind, ...]] = {
+    "position_ev": ("position", "common"),
+    "fwhm_ev": ("width",),
+    "shape": ("shape",),
+    "area_ratio": ("ratio",),
+    "shirley_factor_per_ev": ("factor",),
 }
 
 
 class Slot(NamedTuple):
-    """One number of the model; ``component`` is an index or None for a number of the window itself."""
+    """One number of the model; ``component`` is an index or None for a number of the window itself.
+
+    ``in_common`` marks a position that follows the series' common one and the acquisition's drift.
+    """
 
     component: int | None
     window: int
@@ -53,12 +58,13 @@ class Slot(NamedTuple):
     parameter: str
     span: Span | None
     tie: Tie | None
+    in_common: bool = False
 
     @property
     def varied(self) -> bool:
         """The number is an element of θ."""
         exact = self.tie is not None and not self.tie.soft
-        follows = self.kind == "area" and self.tie is not None
+        follows = self.in_common or (self.kind == "area" and self.tie is not None)
         return not exact and not follows and not (self.span is not None and self.span.fixed)
 
     @property
@@ -68,23 +74,31 @@ class Slot(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One tied slot: factor × source + offset, or, with ``ratio`` given, value of slot ``ratio`` × source."""
+    """One tied slot: factor × source + offset, or, with ``ratio`` given, value of slot ``ratio`` × source.
+
+    The value of the varied slot ``drift``, where given, is added.
+    """
 
     target: int
     source: int
     factor: float
     offset: float
     ratio: int | None
+    drift: int | None = None
 
 
 class Prior(NamedTuple):
-    """A soft tie or a drift's prior: value of ``target`` − value of ``source`` (if any) = ``value`` ± ``stderr``."""
+    """A soft tie or a drift's prior: value of ``target`` − value of ``source`` (if any) = ``value`` ± ``stderr``.
+
+    ``share`` of it counts in one acquisition: what is known about numbers that a series shares is known once.
+    """
 
     slot: int
     target: int
     source: int | None
     value: float
     stderr: float
+    share: float = 1.0
 
 
 class OthersSay(NamedTuple):
@@ -127,10 +141,7 @@ class Layout:
 
     def _is_shared(self, slot: Slot) -> bool:
         name = None if slot.component is None else self.model.components[slot.component].name
-        return any(
-            _SHARED_KIND[shared.parameter] == slot.kind and shared.component in (None, name)
-            for shared in self.model.series.share
-        )
+        return shares(self.model, slot.kind, name)
 
     @property
     def prior_count(self) -> int:
@@ -157,6 +168,10 @@ class Layout:
         """Return the slots of a component's shape, in the order of ``lineshapes.PARAMETERS``."""
         return [i for i in self.of_component(component) if self.slots[i].kind == "shape"]
 
+    def common_of(self, component: int) -> list[int]:
+        """Return the slot of what a component's position has in common with the series, where it has."""
+        return [i for i, slot in enumerate(self.slots) if (slot.component, slot.kind) == (component, "common")]
+
     def indices(self, kind: Kind) -> NDArray[np.intp]:
         """Return the slots of one kind, in the order of components or windows."""
         return np.array([i for i, slot in enumerate(self.slots) if slot.kind == kind], dtype=np.intp)
@@ -167,22 +182,37 @@ class Layout:
         values[self.varied] = theta
         by_theta = np.zeros((values.size, theta.size))
         by_theta[self.varied, np.arange(theta.size)] = 1.0
-        for target, source, factor, offset, ratio in self.steps:
+        for target, source, factor, offset, ratio, drift in self.steps:
             scale = factor if ratio is None else float(values[ratio])
             by_theta[target] = scale * by_theta[source]
+            values[target] = scale * values[source] + offset
             if ratio is not None:
                 by_theta[target] += values[source] * by_theta[ratio]
-            values[target] = scale * values[source] + offset
+            if drift is not None:
+                by_theta[target] += by_theta[drift]
+                values[target] += values[drift]
         return values, by_theta
 
+    def in_series(self, acquisitions: int) -> "Layout":
+        """Return the layout of one of so many jointly fitted acquisitions: ties of shared numbers count once for all.
+
+        Told again by each acquisition, a tie would be as strong as if it had been measured with every one of them.
+        """
+        by_theta, shared = self.expand(self.start)[1], np.isin(self.varied, self.shared)
+        priors = []
+        for prior in self.priors:
+            row = by_theta[prior.target] - (0.0 if prior.source is None else by_theta[prior.source])
+            priors.append(prior if np.any(row[~shared]) else prior._replace(share=1.0 / acquisitions))
+        return replace(self, priors=tuple(priors))
+
     def prior_residuals(self, values: Array, by_theta: Array) -> tuple[Array, Array]:
-        """Return (value − tie)/stderr of each prior, then what others say, and the derivatives by θ."""
+        """Return √share (value − tie)/stderr of each prior, then what others say, and the derivatives by θ."""
         pulls = np.zeros(self.prior_count)
         slopes = np.zeros((self.prior_count, by_theta.shape[1]))
-        for row, (_, target, source, value, stderr) in enumerate(self.priors):
-            other = 0.0 if source is None else float(values[source])
-            pulls[row] = (values[target] - other - value) / stderr
-            slopes[row] = (by_theta[target] - (0.0 if source is None else by_theta[source])) / stderr
+        for row, (_, target, source, value, stderr, share) in enumerate(self.priors):
+            other, weight = 0.0 if source is None else float(values[source]), math.sqrt(share) / stderr
+            pulls[row] = (values[target] - other - value) * weight
+            slopes[row] = (by_theta[target] - (0.0 if source is None else by_theta[source])) * weight
         if self.others is not None:
             first, (slots, root, centre, *_) = len(self.priors), self.others
             pulls[first:], slopes[first:] = root @ (values[slots] - centre), root @ by_theta[slots]
@@ -229,7 +259,7 @@ def _slots(model: FitModel, drift: tuple[float, ...]) -> list[Slot]:
         if kind == "shirley":
             span = Span(_SHIRLEY_START, 0.0, _SHIRLEY_MOST)
             slots.append(Slot(None, w, "factor", "shirley_factor_per_ev", span, None))
-        if any(slot.window == w and slot.is_constant_position for slot in slots):
+        if any(slot.window == w and (slot.is_constant_position or slot.in_common) for slot in slots):
             width = _DRIFT_BOUND_SIGMA * drift[w]
             slots.append(Slot(None, w, "drift", "energy_drift_ev", Span(0.0, -width, width), None))
     for i, (part, window) in enumerate(zip(model.components, model.window_of_component, strict=True)):
@@ -240,12 +270,27 @@ def _slots(model: FitModel, drift: tuple[float, ...]) -> list[Slot]:
 
 
 def _component_slots(model: FitModel, i: int, part: Component, window: int) -> list[Slot]:
+    tie = model.tie(part.name, "position_ev")
+    position = Slot(i, window, "position", "position_ev", part.position_ev, tie)
+    common = []
+    if model.series.fit == "joint" and position.varied and shares(model, "position", part.name):
+        common = [Slot(i, window, "common", "shared_position_ev", part.position_ev, None)]
+        position = position._replace(span=None, in_common=True)
     return [
-        Slot(i, window, "position", "position_ev", part.position_ev, model.tie(part.name, "position_ev")),
+        *common,
+        position,
         Slot(i, window, "width", "fwhm_ev", part.fwhm_ev, model.tie(part.name, "fwhm_ev")),
         Slot(i, window, "area", "area_cps_ev", None, model.tie(part.name, "area")),
         *(Slot(i, window, "shape", name, span, None) for name, span in part.shape.named.items()),
     ]
+
+
+def shares(model: FitModel, kind: Kind, component: str | None) -> bool:
+    """Return whether the acquisitions of a series share a kind of number of a component (None: of a window)."""
+    return any(
+        kind in _SHARED_KINDS[shared.parameter] and shared.component in (None, component)
+        for shared in model.series.share
+    )
 
 
 def _tied(model: FitModel, slots: tuple[Slot, ...]) -> dict[int, tuple[int, Tie]]:
@@ -269,9 +314,12 @@ def _steps(model: FitModel, slots: tuple[Slot, ...]) -> list[Step]:
         else:
             waiting[target] = Step(target, source, 1.0, tie.value if tie.kind == "offset_from" else 0.0, None)
     drifts = {slot.window: i for i, slot in enumerate(slots) if slot.kind == "drift"}
+    common = {slot.component: i for i, slot in enumerate(slots) if slot.kind == "common"}
     for target, slot in enumerate(slots):
         if slot.is_constant_position and slot.span is not None:
             waiting[target] = Step(target, drifts[slot.window], 1.0, slot.span.start, None)
+        elif slot.in_common:
+            waiting[target] = Step(target, common[slot.component], 1.0, 0.0, None, drifts[slot.window])
     ordered: list[Step] = []
     while waiting:
         ready = [target for target, step in waiting.items() if step.source not in waiting]
@@ -291,6 +339,7 @@ def _searched(slot: Slot, shift_stderr_ev: float) -> Span:
 
 def _priors(model: FitModel, slots: tuple[Slot, ...], drift: tuple[float, ...], axis: tuple[float, ...]) -> list[Prior]:
     ratios = {slot.component: i for i, slot in enumerate(slots) if slot.kind == "ratio"}
+    common = {slot.component: i for i, slot in enumerate(slots) if slot.kind == "common"}
     priors = [
         Prior(i, i, None, 0.0, axis[slot.window])
         for i, slot in enumerate(slots)
@@ -302,9 +351,11 @@ def _priors(model: FitModel, slots: tuple[Slot, ...], drift: tuple[float, ...], 
         if slots[target].kind == "area":
             priors.append(Prior(target, ratios[slots[target].component], None, tie.value, tie.stderr))
             continue
-        stderr = tie.stderr
+        stderr, ends = tie.stderr, (target, source)
         here, there = slots[target].window, slots[source].window
-        if slots[target].kind == "position" and here != there:
+        if slots[target].in_common and slots[source].in_common:
+            ends = common[slots[target].component], common[slots[source].component]
+        elif slots[target].kind == "position" and here != there:
             stderr = float(np.sqrt(stderr**2 + drift[here] ** 2 + drift[there] ** 2))
-        priors.append(Prior(target, target, source, tie.value, stderr))
+        priors.append(Prior(target, *ends, tie.value, stderr))
     return priors

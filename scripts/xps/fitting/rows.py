@@ -1,9 +1,10 @@
-"""From outcomes to the rows of components, parameters, fits, correlations and curves; empty cells where a fit failed.
+"""From outcomes to the rows of components, parameters, fits and curves; empty cells where a fit failed.
 
 Whole-fit numbers stand in every region's row of ``fits``. Names of parameters carry their unit, and every number that
 is needed to redraw a component (shape, doublet) is a row of ``parameters`` of its own, with status ``fixed``. A
 position that the model gives as a constant is ``fixed`` too; its value holds the window's fitted ``energy_drift_ev``
-(status ``nuisance``) and its error is the drift's.
+(status ``nuisance``) and its error is the drift's. That of a position which a joint fit shares holds it too; what all
+acquisitions have in common stands beside it as ``shared_position_ev``.
 """
 
 import math
@@ -17,7 +18,7 @@ from xps import backgrounds, lineshapes
 from xps.fitting import layout, uncertainty
 from xps.fitting.layout import Layout
 from xps.fitting.lone_channels import lone_channels
-from xps.fitting.outcome import CORRELATION_LISTED, POOR_P_VALUE, Outcome, durbin_watson, residuals_by_region
+from xps.fitting.outcome import POOR_P_VALUE, Outcome, durbin_watson, residuals_by_region
 from xps.lineshapes import drawing
 from xps.models import Component, FitModel
 
@@ -180,7 +181,7 @@ def parameters(model: FitModel, outcome: Outcome) -> Iterator[Row]:
     plan = layout.of(model) if outcome.problem is None else outcome.problem.layout
     errors = _slot_errors(outcome) if outcome.best is not None else np.full(len(plan.slots), np.nan)
     for i, part in enumerate(model.components):
-        for slot in plan.of_component(i):
+        for slot in [*plan.common_of(i), *plan.of_component(i)]:
             yield _slot_row(model, outcome, plan, errors, slot)
         for name, value in _constants(part).items():
             keys = place_of(model, outcome, model.window_of_component[i])
@@ -218,7 +219,7 @@ def _slot_errors(outcome: Outcome) -> Array:
 
 def _slot_row(model: FitModel, outcome: Outcome, plan: Layout, errors: Array, index: int) -> Row:
     slot = plan.slots[index]
-    carrier = plan.index(slot.component, "ratio") if _carried_by_ratio(plan, index) else index  # type: ignore[arg-type]
+    carrier = _carrier(plan, index)
     row = place_of(model, outcome, slot.window) | {
         "component": None if slot.component is None else model.components[slot.component].name,
         "parameter": slot.parameter,
@@ -244,9 +245,15 @@ def _slot_row(model: FitModel, outcome: Outcome, plan: Layout, errors: Array, in
     return row
 
 
-def _carried_by_ratio(plan: Layout, index: int) -> bool:
+def _carrier(plan: Layout, index: int) -> int:
+    """Return the varied slot by whose bounds a slot is bounded: a fitted ratio, a common position, or itself."""
     slot = plan.slots[index]
-    return slot.kind == "area" and slot.tie is not None and slot.tie.soft
+    if slot.component is None:
+        return index
+    if slot.in_common:
+        return plan.index(slot.component, "common")
+    softly_tied_area = slot.kind == "area" and slot.tie is not None and slot.tie.soft
+    return plan.index(slot.component, "ratio") if softly_tied_area else index
 
 
 def _status(plan: Layout, index: int) -> str:
@@ -255,11 +262,11 @@ def _status(plan: Layout, index: int) -> str:
         return "nuisance"
     if slot.is_constant_position:
         return "fixed"
-    if plan.others is not None and index in plan.others.slots:
+    if plan.others is not None and _carrier(plan, index) in plan.others.slots:
         return "shared"
     if slot.tie is not None:
         return "soft_tie" if slot.tie.soft else "exact_tie"
-    return "free" if slot.varied else "fixed"
+    return "free" if slot.varied or slot.in_common else "fixed"
 
 
 def _pull(outcome: Outcome, plan: Layout, index: int) -> float | None:
@@ -267,7 +274,7 @@ def _pull(outcome: Outcome, plan: Layout, index: int) -> float | None:
     own = outcome.best.at.pulls[: len(plan.priors)]
     for prior, pull in zip(plan.priors, own, strict=True):
         if prior.slot == index:
-            return float(pull)
+            return float(pull) / math.sqrt(prior.share)
     return None
 
 
@@ -278,7 +285,7 @@ def name_of(model: FitModel, outcome: Outcome, index: int, plan: Layout) -> str:
     return f"{owner}.{slot.parameter}"
 
 
-# fits, correlations, curves ------------------------------------------------------------------------------------------
+# fits, curves ---------------------------------------------------------------------------------------------------------
 
 
 def fits(model: FitModel, outcome: Outcome) -> Iterator[Row]:
@@ -352,22 +359,6 @@ def _region_cells(outcome: Outcome, window: int, said: str) -> Row:
         "background_low_cps": float(background[low]),
         "background_high_cps": float(background[high]),
     }
-
-
-def correlations(model: FitModel, outcome: Outcome) -> Iterator[Row]:
-    """Yield the pairs of varied parameters whose correlation exceeds 0.95 in magnitude."""
-    if outcome.covariance is None or outcome.problem is None:
-        return
-    plan = outcome.problem.layout
-    errors = uncertainty.standard_errors(outcome.covariance)
-    known = np.isfinite(errors) & (errors > 0)
-    scale = np.where(known, errors, np.nan)
-    matrix = np.where(np.outer(known, known), outcome.covariance, np.nan) / np.outer(scale, scale)
-    for i, j in np.argwhere(np.triu(np.abs(matrix) > CORRELATION_LISTED, 1)):
-        first, second = int(plan.varied[i]), int(plan.varied[j])
-        names = name_of(model, outcome, first, plan), name_of(model, outcome, second, plan)
-        keys = place_of(model, outcome, plan.slots[first].window)
-        yield keys | {"pair": " ~ ".join(names), "correlation": float(np.clip(matrix[i, j], -1.0, 1.0))}
 
 
 def curves(model: FitModel, outcome: Outcome) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from xps import cycles, tables
 from xps.cycles import Block, Regions
 from xps.errors import ConfigError, TableError
-from xps.fitting import alternative_rows, profile_rows, rows
+from xps.fitting import alternative_rows, covariance_rows, profile_rows, rows
 from xps.fitting.alternatives import Tested, tested
 from xps.fitting.engines import ENGINES, SEPARABLE, Starts, fit_each, model_starts, series_starts
 from xps.fitting.outcome import Outcome, Task
@@ -119,7 +119,9 @@ def tables_of(model: FitModel, outcomes: Sequence[Outcome], alternatives: Sequen
         components=tables.from_rows("components", (row for o in outcomes for row in rows.components(model, o))),
         parameters=tables.from_rows("parameters", (row for o in outcomes for row in rows.parameters(model, o))),
         fits=tables.from_rows("fits", (row for o in outcomes for row in rows.fits(model, o))),
-        correlations=tables.from_rows("correlations", (row for o in outcomes for row in rows.correlations(model, o))),
+        correlations=tables.from_rows(
+            "correlations", (row for o in outcomes for row in covariance_rows.correlations(model, o))
+        ),
         curves=tables.concatenate("curves", curves),
         alternatives=tables.from_rows(
             "alternatives", (row for o, of_it in pairs for row in alternative_rows.alternatives(model, o, of_it))

@@ -30,7 +30,7 @@ def area_findings(problem: Problem, best: Optimum) -> list[Finding]:
     plan = problem.layout
     found = _findings(problem, best.at.values, best.at.weights)
     kinds = np.array([plan.slots[slot].kind for slot in plan.varied])
-    theta = np.where(np.isin(kinds, ("position", "width", "shape")), plan.start, best.at.theta)
+    theta = np.where(np.isin(kinds, ("position", "common", "width", "shape")), plan.start, best.at.theta)
     again = _findings(problem, plan.expand(theta)[0], best.at.weights)
     return [max(pair, key=lambda finding: _CAUTION.index(finding.verdict)) for pair in zip(found, again, strict=True)]
 
@@ -67,7 +67,7 @@ def _assumptions(plan: Layout, values: Array) -> list[Assumption]:
     soft = {prior.slot: prior for prior in plan.priors}
     drifts = {slot.window: soft[i].stderr for i, slot in enumerate(plan.slots) if slot.kind == "drift" and i in soft}
     for i, slot in enumerate(plan.slots):
-        if slot.component is None or slot.kind in ("ratio", "shape"):
+        if slot.component is None or slot.kind in ("ratio", "shape", "common"):
             continue
         name = plan.model.components[slot.component].name
         row = np.zeros(len(plan.slots))

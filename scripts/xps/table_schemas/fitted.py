@@ -53,7 +53,12 @@ SCHEMAS: Schemas = {
     "parameters": (
         *FITTED,
         optional("component", "text", "", "component, empty for the region's own parameters"),
-        Column("parameter", "text", "", "name of the parameter with its unit"),
+        Column(
+            "parameter",
+            "text",
+            "",
+            "name of the parameter with its unit; shared_position_ev + energy_drift_ev = position_ev in a joint fit",
+        ),
         optional("value", "number", "", "fitted or fixed value, in the unit its name says"),
         optional("stderr", "number", "", "standard error; empty where fixed or at a bound"),
         optional("low", "number", "", "lower end of the 95 % interval; empty where nothing bounds it"),

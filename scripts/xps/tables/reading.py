@@ -51,12 +51,15 @@ def by_experiment(paths: Sequence[Path | str]) -> tuple[dict[str, dict[str, Tabl
     return found, records
 
 
-def read_part(path: Path | str, name: str, acquisitions: range, **equal: str) -> Table:
+def read_part(
+    path: Path | str, name: str, acquisitions: range, columns: Sequence[str] | None = None, **equal: str
+) -> Table:
     """Return the rows of table ``name`` that belong to ``acquisitions`` (a range without gaps), in their order.
 
-    Only those with ``equal`` texts, such as ``model="lagp_al2p"``. Raises TableError as ``read`` does.
+    Only those with ``equal`` texts, such as ``model="lagp_al2p"``, and only ``columns`` where given, which hold what
+    the rows are told by. Raises TableError as ``read`` does.
     """
-    return _together(name, list(_parts(Path(path), name, acquisitions, equal)))
+    return _together(name, list(_parts(Path(path), name, acquisitions, equal, columns)), columns)
 
 
 def read_parts(path: Path | str, name: str, **equal: str) -> Iterator[Table]:
@@ -67,13 +70,15 @@ def read_parts(path: Path | str, name: str, **equal: str) -> Iterator[Table]:
     return _parts(Path(path), name, None, equal)
 
 
-def _parts(path: Path, name: str, acquisitions: range | None, equal: Mapping[str, str]) -> Iterator[Table]:
+def _parts(
+    path: Path, name: str, acquisitions: range | None, equal: Mapping[str, str], columns: Sequence[str] | None = None
+) -> Iterator[Table]:
     try:
         with path.open("rb") as stream:
             file = _opened(path, name, stream, _footer(path, _identity(stream.fileno())))
             for group in range(file.num_row_groups):
                 if _may_hold(file, group, acquisitions, equal):
-                    yield within(_group(path, name, file, group), acquisitions, **equal)
+                    yield within(_group(path, name, file, group, columns), acquisitions, **equal)
     except OSError as error:
         raise _unreadable(path, name, error) from error
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from xps.figures import page, style
-from xps.figures.lettering import chemical_label, formulas_in
+from xps.figures.lettering import chemical_label, typeset
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.palette import species_styles
 from xps.figures.reading.frames import chosen, records
@@ -114,4 +114,4 @@ def _draw_case(axes: Axes, phases: pd.DataFrame, row: int, colours: Mapping[str,
 
 def _reaction(text: str) -> str:
     """Write a balanced reaction as chemists do: no coefficient 1, an arrow, formulas typeset."""
-    return formulas_in(re.sub(r"(?<![\d.])1 (?=[A-Z])", "", text).replace("->", "→"))
+    return typeset(re.sub(r"(?<![\d.])1 (?=[A-Z])", "", text))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from xps.figures.lettering import formulas_in, sample_names
+from xps.figures.lettering import sample_names, typeset
 from xps.figures.reading.frames import frames
 from xps.figures.words import facts
 from xps.provenance import Record
@@ -25,7 +25,7 @@ def write(name: str, shown: str, settings: Mapping[str, Any], tables: Mapping[st
     """
     held = frames(tables, settings)
     told = [facts.left_out(held), facts.energy_scale(held), facts.fitting(held)]
-    first, *others = (formulas_in(sample_names(text, settings)) for text in (shown, *told))
+    first, *others = (typeset(sample_names(text, settings)) for text in (shown, *told))
     sources = facts.sources(held, settings.get("axis", ""), record)
     paragraphs = [f"**{name}.** {first}", _ORIGINS.get(record.data_origin, ""), *others, sources]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
