@@ -199,11 +199,12 @@ def _sides(some: Sequence[Outcome], numbers: Sequence[_Wanted], side: Array, ris
 
 
 def _profiles(tried: profiles.Visits, order: profiles.Indices, numbers: int) -> list[tuple[tuple[float, float], ...]]:
-    """Return for each number the values that its searches tried, ascending, with the rise of the objective at each."""
-    points: list[set[tuple[float, float]]] = [set() for _ in range(numbers)]
-    for search, value, rise in zip(tried.search, tried.value, tried.rise, strict=True):
-        points[order[search]].add((float(value), float(rise)))
-    return [tuple(sorted(of_number)) for of_number in points]
+    """Return for each number the values that its searches tried, ascending, with the least rise at each."""
+    points: list[dict[float, float]] = [{} for _ in range(numbers)]
+    for search, value, rise in zip(tried.search.tolist(), tried.value.tolist(), tried.rise.tolist(), strict=True):
+        of_number = points[order[search]]
+        of_number[value] = min(rise, of_number.get(value, math.inf))
+    return [tuple(sorted(of_number.items())) for of_number in points]
 
 
 def _stderr(one: Outcome, wanted: _Wanted) -> float:
