@@ -97,14 +97,14 @@ def regions_of(found: tables.Series) -> Regions:
 def _region(part: pa.Table, names: dict[str, int], facts: dict[str, Facts]) -> Places:
     """Return the place of each row's region in ``names``; a new one is added, and its header to ``facts``."""
     encoded = part.column("region").combine_chunks().dictionary_encode()
-    codes, own = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
+    codes: Places = encoded.indices.to_numpy()
+    own = encoded.dictionary.to_pylist()
     for place, name in enumerate(own):
         if name not in names:
             names[name] = len(names)
             row = int(np.flatnonzero(codes == place)[0])
             facts[name] = Facts(**part.select(Facts._fields).slice(row, 1).to_pylist()[0])
-    places: Places = np.array([names[name] for name in own], dtype=np.intp)
-    return places[codes]
+    return np.array([names[name] for name in own], dtype=np.intp).take(codes)
 
 
 def floats(table: pa.Table, name: str) -> Floats:
