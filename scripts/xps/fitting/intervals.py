@@ -16,8 +16,8 @@ import numpy as np
 
 from xps.fitting import batch, bootstrap
 from xps.fitting.outcome import Interval, Outcome
-from xps.fitting.uncertainty import Z_TWO_SIDED_95
 from xps.models import FitModel
+from xps.quantiles import RISE_ONE_SIDED_95, RISE_TWO_SIDED_95, TWO_SIDED_95
 from xps.uncertainty import profiles
 
 # Below this height in counts, or closer to 0 than this many standard errors, intervals are profiled.
@@ -103,7 +103,7 @@ def _doubted(one: Outcome) -> Outcome:
         # An area at the far end of its interval makes any interval look narrow: the middle is what it is held against.
         low = interval.low or 0.0
         off_centre = min(1.0, 0.5 * (high + low) / max(float(one.areas.area[component]), 1e-300))
-        if 0.5 * (high - low) > Z_TWO_SIDED_95 * off_centre * one.findings[component].needed_stderr:
+        if 0.5 * (high - low) > TWO_SIDED_95 * off_centre * one.findings[component].needed_stderr:
             findings[component] = findings[component]._replace(verdict="not_identified", condition=())
     return replace(one, findings=tuple(findings))
 
@@ -153,9 +153,7 @@ def _ends(part: batch.Batch, some: Sequence[Outcome], wanted: Sequence[_Wanted])
         which=which[order],
         what=what[order],
         side=np.repeat([-1.0, 1.0, 1.0], [every.size, every.size, areas.size]),
-        rise=np.repeat(
-            [profiles.TWO_SIDED_95, profiles.TWO_SIDED_95, profiles.ONE_SIDED_95], [every.size, every.size, areas.size]
-        ),
+        rise=np.repeat([RISE_TWO_SIDED_95, RISE_TWO_SIDED_95, RISE_ONE_SIDED_95], [every.size, every.size, areas.size]),
         stderr=stderr[order],
     )
     found = profiles.ends(part.task, best, ends)

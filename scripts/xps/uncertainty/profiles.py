@@ -23,8 +23,6 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 
-TWO_SIDED_95 = 3.841458820694124
-ONE_SIDED_95 = 2.705543454095404
 _ROUNDS = 24
 # Of the root of the rise, 1.96 at 95 %: half a hundredth of a standard error.
 _CLOSE = 5e-3
