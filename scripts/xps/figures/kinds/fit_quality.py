@@ -22,7 +22,7 @@ _CELL_CM = 0.3
 _NARROWEST_CELL_CM, _WIDEST_CELL_CM = 0.3, 0.85
 _LEFT_CM, _TOP_CM, _HEAD_CM = 3.9, 0.5, 0.5
 # A longer name of an experiment takes the room in which it says that columns are acquisitions.
-_LONGEST_NAME_CM = 1.9
+_LONGEST_NAME_CM = 2.1
 
 
 class _State(NamedTuple):

@@ -61,9 +61,9 @@ def _sheet(phases: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
     spheres = f"threshold of random spheres ({phases['threshold'].iloc[0]:.3f})"
     key = page.key_lines(
         [
-            *(KeyEntry(chemical_label(phase), page.box_swatch(facecolor=styles[phase].colour, linewidth=0,
-                       alpha=1.0 if conducts else _INSULATOR_ALPHA))
-              for phase, conducts in phases.groupby("phase", sort=False)["conductive"].any().items()),
+            *(KeyEntry(chemical_label(row["phase"]), _swatch(row["conductive"], styles[row["phase"]].colour))
+              for row in records(phases.sort_values("conductive", ascending=False, kind="stable")
+                                 .drop_duplicates("phase").sort_index())),
             KeyEntry("conducting share", page.line_swatch(color="black", linewidth=0.9)),
             KeyEntry(spheres, page.line_swatch(color=style.FAILURE_RED, linewidth=0.8)),
             KeyEntry("thresholds of real microstructures", page.box_swatch(facecolor=style.FAILURE_RED, alpha=0.12)),
@@ -90,6 +90,10 @@ def _sheet(phases: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
                fontsize=style.TEXT_PT)  # fmt: skip
     sheet.key(key)
     return sheet
+
+
+def _swatch(conductive: bool, colour: str) -> page.Swatch:
+    return page.box_swatch(facecolor=colour, linewidth=0, alpha=1.0 if conductive else _INSULATOR_ALPHA)
 
 
 def _draw_case(axes: Axes, phases: pd.DataFrame, row: int, colours: Mapping[str, str]) -> None:
