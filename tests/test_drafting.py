@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from phi_files import small_files
+from phi_files import assemble, small_files
 from xps import acquisitions, configuration, drafting, quantification, reference_tables
 from xps import models as fit_models
 from xps.drafting import log_text, model_text, regions
@@ -173,6 +173,18 @@ def test_shipped_models_and_the_table_of_doublets_agree() -> None:
         for part in yaml.safe_load(path.read_text(encoding="utf-8"))["components"]:
             if "doublet" in part:
                 assert part["doublet"]["splitting_ev"] == pytest.approx(table[part["core_level"]], abs=0.02), path.name
+
+
+def test_cycles_without_sputtering_get_a_row_each_and_no_axis_of_zeros(project: Path) -> None:
+    """A plating series that the software recorded as a profile with the ion gun off."""
+    counts = [[[100 + cycle, 120, 90, 80] for cycle in range(3)]]
+    folder = put(project, "gun_off", {"a.pro": assemble("smartsoft", counts, times_s=[0.0, 0.0, 0.0])})
+    drafted(project, folder)
+    assert settings_of(project)["axis"] == "start_time_s"
+    rows = [row for row in (folder / "acquisitions.csv").read_text(encoding="utf-8").splitlines() if row[0] != "#"]
+    assert [row.split(",")[:2] for row in rows[1:]] == [["a.pro", ""], ["a.pro", "0"], ["a.pro", "1"], ["a.pro", "2"]]
+    parsed = acquisitions.assemble("fresh", settings_of(project), [folder / "a.pro"], project / "raw")
+    assert parsed.acquisitions.num_rows == 3
 
 
 def test_rows_of_the_log_stand_by_date(project: Path, shared_data: Path) -> None:

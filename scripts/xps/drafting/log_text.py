@@ -22,6 +22,21 @@ def lines(files: Sequence[RawFile], contents: Mapping[str, Measurement]) -> Iter
             {"exclude": "yes", "reason": f"cannot be used: {raw.refusal}"} if raw.refusal else {}
         )
         yield ",".join(cell(cells.get(column, "")) for column in COLUMNS)
+        yield from _cycle_rows(raw.name, contents.get(raw.name))
+
+
+def _cycle_rows(name: str, measurement: Measurement | None) -> Iterator[str]:
+    """Yield a row for each cycle of a series that was not sputtered: what was done between them, no file says."""
+    if measurement is None or measurement.cycles == 1 or is_sputtered(measurement):
+        return
+    for cycle in range(measurement.cycles):
+        yield ",".join(cell({"file": name, "cycle": str(cycle)}.get(column, "")) for column in COLUMNS)
+
+
+def is_sputtered(measurement: Measurement) -> bool:
+    """Return whether sputtering parted the cycles; a series that was recorded as a profile may have left it out."""
+    times = measurement.sputter_time_s
+    return times is not None and bool(times[-1] > times[0])
 
 
 def _date(measurement: Measurement | None) -> date:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from xps.acquisitions.cycles import RawFile
-from xps.drafting import model_text
+from xps.drafting import log_text, model_text
 from xps.drafting.regions import Window
 from xps.errors import ConfigError
 from xps.spectra import Measurement
@@ -49,8 +49,7 @@ def lines(
 
 def axis_of(read: Sequence[Measurement]) -> str:
     """Return the axis that the files themselves have."""
-    sputtered = any(item.sputter_time_s is not None and item.cycles > 1 for item in read)
-    return "sputter_time_s" if sputtered else "start_time_s"
+    return "sputter_time_s" if any(log_text.is_sputtered(item) for item in read) else "start_time_s"
 
 
 def is_referred(levels: Sequence[str], models: Mapping[str, Mapping[str, Any]]) -> bool:
