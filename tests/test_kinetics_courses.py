@@ -108,7 +108,7 @@ def test_a_series_gives_courses_and_profiles_that_agree_with_its_kinetics() -> N
         if np.isfinite(rate["low"]):
             inside = rows["value"].between(rate["low"] * 1.001, rate["high"] * 0.999)
             assert (rows.loc[inside, "deviance_rise"] < CHI_SQUARE_95 * 1.01).all()
-    thick = series.layers.to_pandas().set_index("acquisition")["thickness_nm"].dropna()
+    thick = series.found.places["layers"].to_pandas().set_index("acquisition")["thickness_nm"].dropna()
     supply = drawn[drawn["law"] == "supply"].drop_duplicates("plating_time_s", keep="last")
     at = np.interp(300.0, supply["plating_time_s"], supply["value"])
     assert at == pytest.approx(thick.loc[1], rel=0.05)
