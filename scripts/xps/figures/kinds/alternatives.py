@@ -1,6 +1,6 @@
 """How a share depends on what the model states: the model itself and its declared alternatives along the series."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from xps.figures.palette import FALLBACK_COLOURS, MARKERS
 from xps.figures.parts import layout, marks, series
 from xps.figures.reading.frames import chosen, frames, records
 from xps.figures.reading.times import region_axis_values
+from xps.figures.words import facts
 from xps.quantiles import TWO_SIDED_95
 
 MODEL = "the model"
@@ -43,11 +44,10 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     """Return what the figure shows, what each alternative changes, and how the counts judge it."""
     points = _points(settings, frames(tables, settings))
     told = []
-    for (experiment, name), rows in points[points["alternative"] != MODEL].groupby(["experiment", "alternative"],
-                                                                                   sort=False):  # fmt: skip
-        gap = rows.drop_duplicates("acquisition")["delta_bic"].dropna()
-        judged = "" if gap.empty else f", ΔBIC {gap.min():+.0f} to {gap.max():+.0f}".replace("-", "−")
-        told.append(f"{experiment} {name}: {rows['change'].iloc[0]}{judged}")
+    for name, rows in points[points["alternative"] != MODEL].groupby("alternative", sort=False):
+        judged = ", ".join(_judged(rows, settings))
+        changes = " or ".join(dict.fromkeys(rows["change"]))
+        told.append(f"{_label(str(name))}: {changes}{f' (ΔBIC {judged})' if judged else ''}")
     species = ", ".join(settings["species"])
     return (
         f"Share of {species} in its core level against {lettering.heading(settings['axis'])}: under the model (black, "
@@ -56,6 +56,18 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
         "of the 95 % upper limits, in the colour of what gave it. A positive ΔBIC speaks for the model. "
         f"{'; '.join(told)}."
     )
+
+
+def _judged(rows: pd.DataFrame, settings: Mapping[str, Any]) -> Iterator[str]:
+    """Say how the counts of each experiment judge an alternative."""
+    judged = rows[rows["delta_bic"].notna()]
+    for experiment, gaps in judged.groupby("experiment", sort=False)["delta_bic"]:
+        ends = dict.fromkeys(lettering.minus(f"{round(gap):+d}") for gap in (gaps.min(), gaps.max()))
+        yield f"{lettering.sample_names(str(experiment), settings)} {' to '.join(ends)}"
+
+
+def _label(alternative: str) -> str:
+    return " ".join(facts.background_name(word) for word in lettering.typeset(alternative).split(" "))
 
 
 def _points(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -119,7 +131,9 @@ def _look(points: pd.DataFrame) -> _Look:
 def _sheet(settings: Mapping[str, Any], points: pd.DataFrame) -> Sheet:
     """Draw the shares above and, below, what each alternative changes: there curves part that lie upon each other."""
     look = _look(points)
-    entries = [KeyEntry(name, page.points_swatch(single=True, markersize=3.6, **look.of(name))) for name in look.names]
+    entries = [
+        KeyEntry(_label(name), page.points_swatch(single=True, markersize=3.6, **look.of(name))) for name in look.names
+    ]
     entries += [marks.limit_entry()] if (points["kind"] == "upper_limit").any() else []
     time = lettering.axis_text(settings["axis"], float(np.nan_to_num(points["axis_s"].max())))
     panels = list(dict.fromkeys(zip(points["experiment"], points["species"], strict=True)))
