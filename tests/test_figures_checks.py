@@ -201,6 +201,13 @@ def test_a_mark_stands_in_the_row_of_its_window_and_the_column_of_its_acquisitio
     assert len(heights) == numbers.drop_duplicates(["model", "region"]).shape[0]
 
 
+@pytest.mark.parametrize(("name", "told"), [("Li foil", True), ("Pellet sputtered twice", False)])
+def test_columns_are_called_acquisitions_where_the_name_leaves_room(made: dict[str, pa.Table], name: str, told: bool):
+    (figure,), _ = drawn(made, "fit_quality", names={"invented": name})
+    assert ("acquisition" in words(figure)) is told
+    assert overlapping(figure) == []
+
+
 # --- rates -------------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 import synthetic_derived
 from page_texts import outside, overlapping
@@ -220,6 +222,12 @@ def test_a_reaction_stands_above_its_bar_and_no_word_over_another():
     first = min(bar.get_y() for bar in drawn_bars)
     assert reaction.get_position()[1] < first  # rows are counted downwards
     assert overlapping(figure) == []
+
+
+def test_the_key_is_as_pale_as_the_bars():
+    figure, drawn_bars = bars(synthetic_derived.phases())
+    key = {to_rgba(patch.get_facecolor()) for patch in figure.artists if isinstance(patch, Rectangle)}
+    assert {to_rgba(bar.get_facecolor()) for bar in drawn_bars} <= key
 
 
 def test_frames_are_checked_not_copied():

@@ -3,6 +3,7 @@
 import math
 import re
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -101,7 +102,17 @@ def test_typesetting_twice_changes_nothing_more(formula: str):
     [(576.4, "576 cps"), (999.0, "999 cps"), (1000.0, "1 kcps"), (74123.0, "74.1 kcps"), (-12.0, "−12 cps")],
 )
 def test_intensities_are_written_in_three_digits(intensity: float, words: str):
-    assert lettering.kilo(intensity) == words
+    assert lettering.cps(intensity) == words
+
+
+@given(st.lists(st.floats(-1e7, 1e7), min_size=1, max_size=3))
+def test_a_range_of_intensities_is_read_back_in_its_one_unit(intensities: list[float]):
+    numbers, unit = lettering.cps(*intensities).rsplit(" ", 1)
+    factor = {"cps": 1.0, "kcps": 1000.0}[unit]
+    read = [factor * float(number.replace("−", "-")) for number in numbers.split(" to ")]
+    largest = max(map(abs, intensities))
+    assert (unit == "kcps") == (largest >= 1000)
+    np.testing.assert_allclose(read, intensities, rtol=5.01e-3, atol=1e-300)
 
 
 @pytest.mark.parametrize(

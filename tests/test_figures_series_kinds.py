@@ -344,7 +344,7 @@ def test_alternatives_can_be_chosen(given: dict[str, pa.Table]):
 
 def test_the_caption_says_what_changes_and_how_the_counts_judge(given: dict[str, pa.Table]):
     text = kinds.module_of("alternatives").describe({"kind": "alternatives", **SETTINGS["alternatives"]}, given)
-    assert "invented without_ge3p: Ge 3p left out, ΔBIC +5000 to +5000" in text
+    assert "without_ge3p: Ge 3p left out (ΔBIC invented +5000)" in text
 
 
 def test_without_any_declared_alternative_the_model_is_drawn_alone(given: dict[str, pa.Table]):

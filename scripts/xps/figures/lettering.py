@@ -24,11 +24,10 @@ def chemical_label(name: str) -> str:
     return _FORMULA_DIGITS.sub(lambda match: match[1].translate(_SUBSCRIPT), charged)
 
 
-def kilo(intensity_cps: float) -> str:
-    """Write an intensity in cps or kcps."""
-    if intensity_cps >= 1000:
-        return f"{intensity_cps / 1000:.3g} kcps"
-    return f"{intensity_cps:.3g} cps".replace("-", "−")
+def cps(*intensities_cps: float) -> str:
+    """Write one intensity, or a range of them, in cps or kcps."""
+    unit, factor = ("kcps", 1e-3) if max(map(abs, intensities_cps)) >= 1000 else ("cps", 1.0)
+    return minus(f"{' to '.join(f'{factor * one:.3g}' for one in intensities_cps)} {unit}")
 
 
 def typeset(text: str) -> str:

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from xps.fitting import batch, bootstrap
 from xps.fitting.outcome import Interval, Outcome
-from xps.fitting.uncertainty import Z_TWO_SIDED_95
 from xps.models import FitModel
+from xps.quantiles import RISE_ONE_SIDED_95, RISE_TWO_SIDED_95, TWO_SIDED_95
 from xps.separable import marquardt
 from xps.uncertainty import profiles
 
@@ -77,9 +77,9 @@ def _curved(part: batch.Batch, some: Sequence[Outcome], numbers: Sequence["_Want
     """Return the areas that the counts do not refuse just where the covariance's interval ends."""
     if not numbers:
         return []
-    sides = _sides(some, [*numbers, *numbers], np.repeat([-1.0, 1.0], len(numbers)), profiles.TWO_SIDED_95)
+    sides = _sides(some, [*numbers, *numbers], np.repeat([-1.0, 1.0], len(numbers)), RISE_TWO_SIDED_95)
     roots = profiles.roots(part.task, _optimum(part, some), sides)
-    off = np.abs(roots - Z_TWO_SIDED_95).reshape(2, -1).max(axis=0)
+    off = np.abs(roots - TWO_SIDED_95).reshape(2, -1).max(axis=0)
     return [number for number, by in zip(numbers, off, strict=True) if not by < _CURVED]
 
 
@@ -124,7 +124,7 @@ def _doubted(one: Outcome) -> Outcome:
         # An area at the far end of its interval makes any interval look narrow: the middle is what it is held against.
         low = interval.low or 0.0
         off_centre = min(1.0, 0.5 * (high + low) / max(float(one.areas.area[component]), 1e-300))
-        if 0.5 * (high - low) > Z_TWO_SIDED_95 * off_centre * one.findings[component].needed_stderr:
+        if 0.5 * (high - low) > TWO_SIDED_95 * off_centre * one.findings[component].needed_stderr:
             findings[component] = findings[component]._replace(verdict="not_identified", condition=())
     return replace(one, findings=tuple(findings))
 
@@ -176,7 +176,7 @@ def _ends(part: batch.Batch, some: Sequence[Outcome], wanted: Sequence[_Wanted])
     every = np.arange(len(wanted))
     order = np.concatenate([every, every, np.array(areas, dtype=np.intp)])
     side = np.repeat([-1.0, 1.0, 1.0], [every.size, every.size, len(areas)])
-    rise = np.where(np.arange(order.size) < 2 * every.size, profiles.TWO_SIDED_95, profiles.ONE_SIDED_95)
+    rise = np.where(np.arange(order.size) < 2 * every.size, RISE_TWO_SIDED_95, RISE_ONE_SIDED_95)
     sides = _sides(some, [wanted[i] for i in order], side, rise)
     found = profiles.ends(part.task, _optimum(part, some), sides, batch.model_starts(part))
     value = [None if is_open else float(end) for end, is_open in zip(found.value, found.open_, strict=True)]

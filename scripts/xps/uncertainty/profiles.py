@@ -23,8 +23,6 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 
-TWO_SIDED_95 = 3.841458820694124
-ONE_SIDED_95 = 2.705543454095404
 _ROUNDS = 24
 # So near to the wanted root (1.96 at 95 %), and to the end in units of its distance from the optimum, tangents are
 # exact to a thousandth of a standard error.

@@ -49,7 +49,9 @@ def draw(
         _draw_one(axes, own, part["area_cps_ev"], total, looks[part["verdict"]][1]["color"])
         sheet.text(left + wide / 2, bottom + _LOW_CM + _PANEL_CM + 0.2, chemical_label(part["component"]))
     middle = _LEFT_CM + (len(parts) * (wide + _GAP_CM) - _GAP_CM) / 2
-    sheet.text(middle, bottom + _LOW_CM - 0.6, "Area held / all areas of the core level", fontsize=style.TEXT_PT)
+    sheet.text(
+        middle, bottom + _LOW_CM - 0.6, "Share of the core level at which the area is held", fontsize=style.TEXT_PT
+    )
     sheet.text(0.3, bottom + _LOW_CM + _PANEL_CM / 2, "Rise of χ²", rotation=90, fontsize=style.TEXT_PT)
 
 
