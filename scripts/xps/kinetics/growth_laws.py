@@ -98,21 +98,23 @@ class Timetable(NamedTuple):
 
 
 def timetable(doses: Sequence[Plating], times_min: Floats) -> Timetable:
-    """Return the steps that lead through ``doses`` to the ascending ``times_min``, from the first dose's start on."""
+    """Return the steps that lead through ``doses`` to the ascending ``times_min``, from the first dose's start on.
+
+    Doses are chronological; where one begins before the last one ended it waits for its end.
+    """
     clock = doses[0].start_min if doses else 0.0
     times = np.maximum(times_min, clock)
-    edges = [edge for dose in doses for edge in (dose.start_min, dose.end_min)]
+    begins, stops, supply = np.array(doses, dtype=np.float64).reshape(-1, 3).T
     last = float(times[-1]) if len(times) else clock
     # The first step ends where it begins: there looks that come before the first dose belong.
-    ends = [clock, *sorted({*times.tolist(), *edges} - {clock})]
-    ends = [end for end in ends if end <= last]
-    starts = [clock, *ends[:-1]]
-    supplies = [
-        next((dose.supply_nm_min for dose in doses if dose.start_min <= start < dose.end_min), 0.0) for start in starts
-    ]
-    looks = [int(np.sum(times == end)) for end in ends]
-    durations = [end - start for start, end in zip(starts, ends, strict=True)]
-    return Timetable(tuple(durations), tuple(supplies), tuple(looks))
+    ends = np.unique(np.concatenate([[clock], times, begins, stops]))
+    ends = ends[(ends >= clock) & (ends <= last)]
+    starts = np.concatenate([[clock], ends[:-1]])
+    dose = np.searchsorted(stops, starts, side="right")
+    flows = np.append(begins, np.inf)[dose] <= starts
+    looks = np.searchsorted(times, ends, side="right") - np.searchsorted(times, ends, side="left")
+    supplies = np.where(flows, np.append(supply, 0.0)[dose], 0.0)
+    return Timetable(tuple((ends - starts).tolist()), tuple(supplies.tolist()), tuple(looks.tolist()))
 
 
 class State(NamedTuple):

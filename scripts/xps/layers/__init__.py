@@ -15,10 +15,10 @@ Mean free paths come from TPP-2M and are wrong together: ``thickness_imfp_stderr
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from xps import tables
 from xps.attenuation import attenuation_length_nm
@@ -26,7 +26,8 @@ from xps.chemistry import Chemistry
 from xps.core_lines import atoms_per_nm3, length_nm, phase_of
 from xps.layers import verdicts
 from xps.layers.stack import Floats, Stack, Thicknesses, thicknesses
-from xps.layers.tracers import Measured, Tracer, untestable
+from xps.layers.tracers import COLUMNS, Measured, Tracer, untestable
+from xps.quantiles import ONE_SIDED_95
 from xps.sensitivity import Facts, strength
 
 COVERAGE = "coverage"
@@ -35,29 +36,27 @@ COVERAGE = "coverage"
 CARBON_STDERR = 0.35
 """ASSUME atoms per volume times mean free path of adventitious carbon to 35 %: between polyethylene and graphite."""
 
+AT_ONCE = 256
+"""Acquisitions whose rows are in memory."""
+
 Settings = Mapping[str, Any]
 
 
 def extract(
-    acquisitions: pa.Table,
-    components: pa.Table,
-    stacks: Sequence[Settings],
-    chemistry: Chemistry,
-    lines: Sequence[Settings],
-) -> pa.Table:
-    """Return the table ``layers``: every film of every declared stack in every acquisition that is not excluded.
+    found: tables.Series, stacks: Sequence[Settings], chemistry: Chemistry, lines: Sequence[Settings]
+) -> Iterator[tables.Table]:
+    """Yield the table ``layers``, some acquisitions at a time: every film of every declared stack in all of them.
 
-    ``stacks`` are as the experiment file declares them, ``lines`` the rows of its table of sensitivity factors.
+    ``found`` holds ``acquisitions``, of which those not excluded count, and ``components``; ``stacks`` are as the
+    experiment file declares them, ``lines`` the rows of its table of sensitivity factors.
     """
     known = {line["core_level"]: line for line in lines}
-    measured = Measured(acquisitions, components, stacks)
-    rows = (
-        row
-        for declared in stacks
-        for acquisition in measured.acquisitions
-        for row in _rows(declared, acquisition, measured, chemistry, known)
-    )
-    return tables.from_rows("layers", rows)
+    for declared in stacks:
+        for span in found.spans(AT_ONCE):
+            acquisitions, components = (found.part(name, span, columns) for name, columns in COLUMNS.items())
+            measured = Measured(acquisitions, components, [declared])
+            rows = (_rows(declared, acquisition, measured, chemistry, known) for acquisition in measured.acquisitions)
+            yield tables.from_rows("layers", chain.from_iterable(rows))
 
 
 def _rows(
@@ -91,9 +90,9 @@ def _rows(
             row = verdicts.film_row(film, index, coverage, answer, declared, agree[index])
             row = verdicts.under_carbon(row, carbon[index], unseen)
             if buried and index == stack.films - 1:
-                row |= verdicts.through(float(_other_area(stack, areas, stderrs, -1, 1.645).value_nm[-1]))
+                row |= verdicts.through(float(_other_area(stack, areas, stderrs, -1, ONE_SIDED_95).value_nm[-1]))
             elif verdicts.endless(index, answer):
-                row = verdicts.at_least(row, index, _other_area(stack, areas, stderrs, index, -1.645))
+                row = verdicts.at_least(row, index, _other_area(stack, areas, stderrs, index, -ONE_SIDED_95))
             yield {**keys, **row}
     if len(coverages) > 1:
         patches = [tracer for layer, tracer in zip(layers, tracers, strict=True) if layer.get("patches", False)]

@@ -62,12 +62,12 @@ def read_part(
     return _together(name, list(_parts(Path(path), name, acquisitions, equal, columns)), columns)
 
 
-def read_parts(path: Path | str, name: str, **equal: str) -> Iterator[Table]:
+def read_parts(path: Path | str, name: str, columns: Sequence[str] | None = None, **equal: str) -> Iterator[Table]:
     """Yield the rows of table ``name``, or those with ``equal`` texts, in order: those of one row group at a time.
 
-    Raises TableError as ``read`` does.
+    Only ``columns`` where given, as in ``read_part``. Raises TableError as ``read`` does.
     """
-    return _parts(Path(path), name, None, equal)
+    return _parts(Path(path), name, None, equal, columns)
 
 
 def _parts(

@@ -43,12 +43,16 @@ class Series:
         some = place if columns is None else place.select(columns)
         return reading.within(some, acquisitions, **equal).combine_chunks()
 
-    def parts(self, name: str, **equal: str) -> Iterator[Table]:
-        """Yield all rows of table ``name``, or those with ``equal`` texts, in order and some at a time."""
+    def parts(self, name: str, columns: Sequence[str] | None = None, **equal: str) -> Iterator[Table]:
+        """Yield all rows of table ``name``, or those with ``equal`` texts, in order and some at a time.
+
+        All their columns, or those that are asked for (what tells the rows among them).
+        """
         place = self.places[name]
         if isinstance(place, Path | str):
-            return reading.read_parts(place, name, **equal)
-        return iter([reading.within(place, None, **equal).combine_chunks()])
+            return reading.read_parts(place, name, columns, **equal)
+        some = place if columns is None else place.select(columns)
+        return iter([reading.within(some, None, **equal).combine_chunks()])
 
     def records(self, hashed: bool = True) -> list[Record]:
         """Return the records of all tables, which are files; without the files' hashes unless ``hashed``."""

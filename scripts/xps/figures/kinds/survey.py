@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from xps.errors import ConfigError
 from xps.figures import lettering, page, style
-from xps.figures.lettering import kilo
+from xps.figures.lettering import cps
 from xps.figures.page import Sheet
 from xps.figures.parts import layout
 from xps.figures.reading.frames import check_known, frames
@@ -82,7 +82,7 @@ def _sheet(settings: Mapping[str, Any], spectra: pd.DataFrame, acquired: pd.Data
         axes.plot(own["binding_energy_ev"], base + scaled, color=_INK, linewidth=0.5, zorder=3)
         at = "–" if number not in times else f"{times[number] * text.per_second:.4g} {text.unit}"
         beside = below + (base + 0.3 + _FOOT) * _ROW_CM
-        words = f"{at}\nmax {kilo(float(intensity.max()))}"
+        words = f"{at}\nmax {cps(float(intensity.max()))}"
         sheet.text(width_cm - _RIGHT_CM + 0.15, beside, words, ha="left")
     axes.set_ylim(-_FOOT, height / _ROW_CM - _FOOT)
     axes.set_xlim(spectra["binding_energy_ev"].max(), spectra["binding_energy_ev"].min())
