@@ -1,8 +1,8 @@
 """A nature that departs from the fit models' soft ties as far as the ties say it may.
 
 The simulated series stand at the middle of most soft ties. An error that holds a tie's width is then larger than what
-such series show, and rightly so. Here one value per tie is drawn from the tie and put into the true lines: energies and
-areas for each acquisition anew, widths once for a series, since a model may share them. What is tied to something that
+such series show, and rightly so. Here one value per tie is drawn from the tie and put into the true lines: for each
+acquisition anew, or once for a series where the model says that the series shares it. What is tied to something that
 was moved moves along, so that each tie is missed by its own draw alone. Nature stays where the models look for it: an
 energy 0.1 eV inside its bounds, for the axis drifts, a width inside.
 """
@@ -39,7 +39,11 @@ def draws(models: Iterable[FitModel], seed: int, row: int) -> Mapping[Key, Draw]
             own = _key(parts[tie.component], tie.parameter)
             if own not in found:
                 bounds = None if tie.parameter == "area" else getattr(parts[tie.component], tie.parameter)
-                found[own] = Draw(_away(tie, own, seed, row), _key(parts[tie.other], tie.parameter), bounds)
+                found[own] = Draw(
+                    _away(tie, own, seed, 0 if _shared(model, tie) else row + 1),
+                    _key(parts[tie.other], tie.parameter),
+                    bounds,
+                )
     return found
 
 
@@ -47,10 +51,14 @@ def _key(part: Component, parameter: str) -> Key:
     return part.core_level.replace(" ", ""), part.species, parameter
 
 
-def _away(tie: Tie, own: Key, seed: int, row: int) -> float:
+def _shared(model: FitModel, tie: Tie) -> bool:
+    """Return whether acquisitions are fitted with one value of what is tied."""
+    told = [one for one in model.series.share if one.component in (None, tie.component)]
+    return model.series.fit == "joint" and tie.parameter in [one.parameter for one in told]
+
+
+def _away(tie: Tie, own: Key, seed: int, place: int) -> float:
     """Return a draw from a soft tie, and of an exact one that nothing departs from it."""
-    # Widths of a series may be shared: one draw for all its acquisitions.
-    place = 0 if tie.parameter == "fwhm_ev" else row + 1
     away = float(np.random.default_rng([seed, place, *(" ".join(own).encode())]).normal()) * (tie.stderr or 0.0)
     return max(1.0 + away / (tie.value or 1.0), 0.1) if tie.parameter == "area" else away
 

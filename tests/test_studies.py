@@ -96,19 +96,26 @@ def test_verdicts_miss_what_is_expected_where_chance_does_not_explain_them(holds
     assert claims_study.missed([{"verdict": word} for word in words], 0.98, 0.02) is wrong
 
 
-def models_of_lagp() -> list[models.FitModel]:
-    settings = chain.analysis_of(["lagp_vep"]).models
-    names = ("lagp_ge3d_p2p", "lagp_li1s", "lagp_o1s")
+def models_of(*names: str) -> list[models.FitModel]:
+    settings = chain.analysis_of(["lagp_vep", "li_foil_gas"]).models
     return [models.from_mapping(name, chain.plain(dict(settings[name]))) for name in names]
 
 
-def test_draws_from_soft_ties_are_as_wide_as_the_ties_and_widths_are_those_of_a_series() -> None:
-    known = models_of_lagp()
+LAGP = ("lagp_ge3d_p2p", "lagp_li1s", "lagp_o1s")
+
+
+def test_draws_from_soft_ties_are_as_wide_as_the_ties_and_of_a_series_where_it_shares_them() -> None:
+    known = models_of(*LAGP)
     once, again, later = (drawn_ties.draws(known, 1, row) for row in (0, 0, 1))
     assert once == again
-    width, energy = ("Ge3p", "Ge0", "fwhm_ev"), ("Ge3p", "Ge0", "position_ev")
-    assert once[width].by == later[width].by != 0.0
-    assert once[energy].by != later[energy].by
+    for tied in (("Ge3p", "Ge0", "fwhm_ev"), ("Ge3p", "Ge0", "position_ev")):
+        assert once[tied].by != later[tied].by
+    foil, area = (
+        (drawn_ties.draws(models_of("li_foil_li1s"), 1, row) for row in (0, 1)),
+        ("Li1s", "Li0 plasmon", "area"),
+    )
+    once, later = foil
+    assert [key for key in once if once[key].by != later[key].by] == [area]
     anchored = [drawn_ties.draws(known, seed, 3)["O1s", "PO4", "area"].by for seed in range(300)]
     assert np.mean(anchored) == pytest.approx(1.0, abs=3 * 0.05 / 300**0.5)
     assert np.std(anchored) == pytest.approx(0.37 / 7.4, rel=0.15)
@@ -119,7 +126,7 @@ def line(level: str, species: str, position_ev: float, fwhm_ev: float) -> TrueLi
 
 
 def test_what_is_tied_to_a_moved_line_moves_along_and_nothing_leaves_the_bounds() -> None:
-    known = models_of_lagp()
+    known = models_of(*LAGP)
     away = {"3d": [], "3p": [], "plasmon": []}
     for seed in range(200):
         drawn = drawn_ties.draws(known, seed, 0)
