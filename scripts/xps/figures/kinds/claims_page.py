@@ -61,7 +61,8 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     claims = chosen(tables["claims"].to_pandas(), settings, {"claims": "claim"})
     rows = records(claims)
     counts = claims["verdict"].value_counts()
-    told = ", ".join(f"{int(counts.get(name, 0))} {VERDICTS[name][2]}" for name in ("holds", "fails", "not_testable"))
+    verdicts = {"holds": "hold", "fails": "fail", "not_testable": "cannot be tested"}
+    told = ", ".join(f"{int(counts.get(name, 0))} {words}" for name, words in verdicts.items())
     doubtful = sum(_sign_of(row) == "doubtful" for row in rows)
     doubt = f" Of those that hold, {doubtful} do so in brackets: {DOUBT}." if doubtful else ""
     lost = [f"{row['claim']}, {row['quantity']}: {words}" for row in rows if (words := _reasons(row))]
