@@ -18,7 +18,7 @@ from xps.figures.lettering import interval, law_name, parameter_name, quantity
 from xps.figures.page import KeyEntry
 from xps.figures.parts import series, series_page
 from xps.figures.reading.frames import chosen, frames, records
-from xps.figures.reading.times import axis_values
+from xps.figures.reading.times import placed
 from xps.figures.words import facts
 
 QUANTITY = "thickness_nm"
@@ -177,12 +177,6 @@ def _laws(kinetics: pd.DataFrame) -> pd.DataFrame:
 def _points(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     own = chosen(held["layers"], settings, {"layers": "layer", "layer_models": "layer_model"})
     own = own[own["layer"].ne(_SHAPE)]
-    acquired = held["acquisitions"][~held["acquisitions"]["excluded"]]
-    times = {
-        (experiment, number): at
-        for experiment, rows in acquired.groupby("experiment", sort=False)
-        for number, at in axis_values(rows, settings["axis"]).items()
-    }
     half = series.NORMAL_95 * np.hypot(
         own["thickness_stderr_nm"].fillna(0.0), own["thickness_imfp_stderr_nm"].fillna(0.0)
     )
@@ -192,7 +186,7 @@ def _points(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd
         panel=_panel_names(own),
         series=own["layer"],
         species=own["layer"],
-        axis_s=[times.get(place, np.nan) for place in zip(own["experiment"], own["acquisition"], strict=True)],
+        axis_s=placed(own, held["acquisitions"], settings["axis"]),
         kind=np.where(hidden, "lower_limit", np.where(value.isna(), "failed", "value")),
         law=None,
         value=value,
