@@ -22,8 +22,9 @@ import numpy as np
 from xps import tables
 from xps.energy_scale import steps
 from xps.energy_scale.lines import COLUMNS, Level, Series, pair, series_of
-from xps.energy_scale.rows import Z_95, Row, cells, untested
+from xps.energy_scale.rows import Row, cells, untested
 from xps.energy_scale.steps import Step, largest_step
+from xps.quantiles import TWO_SIDED_95
 
 _DRIFT_SEES = "tests assignment and drift between the regions; blind to the reference"
 _LITERATURE_SEES = (
@@ -64,7 +65,7 @@ def _rows(series: Series, declared: Sequence[Mapping[str, Any]]) -> Iterator[Row
 def _drift_rows(series: Series, item: Mapping[str, Any]) -> Iterator[Row]:
     expected, known = float(item["expected_ev"]), float(item["stderr_ev"])
     found, reasons, imposed = pair(series, item)
-    agrees = np.abs(found.value_ev - expected) <= Z_95 * np.hypot(found.spread_ev, known)
+    agrees = np.abs(found.value_ev - expected) <= TWO_SIDED_95 * np.hypot(found.spread_ev, known)
     for place, (number, value, stderr, drift) in enumerate(zip(*(part.tolist() for part in found), strict=True)):
         if reasons[place]:
             yield untested(number, item, series.reasons[reasons[place]])
@@ -93,7 +94,7 @@ def _literature_rows(series: Series, item: Mapping[str, Any]) -> Iterator[Row]:
     # The error of the shift is counted once: what made it wrong in one cycle makes it wrong in all.
     stderr = float(np.hypot(np.sqrt(1.0 / weights.sum()), np.mean(line.shift_stderr_ev[use])))
     expected, known = float(item["expected_ev"]), float(item["stderr_ev"])
-    agrees = abs(value - expected) <= Z_95 * np.hypot(stderr, known)
+    agrees = abs(value - expected) <= TWO_SIDED_95 * np.hypot(stderr, known)
     yield cells(value, stderr, expected, known) | {
         "acquisition": None,
         "source": item["source"],

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from xps.kinetics.estimation import CHI_SQUARE_95, Estimate, Floats, Values
+from xps.kinetics.estimation import Estimate, Floats, Values
 from xps.kinetics.growth import SCALE, Course
 from xps.kinetics.growth_laws import Plating, followed, timetable
-from xps.kinetics.regression import NORMAL_95
+from xps.quantiles import RISE_TWO_SIDED_95, TWO_SIDED_95
 
 Settings = Mapping[str, Any]
 _IN_DOSE, _IN_PAUSE = 7, 4
@@ -64,8 +64,8 @@ def band(growth: Course, law: str, found: Estimate, times_min: Floats) -> Band:
 
     middle = measured(found.values)
     slopes = _slopes(measured, found.values)
-    half = NORMAL_95 * np.sqrt(np.einsum("in,ij,jn->n", slopes, found.log_covariance, slopes).clip(min=0.0))
-    inside = [measured(trial.values) for trial in found.trials if trial.rise <= CHI_SQUARE_95]
+    half = TWO_SIDED_95 * np.sqrt(np.einsum("in,ij,jn->n", slopes, found.log_covariance, slopes).clip(min=0.0))
+    inside = [measured(trial.values) for trial in found.trials if trial.rise <= RISE_TWO_SIDED_95]
     low = np.min([middle - half, *inside], axis=0)
     return Band(middle, np.maximum(low, 0.0), np.max([middle + half, *inside], axis=0))
 

@@ -13,6 +13,7 @@ from xps.kinetics import courses, growth, onset, series_clock
 from xps.kinetics.findings import Findings, parameter_rows, profile_rows, window_words
 from xps.kinetics.regression import LawFit
 from xps.kinetics.series import Series
+from xps.quantiles import ONE_SIDED_95
 
 Settings = Mapping[str, Any]
 
@@ -116,7 +117,9 @@ def _unseen(series: Series, when: series_clock.Clock, wanted: Settings | None) -
     dark = film.taken(before & film.known & when.plated(film.acquisitions))
     if not dark.acquisitions.size:
         return empty
-    return growth.Metal(dark.thickness_nm + 1.645 * dark.stderr_nm, series.windows_min(declared, dark.acquisitions))
+    return growth.Metal(
+        dark.thickness_nm + ONE_SIDED_95 * dark.stderr_nm, series.windows_min(declared, dark.acquisitions)
+    )
 
 
 def _bound_rows(course: growth.Course, fits: Sequence[LawFit], keys: Settings) -> Iterator[dict[str, Any]]:

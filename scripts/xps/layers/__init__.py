@@ -27,6 +27,7 @@ from xps.core_lines import atoms_per_nm3, length_nm, phase_of
 from xps.layers import verdicts
 from xps.layers.stack import Floats, Stack, Thicknesses, thicknesses
 from xps.layers.tracers import COLUMNS, Measured, Tracer, untestable
+from xps.quantiles import ONE_SIDED_95
 from xps.sensitivity import Facts, strength
 
 COVERAGE = "coverage"
@@ -150,7 +151,7 @@ def _length_nm(layer: Settings, chemistry: Chemistry, line: Settings, facts: Fac
 def _lower_limit_nm(stack: Stack, areas: Floats, stderrs: Floats) -> float:
     """Return the thickness of the lowest film at which 1.645 standard errors of the substrate's line would be seen."""
     seen = areas.copy()
-    seen[-1] = max(areas[-1], 0.0) + 1.645 * stderrs[-1]
+    seen[-1] = max(areas[-1], 0.0) + ONE_SIDED_95 * stderrs[-1]
     return float(thicknesses(stack, seen, stderrs).value_nm[-1])
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from xps.quantiles import ONE_SIDED_95
 from xps.sensitivity import Facts
 
 Settings = Mapping[str, Any]
@@ -51,7 +52,7 @@ class Measured:
             return Tracer(np.nan, np.nan, None, "", False)
         area = sum(row["area_cps_ev"] for row in rows)
         # Where an area lies at its bound 0 its limit says how well that is known.
-        errors = [row["area_stderr_cps_ev"] or (row["upper_limit_95_cps_ev"] or np.nan) / 1.645 for row in rows]
+        errors = [row["area_stderr_cps_ev"] or (row["upper_limit_95_cps_ev"] or np.nan) / ONE_SIDED_95 for row in rows]
         facts = self._facts.get((acquisition, rows[0]["region"]))
         detected = any(row["detected"] is not False for row in rows)
         return Tracer(float(area), float(np.hypot.reduce(errors)), facts, str(rows[0]["core_level"]), detected)

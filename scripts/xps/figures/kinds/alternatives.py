@@ -19,6 +19,7 @@ from xps.figures.reading.frames import chosen, frames, records
 from xps.figures.reading.shares import limits_as_shares
 from xps.figures.reading.times import placed
 from xps.figures.words import facts
+from xps.quantiles import TWO_SIDED_95
 
 MODEL = "the model"
 _CHANGES_CM = 2.6
@@ -147,7 +148,7 @@ def _sheet(settings: Mapping[str, Any], points: pd.DataFrame) -> Sheet:
 def _draw(axes: Axes, points: pd.DataFrame, look: _Look) -> None:
     values = points[points["kind"] == "value"]
     model = values[values["alternative"] == MODEL].sort_values("time")
-    half = series.NORMAL_95 * model["stderr"]
+    half = TWO_SIDED_95 * model["stderr"]
     axes.fill_between(
         model["time"], model["value"] - half, model["value"] + half, color="black", alpha=0.12, linewidth=0
     )
@@ -164,7 +165,7 @@ def _draw_changes(axes: Axes, points: pd.DataFrame, look: _Look) -> None:
     model = points[points["alternative"] == MODEL].set_index("acquisition")
     others = points[points["alternative"] != MODEL]
     base = others["acquisition"].map(model["area_fraction"])
-    half = series.NORMAL_95 * model["area_fraction_stderr"]
+    half = TWO_SIDED_95 * model["area_fraction_stderr"]
     axes.fill_between(model["time"], -half, half, color="black", alpha=0.12, linewidth=0)
     axes.axhline(0.0, color="black", linewidth=0.5)
     _draw_lines(axes, others.assign(change_of_share=others["area_fraction"] - base), "change_of_share", look)

@@ -12,9 +12,10 @@ import pyarrow as pa
 from matplotlib.figure import Figure
 
 from xps.figures import lettering, page
-from xps.figures.parts import series, series_page
+from xps.figures.parts import series_page
 from xps.figures.reading.frames import chosen, frames
 from xps.figures.reading.times import placed
+from xps.quantiles import TWO_SIDED_95
 
 # Subjects whose largest value is below this share of the panel's would lie on each other at its foot.
 _MINOR = 0.3
@@ -80,7 +81,7 @@ def _points(settings: Mapping[str, Any], composition: pd.DataFrame, acquired: pd
     own = own[own["acquisition"].isin(acquired.loc[~acquired["excluded"], "acquisition"])]
     limited = own["detected"].eq(False) & own["upper_limit_percent"].notna()
     variance = own["statistical_stderr"].fillna(0.0) ** 2 + own["systematic_stderr"].fillna(0.0) ** 2
-    half = (series.NORMAL_95 * variance**0.5).where(~limited)
+    half = (TWO_SIDED_95 * variance**0.5).where(~limited)
     value = own["atomic_percent"].where(~limited, own["upper_limit_percent"])
     return own.assign(
         panel=own["experiment"],

@@ -19,8 +19,8 @@ from xps.figures import page, style
 from xps.figures.lettering import chemical_label, sample_names, typeset
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.palette import FALLBACK_COLOURS, MARKERS
-from xps.figures.parts.series import NORMAL_95
 from xps.figures.reading.frames import frames, records
+from xps.quantiles import TWO_SIDED_95
 
 _LEFT_CM, _RIGHT_CM, _TOP_CM, _BELOW_CM = 1.3, 0.4, 0.55, 0.85
 _SHIFT_CM, _DRIFT_CM, _ROW_CM, _NAMES_CM, _KEY_CM = 3.8, 1.9, 0.45, 4.4, 3.2
@@ -181,7 +181,7 @@ def _draw_shifts(axes: Axes, shifts: pd.DataFrame, looks: Mapping[str, Mapping[s
         axes.plot(cycles["acquisition"], cycles["shift_ev"], color=look["color"], linewidth=0.4, alpha=0.7)
         for guessed, own in cycles.groupby(cycles["method"].eq("interpolated")):
             face = "white" if guessed else look["color"]
-            bars = NORMAL_95 * own["shift_stderr_ev"]
+            bars = TWO_SIDED_95 * own["shift_stderr_ev"]
             axes.errorbar(own["acquisition"], own["shift_ev"], yerr=bars, linestyle="none", markersize=3.2,
                           elinewidth=0.6, markerfacecolor=face, **look)  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -190,14 +190,14 @@ def _draw_shifts(axes: Axes, shifts: pd.DataFrame, looks: Mapping[str, Mapping[s
 
 def _draw_drifts(axes: Axes, drifts: pd.DataFrame, looks: Mapping[str, Mapping[str, Any]]) -> None:
     """Draw the drifts of one region over the acquisitions, those of several experiments side by side."""
-    known = NORMAL_95 * float(np.nan_to_num(drifts["expected_stderr_ev"].max()))
+    known = TWO_SIDED_95 * float(np.nan_to_num(drifts["expected_stderr_ev"].max()))
     axes.axhspan(-known, known, color=style.BAND_GREY, linewidth=0, zorder=0)
     axes.axhline(0.0, color="black", linewidth=0.5, zorder=1)
     experiments = list(dict.fromkeys(drifts["experiment"]))
     for index, experiment in enumerate(experiments):
         own = drifts[drifts["experiment"] == experiment]
         aside = _SPREAD * ((index + 0.5) / len(experiments) - 0.5)
-        bars = NORMAL_95 * own["stderr_ev"].fillna(0.0)
+        bars = TWO_SIDED_95 * own["stderr_ev"].fillna(0.0)
         axes.errorbar(own["acquisition"] + aside, own["value_ev"], yerr=bars, markersize=2.4, **_BARS,
                       **looks[str(experiment)])  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -209,12 +209,12 @@ def _draw_checks(axes: Axes, checks: pd.DataFrame) -> None:
     axes.axvline(0.0, color="black", linewidth=0.5, zorder=1)
     for row, (kind, check) in enumerate(names):
         own = checks[(checks["kind"] == kind) & (checks["check"] == check)]
-        known = float(np.nan_to_num(own["expected_stderr_ev"].max())) * NORMAL_95
+        known = float(np.nan_to_num(own["expected_stderr_ev"].max())) * TWO_SIDED_95
         axes.barh(row, 2 * known, left=-known, height=0.7, color=style.BAND_GREY, zorder=0, linewidth=0)
         for index, found in enumerate(records(own)):
             look = _VERDICTS.get(found["verdict"], _VERDICTS["agrees"])[1]
             y = row + _SPREAD * ((index + 0.5) / len(own) - 0.5)
-            bar = NORMAL_95 * float(np.nan_to_num(found["stderr_ev"]))
+            bar = TWO_SIDED_95 * float(np.nan_to_num(found["stderr_ev"]))
             # Pale bars: where forty lie upon each other their marks are still seen.
             axes.errorbar(found["value_ev"] - found["expected_ev"], y, xerr=bar, markersize=1.9,
                           ecolor=(look["color"], _BAR_ALPHA), **_BARS, **look)  # fmt: skip

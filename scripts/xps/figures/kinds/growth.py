@@ -16,10 +16,11 @@ from matplotlib.figure import Figure
 from xps.figures import lettering, page, style
 from xps.figures.lettering import interval, law_name, parameter_name, quantity
 from xps.figures.page import KeyEntry
-from xps.figures.parts import series, series_page
+from xps.figures.parts import series_page
 from xps.figures.reading.frames import chosen, frames, records
 from xps.figures.reading.times import placed
 from xps.figures.words import facts
+from xps.quantiles import TWO_SIDED_95
 
 QUANTITY = "thickness_nm"
 _MODELS = {"layer": "one film", "layers": "stack of films", "patchy": "islands"}
@@ -177,9 +178,7 @@ def _laws(kinetics: pd.DataFrame) -> pd.DataFrame:
 def _points(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     own = chosen(held["layers"], settings, {"layers": "layer", "layer_models": "layer_model"})
     own = own[own["layer"].ne(_SHAPE)]
-    half = series.NORMAL_95 * np.hypot(
-        own["thickness_stderr_nm"].fillna(0.0), own["thickness_imfp_stderr_nm"].fillna(0.0)
-    )
+    half = TWO_SIDED_95 * np.hypot(own["thickness_stderr_nm"].fillna(0.0), own["thickness_imfp_stderr_nm"].fillna(0.0))
     hidden = own["thickness_nm"].isna() & own["thickness_lower_limit_nm"].notna()
     value = own["thickness_nm"].where(~hidden, own["thickness_lower_limit_nm"])
     return own.assign(

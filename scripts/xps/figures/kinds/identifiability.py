@@ -20,9 +20,9 @@ from xps.figures import page, style
 from xps.figures.lettering import chemical_label
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.parts import area_profiles
-from xps.figures.parts.series import NORMAL_95
 from xps.figures.reading.frames import frames, records
 from xps.figures.words.facts import plain
+from xps.quantiles import TWO_SIDED_95
 
 LISTED_FROM = 0.95
 _VERDICTS: Mapping[str, tuple[str, dict[str, Any]]] = {
@@ -94,7 +94,7 @@ def _areas(settings: Mapping[str, Any], components: pd.DataFrame) -> pd.DataFram
     own = components[(components["acquisition"] == settings["acquisition"]) & components["area_cps_ev"].notna()]
     if "region" in settings:
         own = own[own["region"] == settings["region"]]
-    half = NORMAL_95 * own["area_stderr_cps_ev"]
+    half = TWO_SIDED_95 * own["area_stderr_cps_ev"]
     found: pd.DataFrame = own.assign(
         area_low_cps_ev=own["area_low_cps_ev"].fillna(own["area_cps_ev"] - half),
         area_high_cps_ev=own["area_high_cps_ev"].fillna(own["area_cps_ev"] + half),

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from xps.figures import lettering, page, style
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.parts import layout
+from xps.quantiles import RISE_TWO_SIDED_95
 
-_THRESHOLD_95 = 3.841459
 _THRESHOLD_LINE: dict[str, Any] = {"color": "black", "linewidth": 0.6, "linestyle": (0, (4, 2))}
 CLOSED: dict[str, Any] = {"color": "#0072B2", "marker": "o"}
 OPEN: dict[str, Any] = {"color": "#E69F00", "marker": "s"}
@@ -131,7 +131,7 @@ def between(held: Floats, rises: Floats, best: float) -> tuple[Floats, Floats]:
 
 def rise_axis(axes: Axes) -> None:
     """Set the axis of the rise of the objective that all profiles share, with the threshold of 95 %."""
-    axes.axhline(_THRESHOLD_95, zorder=1, **_THRESHOLD_LINE)
+    axes.axhline(RISE_TWO_SIDED_95, zorder=1, **_THRESHOLD_LINE)
     axes.set_ylim(-0.4, HIGHEST)
     axes.set_yticks([0, 4, 8])
 
