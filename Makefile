@@ -65,7 +65,7 @@ figure: $(READY)  ## make one figure: NAME=fig2b_lagp_vep
 	@$(call snakemake,'$(RESULTS)/figures/$(name).pdf')
 
 experiment: $(READY)  ## make one experiment's tables: NAME=lagp_vep
-	@$(call snakemake,'$(RESULTS)/$(name)/kinetics.parquet')
+	@$(call snakemake,$(foreach table,kinetics.parquet energy_checks.parquet composition.parquet areas.csv,'$(RESULTS)/$(name)/$(table)'))
 
 report: all  ## all figures with their captions in one page, <results>/report.html
 	@$(call snakemake,--report '$(RESULTS)/report.html')

@@ -100,15 +100,18 @@ def _followed(analysis: Any, job: Any, found: Tables) -> Tables:
     films, areas = analysis.layer_settings(job), analysis.areas_cm2(job)
     stacks, factors = films["stacks"], films["factors"]
     known = chemistry.chemistry(films["reference"]["phases"], films["reference"]["reactions"])
-    thick = layers.extract(acquired, components, stacks, known, factors)
-    series = kinetics.series_of(acquired, components, thick, stacks, known, factors, areas)
-    lines = (found["calibration"], components, found["parameters"])
+    thick = tables.concatenate("layers", list(layers.extract(tables.Series(found), stacks, known, factors)))
+    whole = tables.Series({**found, "layers": thick})
+    series = kinetics.series_of(whole, stacks, known, factors, areas)
+    charges = balance.extract(whole, areas, films["balance"], stacks, known)
+    lines = tables.Series({name: found[name] for name in energy_scale.COLUMNS}, counted="components")
+    checks = energy_scale.check(lines, analysis.energy_checks(job), analysis.model_names(job))
     counted = (acquired, found["spectra"], found["calibration"], components, found["alternatives"])
     return {
         "layers": thick,
-        "balance": balance.extract(acquired, thick, areas, films["balance"], stacks, known),
+        "balance": tables.concatenate("balance", list(charges)),
         **kinetics.follow(series, analysis.axis(job), analysis.kinetics_settings(job)),
-        "energy_checks": energy_scale.check(*lines, analysis.energy_checks(job), analysis.model_names(job)),
+        "energy_checks": tables.concatenate("energy_checks", list(checks)),
         "composition": quantification.quantify(*counted, analysis.composition(job)),
         "degradation": quantification.compare_surveys(*counted[:3], analysis.composition(job)),
     }

@@ -15,12 +15,9 @@ def main(
     fingerprint: str,
 ) -> None:
     """Hold the positions of ``experiment`` against declared ``checks``; write ``energy_checks`` to ``output``."""
-    read = {name: tables.read(inputs[name], name, columns) for name, columns in energy_scale.COLUMNS.items()}
-    found = energy_scale.check(*(table for table, _ in read.values()), checks, models)
-    params = {"checks": checks, "models": models}
-    ancestors = [of_table for _, of_table in read.values()]
-    record = provenance.record("check_energy_scale", ancestors, params, fingerprint, subject=experiment)
-    tables.write(output, "energy_checks", found, record)
+    found, params = tables.Series(inputs, counted="components"), {"checks": checks, "models": models}
+    record = provenance.record("check_energy_scale", found.records(), params, fingerprint, subject=experiment)
+    tables.write_parts(output, "energy_checks", energy_scale.check(found, checks, models), record)
 
 
 if __name__ == "__main__":

@@ -14,18 +14,16 @@ def main(
     fingerprint: str,
 ) -> None:
     """Solve the declared films, balance the charge, fit the laws; write all that follows."""
-    read = [tables.read(inputs[name], name, columns) for name, columns in kinetics.COLUMNS.items()]
-    (acquired, of_acquired), (components, of_components) = read
     films, areas, reference = settings["films"], settings["areas_cm2"], settings["films"]["reference"]
     stacks, factors = films["stacks"], films["factors"]
     known = chemistry.chemistry(reference["phases"], reference["reactions"])
-    thick = layers.extract(acquired, components, stacks, known, factors)
-    charge = balance.extract(acquired, thick, areas, films["balance"], stacks, known)
-    series = kinetics.series_of(acquired, components, thick, stacks, known, factors, areas)
-    followed = kinetics.follow(series, settings["axis"], settings["kinetics"])
-    ancestors = [of_acquired, of_components]
-    record = provenance.record("extract_kinetics", ancestors, settings, fingerprint, subject=experiment)
-    for name, table in {"layers": thick, "balance": charge, **followed}.items():
+    measured, found = tables.Series(inputs), tables.Series({**inputs, "layers": outputs["layers"]})
+    record = provenance.record("extract_kinetics", measured.records(), settings, fingerprint, subject=experiment)
+    tables.write_parts(outputs["layers"], "layers", layers.extract(measured, stacks, known, factors), record)
+    charges = balance.extract(found, areas, films["balance"], stacks, known)
+    tables.write_parts(outputs["balance"], "balance", charges, record)
+    series = kinetics.series_of(found, stacks, known, factors, areas)
+    for name, table in kinetics.follow(series, settings["axis"], settings["kinetics"]).items():
         tables.write(outputs[name], name, table, record)
 
 

@@ -1,8 +1,9 @@
 """Draft an experiment: python scripts/new_experiment.py raw/<experiment> [--name NAME] [--raw FOLDER].
 
-Reads the .spe and .pro files of the folder and writes config/experiments/<name>.yaml and, where the folder has no log,
-its acquisitions.csv. Both are drafts, with `check` at each guess and `fill in` at each gap. Nothing is overwritten: an
-experiment file that is there is refused, a log that is there is kept. Exit status 2 with the message on stderr.
+Reads the .spe and .pro files of the folder and writes config/experiments/<name>.yaml, a fit model for each core level
+that has none, figures, the configuration config/<name>.yaml that makes them and, where the folder has no log, its
+acquisitions.csv. All are drafts, with `check` at each guess and `fill in` at each gap. Nothing is overwritten: a file
+of these names is refused, a log that is there is kept. Exit status 2 with the message on stderr.
 """
 
 import argparse
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     for remark in draft.remarks:
         print(f"note: {remark}")
-    print(f"next: fill in both files, name {name} under experiments in config/config.yaml, `make dry-run`")
+    print(f"next: `make CONFIG=config/{name}.yaml` runs the drafts as they are; then see to each `check` and `fill in`")
     return 0
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 from scipy.special import voigt_profile
 
-from xps import chemistry, kinetics, provenance, tables
+from whole_tables import series_of
+from xps import kinetics, provenance, tables
 from xps.table_schemas import SCHEMAS
 
 EXPERIMENT = "invented"
@@ -135,9 +136,7 @@ def make(series: Series, seed: int = 1) -> dict[str, pa.Table]:
 
 def followed(acquired: pa.Table, components: pa.Table, axis: str, laws: Sequence[str]) -> pa.Table:
     """Return the table ``kinetics`` of component areas under rate laws, without any mechanism."""
-    nothing = tables.from_rows("layers", [])
-    series = kinetics.series_of(acquired, components, nothing, [], chemistry.Chemistry({}, {}), [], {})
-    return kinetics.follow(series, axis, {"laws": laws})["kinetics"]
+    return kinetics.follow(series_of(acquired, components), axis, {"laws": laws})["kinetics"]
 
 
 def _keys(window: Window, acquisition: int) -> dict[str, Any]:

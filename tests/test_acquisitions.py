@@ -407,6 +407,42 @@ def test_zone_offsets_bridge_a_change_of_clocks(raw: Raw) -> None:
     assert column(raw.rows(), "start_time_s")[2] == 40 * 60
 
 
+def test_a_start_before_the_acquisition_before_can_have_ended_is_told(raw: Raw) -> None:
+    """Twelve seconds of counting may fall into one minute of a log; an hour may not, whatever the log leaves out."""
+    raw.add(replace(spectrum("a.spe", 1), regions=(region("C1s", 1, counts_of(1), time_s=900.0),)))
+    raw.add(spectrum("b.spe", 2), spectrum("c.spe", 3))
+    raw.log("file,started_at\na.spe,2024-03-04T09:00:00\nb.spe,2024-03-04T09:30:00\nc.spe,2024-03-04T09:30:00\n")
+    told = {row["source_file"]: [text for text in row["warnings"] if "can have ended" in text] for row in raw.rows()}
+    assert told["raw:series/a.spe"] == []
+    assert told["raw:series/b.spe"] == [
+        "log: starts 5400 s before the acquisition before it can have ended, by its live times"
+    ]
+    assert told["raw:series/c.spe"] == told["raw:series/b.spe"]
+
+
+def test_what_files_of_a_series_do_not_have_in_common_is_told_from_then_on(raw: Raw) -> None:
+    """Three instruments, an absent header fact, another pass energy in one region."""
+    other = replace(region("C1s", 1, counts_of(3)), pass_energy_ev=112.0)
+    raw.add(
+        spectrum("a.spe", 1, instrument="VersaProbe 4"),
+        spectrum("b.spe", 2),
+        replace(spectrum("c.spe", 3, regions=["Ge3d"], instrument="Quantera"), regions=(other,)),
+        spectrum("d.spe", 4, instrument="VersaProbe 4", emission_angle_deg=45.0),
+    )
+    told = {row["source_file"]: row["warnings"] for row in raw.rows()}
+    assert told["raw:series/a.spe"] == told["raw:series/b.spe"] == told["raw:series/d.spe"] == []
+    first, second = told["raw:series/c.spe"]
+    assert first == "instrument Quantera, but instrument VersaProbe 4 in a.spe: intensities may not compare"
+    assert second.startswith("pass energy of C1s 112 eV, but pass energy of C1s ")
+
+
+def test_a_date_that_runs_backwards_is_told(raw: Raw) -> None:
+    raw.add(spectrum("a.spe", 1, acquisition_date=date(2024, 3, 5)), spectrum("b.spe", 2, file_date=date(2024, 3, 4)))
+    told = {row["source_file"]: row["warnings"] for row in raw.rows()}
+    assert told["raw:series/a.spe"] == []
+    assert told["raw:series/b.spe"] == ["dated 2024-03-04, before a.spe (2024-03-05): is the order right?"]
+
+
 def test_header_date_far_from_the_logs_is_told_but_midnight_is_not(raw: Raw) -> None:
     raw.add(spectrum("a.spe", 1, acquisition_date=date(2024, 3, 5)), spectrum("b.spe", 2, file_date=date(2023, 3, 4)))
     raw.log("file,started_at\na.spe,2024-03-04T23:50:00\nb.spe,2024-03-05T02:00:00\n")

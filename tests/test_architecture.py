@@ -29,6 +29,7 @@ FLOORS = [
         "runlog",
         "progress",
         "orphans",
+        "quantiles",
         "rate_laws",
         "least_squares",
         "lineshapes",

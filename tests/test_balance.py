@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 
 import twin_tables
-from xps import balance, chemistry, layers, tables
+from whole_tables import balance_of, layers_of
+from xps import balance, chemistry, tables
 from xps.errors import ConfigError
 
 AREAS = {"disk_8_00_mm": 0.50265, "pellet_8_38_mm": 0.55155}
@@ -32,8 +33,8 @@ def published() -> list[dict[str, str]]:
 def made(accounting: dict[str, Any] | None = SEI, areas: dict[str, float] = AREAS, **more: Any) -> list[dict[str, Any]]:
     known, lines = twin_tables.reference()
     acquired = twin_tables.acquisitions(EXPERIMENT, **more)
-    thick = layers.extract(acquired, twin_tables.components(EXPERIMENT), [STACK], known, lines)
-    return balance.extract(acquired, thick, areas, accounting, [STACK], known).to_pylist()
+    thick = layers_of(acquired, twin_tables.components(EXPERIMENT), [STACK], known, lines)
+    return balance_of(acquired, thick, areas, accounting, [STACK], known)
 
 
 def test_charge_and_lithium_are_those_of_the_independent_table() -> None:
@@ -55,8 +56,8 @@ def test_carbon_on_the_films_adds_to_the_systematic_error() -> None:
     known, lines = twin_tables.reference()
     acquired = twin_tables.acquisitions(EXPERIMENT)
     stacks = [STACK | {"carbon": carbon}]
-    thick = layers.extract(acquired, twin_tables.components(EXPERIMENT), stacks, known, lines)
-    rows = balance.extract(acquired, thick, AREAS, films, stacks, known).to_pylist()
+    thick = layers_of(acquired, twin_tables.components(EXPERIMENT), stacks, known, lines)
+    rows = balance_of(acquired, thick, AREAS, films, stacks, known)
     row = next(one for one in rows if one["acquisition"] == 3)
     parts = {one["layer"]: one for one in thick.to_pylist() if one["acquisition"] == 3}
     shares = {"SEI": 1 / 1.6088, "Li2O": 2 * 13.017 / 14.843}  # nm of lithium per nm: molar volumes, handbook densities
@@ -117,7 +118,7 @@ def test_current_belongs_to_the_step_before_its_acquisition() -> None:
     at = acquired.schema.get_field_index("plating_current_ua")
     changed = acquired.set_column(at, acquired.schema.field(at), currents)
     empty = tables.from_rows("layers", [])
-    rows = balance.extract(changed, empty, {"a": 1.0}, None, [], twin_tables.reference()[0]).to_pylist()
+    rows = balance_of(changed, empty, {"a": 1.0}, None, [], twin_tables.reference()[0])
     steps = [0, 5, 5, 5, 5, 10, 20, 20]  # min, each with its own current
     total = 0.0
     for cycle, (row, minutes) in enumerate(zip(rows, steps, strict=True)):
@@ -148,10 +149,14 @@ def test_one_plating_time_that_is_lacking_leaves_later_charges_as_they_are() -> 
     gap = acquired.set_column(at, acquired.schema.field(at), pa.array(times, pa.float64()))
     empty, known = tables.from_rows("layers", []), twin_tables.reference()[0]
     charges = [
-        {
-            row["acquisition"]: row["charge_uah_cm2"]
-            for row in balance.extract(table, empty, AREAS, SEI, [], known).to_pylist()
-        }
+        {row["acquisition"]: row["charge_uah_cm2"] for row in balance_of(table, empty, AREAS, SEI, [], known)}
         for table in (acquired, gap)
     ]
     assert charges[1] == {**charges[0], 3: None}
+
+
+@pytest.mark.parametrize("more", [{}, {"plating_current_ua": None}])
+def test_charge_goes_on_where_a_piece_of_the_series_ends(more: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = made(**more)
+    monkeypatch.setattr("xps.balance.AT_ONCE", 3)
+    assert made(**more) == whole

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import twin_tables
-from xps import chemistry, claims, kinetics, layers, tables
+from whole_tables import layers_of, series_of
+from xps import chemistry, claims, tables
 from xps.claims.evidence import Answer, Evidence, NotTestableError, weighted_mean
 from xps.claims.expectation import doubt, told, verdict
 from xps.kinetics import mechanisms
@@ -27,7 +28,7 @@ STACK = {
 def found(experiment: str = VEP) -> dict[str, pa.Table]:
     known, lines = twin_tables.reference()
     acquired, areas = twin_tables.acquisitions(experiment), twin_tables.components(experiment)
-    thick = layers.extract(acquired, areas, [STACK], known, lines)
+    thick = layers_of(acquired, areas, [STACK], known, lines)
     calibration = [
         {
             "experiment": experiment, "acquisition": row["acquisition"], "region": row["region"], "reference": "C 1s",
@@ -36,7 +37,7 @@ def found(experiment: str = VEP) -> dict[str, pa.Table]:
         for row in acquired.to_pylist()
     ]  # fmt: skip
     wanted = {"onset": [{"model": "twin", "component": "Li3P P 2p"}]}
-    series = kinetics.series_of(acquired, areas, thick, [STACK], known, lines, {"disk": 0.50265})
+    series = series_of(acquired, areas, thick, [STACK], known, lines, {"disk": 0.50265})
     rates = tables.from_rows("kinetics", mechanisms.findings(series, "plating_time_s", wanted).kinetics)
     return {
         "acquisitions": acquired,

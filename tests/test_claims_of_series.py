@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from claim_tables import MINUTES, OF, acquisitions, answer, calibration, components, evidence
 from xps import tables
 from xps.claims.evidence import Evidence, NotTestableError, weighted_mean
+from xps.quantiles import TWO_SIDED_95
 
 few = settings(max_examples=12)
 percents = st.lists(st.floats(1.0, 60.0), min_size=5, max_size=5)
@@ -175,7 +176,7 @@ def of_rates(*rows: dict[str, Any]) -> Evidence:
 def test_a_rate_has_its_own_error_or_that_of_its_interval(value: float, error: float, scale: float) -> None:
     own = answer("kinetic_value", of_rates(rates(value=value, stderr=error)), **NAMED, scale=scale)
     assert (own.value, own.stderr) == (pytest.approx(value * scale), pytest.approx(error * scale))
-    ends = {"low": value - 1.96 * error, "high": value + 1.96 * error}
+    ends = {"low": value - TWO_SIDED_95 * error, "high": value + TWO_SIDED_95 * error}
     from_interval = answer("kinetic_value", of_rates(rates(value=value, **ends)), **NAMED, scale=scale)
     assert from_interval.stderr == pytest.approx(error * scale)
     half_open = answer("kinetic_value", of_rates(rates(value=value, low=ends["low"])), **NAMED)

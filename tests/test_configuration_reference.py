@@ -93,6 +93,13 @@ def test_a_users_own_factors_and_a_survey_are_taken_by_name(project: Project) ->
     assert {row["core_level"]: row["factor"] for row in settings["factor_rows"]} == {"C 1s": 0.296, "Ge 3d": 1.42}
     assert settings["survey"]["region"] == "Su1s"
     assert [line["core_level"] for line in settings["survey"]["lines"]] == ["C 1s"]
+    assert settings["uncounted"] == {"core_levels": ["O"], "survey": ["Ge", "O"]}
+
+
+def test_elements_of_the_regions_that_no_model_counts_are_known(project: Project) -> None:
+    project.write("reference/factors_scofield.csv", FACTORS + CARBON + GERMANIUM)
+    project.experiment["models"] = ["carbon"]
+    assert project.load().composition(SERIES)["uncounted"] == {"core_levels": ["Ge", "O"], "survey": []}
 
 
 def test_films_are_measured_with_the_factors_that_the_composition_declares(project: Project) -> None:
@@ -126,8 +133,16 @@ def test_what_is_asked_for_and_not_there_is_told(project: Project, composition: 
     )
 
 
-def test_a_counted_level_without_a_factor_is_told_before_anything_runs(project: Project) -> None:
+def test_a_level_without_a_factor_is_not_counted_and_said_to_be_lacking(project: Project) -> None:
     project.write("reference/factors_scofield.csv", FACTORS + CARBON)
+    settings = project.load(checks=[quantification.faults]).composition(SERIES)
+    assert [item["core_level"] for item in settings["counted"]] == ["C 1s"]
+    assert settings["uncounted"]["core_levels"] == ["Ge", "O"]
+
+
+def test_a_level_that_shall_count_and_has_no_factor_is_told_before_anything_runs(project: Project) -> None:
+    project.write("reference/factors_scofield.csv", FACTORS + CARBON)
+    project.experiment["composition"] = {"core_levels": ["C 1s", "Ge 3d"]}
     (fault,) = project.faults(checks=[quantification.faults])
     assert "Ge 3d has no factor in config/reference/factors_scofield.csv" in fault
 

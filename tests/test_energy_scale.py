@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xps import energy_scale, tables
-from xps.energy_scale.steps import course_of, most_significant
+from xps.energy_scale.lines import AT_ONCE, Differences
+from xps.energy_scale.steps import course_of
 
 Row = dict[str, Any]
 
@@ -92,8 +93,9 @@ def made(
             )
     filled = (("calibration", calibration), ("components", components), ("parameters", parameters))
     # Of a long series no more columns are read.
-    read = (tables.from_rows(name, rows).select(energy_scale.COLUMNS[name]) for name, rows in filled)
-    return energy_scale.check(*read, checks, ["m"]).to_pylist()
+    read = {name: tables.from_rows(name, rows).select(energy_scale.COLUMNS[name]) for name, rows in filled}
+    parts = energy_scale.check(tables.Series(read, counted="components"), checks, ["m"])
+    return tables.concatenate("energy_checks", list(parts)).to_pylist()
 
 
 def verdicts(rows: Sequence[Row]) -> list[str]:
@@ -206,19 +208,143 @@ def test_a_joint_course_has_the_errors_of_its_parts() -> None:
 
 
 def test_joint_steps_are_rarely_seen_where_there_are_none() -> None:
-    rng, false = np.random.default_rng(5), 0
+    rng, false, cycles = np.random.default_rng(5), 0, np.arange(8)
     for _ in range(1000):
         own, regions = rng.normal(0.0, 0.06, 8), rng.normal(0.0, 0.06, (2, 8))
-        lines = [
-            [
-                energy_scale.lines.Difference(cycle, own[cycle] - region[cycle], 0.001, 0.06 * 2**0.5)
-                for cycle in range(8)
-            ]
-            for region in regions
-        ]
-        course = course_of(lines)
-        false += most_significant(course.values_ev, course.covariance).significant
+        drift = np.full(8, 0.06 * 2**0.5)
+        course = course_of([Differences(cycles, own - region, np.full(8, 0.001), drift) for region in regions])
+        step = energy_scale.largest_step(course.values_ev, course.variances, course.loadings)
+        false += step.significant
     assert 10 < false < 50 + 3 * (1000 * 0.05 * 0.95) ** 0.5
+
+
+# lines of a matrix together, against matrices that hold everything ---------------------------------------------------
+
+
+def differences(seed: int, lines: int, cycles: int) -> list[Differences]:
+    """Lines seen in the first cycle and in most others, each with errors of its own; one drift per cycle."""
+    rng = np.random.default_rng(seed)
+    drift, found = rng.uniform(0.01, 0.1, cycles), []
+    for _ in range(lines):
+        shown = np.flatnonzero((rng.random(cycles) < 0.8) | (np.arange(cycles) == 0))
+        values, stderrs = 150.0 + rng.normal(0.0, 0.1, shown.size), rng.uniform(0.001, 0.05, shown.size)
+        found.append(Differences(shown, values, stderrs, drift[shown]))
+    return found
+
+
+def dense(lines: Sequence[Differences]) -> tuple[Any, Any]:
+    """The course and its covariance by a regression that holds a column per line and per cycle but the first."""
+    cycles = sorted({int(number) for own in lines for number in own.acquisitions})
+    rows, values, weights, common = [], [], [], np.zeros(len(cycles))
+    for line, own in enumerate(lines):
+        for number, value, stderr, drift in zip(*own, strict=True):
+            place = cycles.index(number)
+            row = np.zeros(len(lines) + len(cycles))
+            row[[line, len(lines) + place]] = 1.0
+            rows.append(row)
+            values.append(value)
+            weights.append(1.0 / (stderr**2 + drift**2 / 2.0))
+            common[place] = drift**2 / 2.0
+    design, weight = np.delete(np.array(rows), len(lines), axis=1), np.array(weights)
+    covariance = np.linalg.inv((design * weight[:, None]).T @ design)
+    fitted = covariance @ ((design * weight[:, None]).T @ np.array(values))
+    course = np.concatenate([[0.0], fitted[len(lines) :]])
+    return course, np.pad(covariance[len(lines) :, len(lines) :], ((1, 0), (1, 0))) + np.diag(common)
+
+
+def covariance_of(variances: Any, loadings: Any) -> Any:
+    return np.diag(variances) + loadings @ loadings.T
+
+
+def regressed(values: Any, covariance: Any) -> tuple[int, float, float]:
+    """The most significant step by a regression per place with the whole covariance: place, size, standard error."""
+    precision, found = np.linalg.inv(covariance), []
+    for place in range(1, len(values)):
+        design = np.stack([np.ones(len(values)), np.arange(len(values)) >= place], axis=1)
+        known = np.linalg.inv(design.T @ precision @ design)
+        found.append((place, float((known @ design.T @ precision @ values)[1]), float(known[1, 1] ** 0.5)))
+    return max(found, key=lambda one: abs(one[1]) / one[2])
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 5), st.integers(2, 14))
+def test_a_joint_course_is_that_of_a_regression_with_all_its_columns(seed: int, lines: int, cycles: int) -> None:
+    made_up = differences(seed, lines, cycles)
+    course, (values, covariance) = course_of(made_up), dense(made_up)
+    np.testing.assert_allclose(course.values_ev, values, atol=1e-9)
+    np.testing.assert_allclose(covariance_of(course.variances, course.loadings), covariance, rtol=1e-8, atol=1e-14)
+    spread = np.sqrt(np.diag(covariance) + covariance[0, 0] - 2.0 * covariance[0])
+    np.testing.assert_allclose(course.spreads_ev, spread, rtol=1e-8, atol=1e-12)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 4), st.integers(2, 14))
+def test_the_largest_step_of_a_course_is_that_of_a_regression_per_place(seed: int, lines: int, cycles: int) -> None:
+    course = course_of(differences(seed, lines, cycles))
+    if course.acquisitions.size < 2:
+        return
+    step = energy_scale.largest_step(course.values_ev, course.variances, course.loadings)
+    place, size, stderr = regressed(course.values_ev, covariance_of(course.variances, course.loadings))
+    assert step.first_after == place
+    assert (step.size_ev, step.stderr_ev) == (pytest.approx(size, abs=1e-9), pytest.approx(stderr, rel=1e-7))
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**6), st.randoms(use_true_random=False))
+def test_neither_the_order_of_lines_nor_that_of_cycles_matters(seed: int, random: Any) -> None:
+    """Cycles after the first one are numbered anew: each keeps its energy, its error, and that with every other."""
+    made_up, numbers = differences(seed, 3, 8), [*range(1, 8)]
+    random.shuffle(numbers)
+    anew = np.array([0, *numbers])
+    turned = [
+        Differences(*(part[np.argsort(anew[own.acquisitions])] for part in (anew[own.acquisitions], *own[1:])))
+        for own in random.sample(made_up, 3)
+    ]
+    course, other = course_of(made_up), course_of(turned)
+    places = np.searchsorted(other.acquisitions, anew[course.acquisitions])
+    np.testing.assert_allclose(other.values_ev[places], course.values_ev, atol=1e-9)
+    np.testing.assert_allclose(other.spreads_ev[places], course.spreads_ev, rtol=1e-9)
+    whole = covariance_of(other.variances, other.loadings)[np.ix_(places, places)]
+    np.testing.assert_allclose(whole, covariance_of(course.variances, course.loadings), rtol=1e-8, atol=1e-14)
+
+
+def test_a_course_without_any_declared_drift_has_the_errors_of_its_fits() -> None:
+    """Two lines of σ in three cycles: between any two cycles σ √2 / √2, and a step of all of it is real."""
+    still = [Differences(np.arange(3), np.full(3, 150.0), np.full(3, 0.01), np.zeros(3)) for _ in range(2)]
+    moved = [own._replace(value_ev=np.array([150.0, 150.2, 150.2])) for own in still]
+    for lines, real in ((still, False), (moved, True)):
+        course = course_of(lines)
+        assert course.spreads_ev == pytest.approx([0.0, 0.01, 0.01])
+        step = energy_scale.largest_step(course.values_ev, course.variances, course.loadings)
+        assert step.significant is real
+    assert (step.first_after, step.size_ev) == (1, pytest.approx(0.2))
+    # The first cycle's course is 0 by definition, the others share its error: (1/2 + 1) σ²/2.
+    assert step.stderr_ev == pytest.approx(0.01 * 0.75**0.5)
+
+
+def test_the_joint_course_of_a_long_series_is_found() -> None:
+    """Forty thousand cycles, of which no matrix could be held: the step of carbon alone is found where it is."""
+    rng, count = np.random.default_rng(11), 40_000
+    own = rng.normal(0.0, 0.05, count) + 0.05 * (np.arange(count) >= 30_000)
+    lines = [
+        Differences(np.arange(count), 150.0 + own + rng.normal(0.0, 0.05, count), np.full(count, 1e-3), drift)
+        for drift in [np.full(count, 0.05 * 2**0.5)] * 3
+    ]
+    course = course_of(lines)
+    step = energy_scale.largest_step(course.values_ev, course.variances, course.loadings)
+    assert step.significant
+    assert abs(step.first_after - 30_000) < 50
+    assert step.size_ev == pytest.approx(0.05, abs=5.0 * step.stderr_ev)
+
+
+def test_where_a_series_is_cut_for_reading_nothing_changes() -> None:
+    """A series longer than what is read at once has the checks of its cycles, and its step where it is."""
+    count = AT_ONCE + 6
+    phosphate = [133.2] * (AT_ONCE + 1) + [133.5] * 5
+    rows = made({"PO4 2p": phosphate, "C-C": [284.8] * count}, [STEP])
+    assert [row["acquisition"] for row in rows] == [*range(count), None]
+    assert verdicts(rows[1:-1]) == ["agrees"] * AT_ONCE + ["differs"] * 5
+    assert f"between acquisitions {AT_ONCE} and {AT_ONCE + 1}" in rows[-1]["remark"]
 
 
 def test_a_distance_between_matrix_lines_does_not_see_that_step() -> None:
@@ -230,12 +356,12 @@ def test_steps_are_rarely_seen_where_there_are_none() -> None:
     """5 % of series without a step, over all places together; 2000 series, three binomial standard errors."""
     rng = np.random.default_rng(3)
     spreads = rng.uniform(0.04, 0.1, 8)
-    found = [energy_scale.largest_step(rng.normal(284.8, spreads), spreads).significant for _ in range(2000)]
+    found = [energy_scale.largest_step(rng.normal(284.8, spreads), spreads**2).significant for _ in range(2000)]
     assert 0.015 < np.mean(found) < 0.05 + 3 * (0.05 * 0.95 / 2000) ** 0.5
 
 
 def test_a_step_has_the_closed_form_of_two_means() -> None:
-    step = energy_scale.largest_step(np.array([1.0, 1.2, 5.0]), np.array([0.1, 0.1, 0.2]))
+    step = energy_scale.largest_step(np.array([1.0, 1.2, 5.0]), np.array([0.1, 0.1, 0.2]) ** 2)
     assert (step.first_after, step.significant) == (2, True)
     assert step.size_ev == pytest.approx(3.9)
     assert step.stderr_ev == pytest.approx((0.1**2 / 2 + 0.2**2) ** 0.5)
@@ -243,20 +369,19 @@ def test_a_step_has_the_closed_form_of_two_means() -> None:
 
 @given(st.integers(2, 12), st.integers(0, 10**6))
 def test_the_largest_step_is_that_of_generalised_least_squares(count: int, seed: int) -> None:
-    """Two means and a regression with the whole covariance are the same, energies far from 0 included."""
+    """Energies far from 0 included."""
     rng = np.random.default_rng(seed)
-    values, spreads = rng.normal(284.8, 0.1, count), rng.uniform(0.01, 0.2, count)
-    step, other = energy_scale.largest_step(values, spreads), most_significant(values, np.diag(spreads**2))
-    assert (step.first_after, step.significant) == (other.first_after, other.significant)
-    assert step.size_ev == pytest.approx(other.size_ev, abs=1e-9)
-    assert step.stderr_ev == pytest.approx(other.stderr_ev, rel=1e-9)
+    values, variances = rng.normal(284.8, 0.1, count), rng.uniform(0.01, 0.2, count) ** 2
+    step, (place, size, stderr) = energy_scale.largest_step(values, variances), regressed(values, np.diag(variances))
+    assert step.first_after == place
+    assert (step.size_ev, step.stderr_ev) == (pytest.approx(size, abs=1e-8), pytest.approx(stderr, rel=1e-9))
 
 
 def test_the_step_of_a_long_series_is_found_where_it_is() -> None:
     """Of a hundred thousand cycles no matrix could be held that has a row and a column for each."""
     rng, count = np.random.default_rng(9), 100_000
     values = rng.normal(284.8, 0.05, count) + 0.1 * (np.arange(count) >= 70_000)
-    step = energy_scale.largest_step(values, np.full(count, 0.05))
+    step = energy_scale.largest_step(values, np.full(count, 0.05**2))
     assert step.significant
     assert abs(step.first_after - 70_000) < 20
     assert step.size_ev == pytest.approx(0.1, abs=5.0 * step.stderr_ev)

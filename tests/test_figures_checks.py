@@ -10,16 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 import synthetic_derived
 from page_texts import outside, overlapping, words
 from test_figures_kinds import SETTINGS
-from xps import tables
+from xps import figure_settings, tables
 from xps.figures import kinds, style
 from xps.figures.kinds import energy_scale, fit_quality, rate_intervals
-from xps.figures.parts import area_profiles, profile_page
+from xps.figures.parts import profile_page
 
 
 @pytest.fixture(scope="module")
@@ -65,15 +64,28 @@ def with_drifts(made: dict[str, pa.Table], **of_region: float) -> dict[str, pa.T
 
 def test_the_drift_of_each_region_stands_where_its_fit_found_it(made: dict[str, pa.Table]):
     (figure,), numbers = drawn(with_drifts(made, Li1s=0.03, Ge3d=-0.06), "energy_scale")
-    axes = named(figure, "drifts")
-    assert [text.get_text() for text in axes.get_yticklabels()] == ["Li1s", "Ge3d"]
-    places = sorted(float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "o")
-    expected = [drift + 0.001 * acquisition for drift in (-0.06, 0.03) for acquisition in range(4)]
-    np.testing.assert_allclose(places, expected)
+    for region, drift in (("Li1s", 0.03), ("Ge3d", -0.06)):
+        axes = named(figure, f"drifts|{region}")
+        found = np.concatenate([line.get_xydata() for line in axes.lines if line.get_marker() == "o"])
+        np.testing.assert_allclose(found, [(at, drift + 0.001 * at) for at in range(4)])
+        (band,) = axes.patches
+        assert (band.get_y(), band.get_height()) == pytest.approx((-1.959964 * 0.05, 2 * 1.959964 * 0.05))
+        assert axes.get_xlim() == named(figure, "shifts").get_xlim()
     kept = numbers[numbers["model"].notna()]
-    assert sorted(kept["value_ev"]) == pytest.approx(expected)
-    bands = [patch for patch in axes.patches if to_hex(patch.get_facecolor()) == style.BAND_GREY.lower()]
-    assert {round(patch.get_width(), 9) for patch in bands} == {round(2 * 1.959964 * 0.05, 9)}
+    assert sorted(kept["value_ev"]) == pytest.approx([drift + 0.001 * at for drift in (-0.06, 0.03) for at in range(4)])
+
+
+def test_drifts_of_several_experiments_stand_side_by_side_and_next_to_their_acquisition(made: dict[str, pa.Table]):
+    needed = figure_settings.tables_needed("energy_scale")
+    alone = with_drifts(made, Li1s=0.03)
+    both = {name: synthetic_derived.renamed(alone[name]) for name in needed}
+    settings = {"kind": "energy_scale", "experiments": ["invented", "another"]}
+    (figure,), _ = energy_scale.draw(settings, both, "simulated")
+    marks = [line.get_xdata() for line in named(figure, "drifts|Li1s").lines if line.get_marker() in ("o", "s")]
+    (first, second) = (np.asarray(places, dtype=np.float64) for places in marks)
+    assert (first < second).all()
+    for places in (first, second):
+        np.testing.assert_array_equal(np.round(places), np.arange(4))
 
 
 def test_a_region_that_two_models_leave_free_is_shown_once(made: dict[str, pa.Table]):
@@ -85,9 +97,11 @@ def test_a_region_that_two_models_leave_free_is_shown_once(made: dict[str, pa.Ta
     assert sorted(numbers.loc[numbers["model"].notna(), "value_ev"]) == pytest.approx([0.03, 0.031, 0.032, 0.033])
 
 
-def test_where_no_region_is_free_the_page_says_so(made: dict[str, pa.Table]):
+def test_where_no_region_is_free_there_is_no_room_for_any(made: dict[str, pa.Table]):
     (figure,), _ = drawn({**made, "parameters": tables.from_rows("parameters", [])}, "energy_scale")
-    assert "no fit leaves the energy of a region free" in words(figure)
+    (more,), _ = drawn(with_drifts(made, Li1s=0.03), "energy_scale")
+    assert not [axes for axes in figure.axes if str(axes.get_label()).startswith("drifts")]
+    assert figure.get_size_inches()[1] < more.get_size_inches()[1]
     assert overlapping(figure) == []
 
 
@@ -107,7 +121,7 @@ def test_an_interpolated_shift_is_open(made: dict[str, pa.Table]):
 
 def test_blocks_stand_below_each_other_and_never_touch(made: dict[str, pa.Table]):
     (figure,), _ = drawn(with_drifts(made, Li1s=0.03), "energy_scale")
-    boxes = [named(figure, label).get_position() for label in ("shifts", "drifts", "checks")]
+    boxes = [named(figure, label).get_position() for label in ("shifts", "drifts|Li1s", "checks")]
     for above, below in itertools.pairwise(boxes):
         assert above.y0 > below.y1
     assert outside(figure) == []
@@ -187,6 +201,13 @@ def test_a_mark_stands_in_the_row_of_its_window_and_the_column_of_its_acquisitio
     assert len(heights) == numbers.drop_duplicates(["model", "region"]).shape[0]
 
 
+@pytest.mark.parametrize(("name", "told"), [("Li foil", True), ("Pellet sputtered twice", False)])
+def test_columns_are_called_acquisitions_where_the_name_leaves_room(made: dict[str, pa.Table], name: str, told: bool):
+    (figure,), _ = drawn(made, "fit_quality", names={"invented": name})
+    assert ("acquisition" in words(figure)) is told
+    assert overlapping(figure) == []
+
+
 # --- rates -------------------------------------------------------------------------------------------------------
 
 
@@ -237,7 +258,7 @@ def test_one_set_of_assumptions_needs_no_letter(made: dict[str, pa.Table]):
         ({}, "2 (1 to 4) nm/min"),
         ({"high": None}, "2 (1 to …) nm/min"),
         ({"low": None, "unit": "1"}, "2 (… to 4)"),
-        ({"value": 1.57e-7, "low": None, "high": 0.131}, "1.57e−07 (… to 0.13) nm/min"),
+        ({"value": 1.57e-7, "low": None, "high": 0.131}, "1.57·10⁻⁷ (… to 0.13) nm/min"),
     ],
 )
 def test_a_rate_is_written_with_its_interval(made: dict[str, pa.Table], change: dict[str, Any], written: str):
@@ -277,10 +298,27 @@ def test_a_profile_belongs_to_the_set_of_assumptions_it_was_made_under(made: dic
     (_, figure), _ = drawn({**held, "profiles": tables.from_rows("profiles", points)}, "rate_intervals")
     for mark, rises, ends in (("a", [0.1, 0.0, 9.0], [4.0]), ("b", [4.0, 0.0, 5.0], [1.0, 3.0])):
         axes = named(figure, f"invented|decay|reaction_and_oxidation|k_rxn|{mark}")
-        _, curve, *bounds = axes.lines
-        assert curve.get_ydata().tolist() == rises
+        _, curve, trials, *bounds = axes.lines
+        assert trials.get_ydata().tolist() == rises
+        assert curve.get_ydata().max() == pytest.approx(max(rises))
         assert [line.get_xdata()[0] for line in bounds] == ends
     assert overlapping(figure) == []
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "drawn_one"), [(None, None, False), (1.0, None, True), (None, 4.0, True), (1.0, 4.0, True)]
+)
+def test_a_rate_that_nothing_bounds_is_a_bar_with_two_arrows_and_no_flat_line(
+    made: dict[str, pa.Table], low: float | None, high: float | None, drawn_one: bool
+):
+    keys = {"experiment": "invented", "quantity": "decay", "law": "reaction_and_oxidation", "parameter": "k_rxn"}
+    points = [{**keys, "value": 10.0**at, "unit": "nm/min", "deviance_rise": 0.01 * at} for at in range(4)]
+    held = with_rates(made, rate(None, low=low, high=high))
+    pages, numbers = drawn({**held, "profiles": tables.from_rows("profiles", points)}, "rate_intervals")
+    assert len(pages) == 1 + drawn_one
+    assert (numbers["kind"] == "profile").sum() == 4
+    markers = [line.get_marker() for line in named(pages[0], "rates").lines]
+    assert (markers.count("<"), markers.count(">")) == (low is None, high is None)
 
 
 @pytest.mark.parametrize(
@@ -299,7 +337,7 @@ def test_the_longest_set_of_whole_clauses_counts(condition: str, expected: str |
 def test_between_the_trials_of_a_parabola_runs_the_parabola(best: float, wide: float, steps: list[float]):
     held = np.unique(np.round(best + wide * np.array(sorted({0.0, *steps})), 6))
     rises = ((held - best) / wide) ** 2
-    fine, curve = area_profiles.between(held, rises, best)
+    fine, curve = profile_page.between(held, rises, best)
     np.testing.assert_allclose(curve, ((fine - best) / wide) ** 2, atol=1e-5 * (1 + rises.max()))
     assert set(held) <= set(fine)
 
@@ -309,7 +347,7 @@ def test_a_curve_never_falls_below_zero_and_passes_through_its_trials(rises: lis
     held = np.arange(len(rises), dtype=float)
     values = np.array(rises)
     best = float(held[int(values.argmin())])
-    fine, curve = area_profiles.between(held, values, best)
+    fine, curve = profile_page.between(held, values, best)
     assert (curve >= 0.0).all()
     apart = held[held != best]
     np.testing.assert_allclose(np.interp(apart, fine, curve), values[held != best], rtol=1e-9, atol=1e-12)
@@ -349,8 +387,9 @@ def test_an_axis_reaches_to_the_ends_of_the_interval_however_far_they_are():
     profile_page._draw(axes, points, np.array([np.nan, 0.13]))
     assert axes.get_xlim()[0] < 1e-7
     assert axes.get_xlim()[1] > 0.13
-    (curve,) = [line for line in axes.lines if len(line.get_xdata()) > 2]
-    assert 0.13 in curve.get_xdata()
+    curve, trials = [line for line in axes.lines if len(line.get_xdata()) > 2]
+    assert 0.13 in trials.get_xdata()
+    assert curve.get_xdata()[[0, -1]].tolist() == pytest.approx(trials.get_xdata()[[0, -1]].tolist())
 
 
 def test_an_end_beyond_all_trials_is_on_the_axis():

@@ -8,7 +8,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 import synthetic_derived
 from page_texts import outside, overlapping
@@ -122,7 +124,7 @@ def test_what_is_said_of_every_sentence_is_no_reason_and_one_that_holds_needs_no
     assert claims_page._reasons(claim(verdict="fails", remark=remark)) == "at 30 min"
     assert claims_page._reasons(claim(verdict="holds", remark=remark)) == ""
     (figure,) = drawn(claim(quantity="lost", verdict="fails", remark=remark))
-    assert "Remark: at 30 min.\nBut: a limit" in [text.get_text() for text in figure.texts]
+    assert height_of(figure, "lost") > height_of(figure, "Remark: at 30 min.") > height_of(figure, "But: a limit")
 
 
 def test_a_verdict_that_hangs_on_chance_is_bracketed_on_the_page_and_counted_in_the_caption():
@@ -220,6 +222,12 @@ def test_a_reaction_stands_above_its_bar_and_no_word_over_another():
     first = min(bar.get_y() for bar in drawn_bars)
     assert reaction.get_position()[1] < first  # rows are counted downwards
     assert overlapping(figure) == []
+
+
+def test_the_key_is_as_pale_as_the_bars():
+    figure, drawn_bars = bars(synthetic_derived.phases())
+    key = {to_rgba(patch.get_facecolor()) for patch in figure.artists if isinstance(patch, Rectangle)}
+    assert {to_rgba(bar.get_facecolor()) for bar in drawn_bars} <= key
 
 
 def test_frames_are_checked_not_copied():

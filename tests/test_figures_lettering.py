@@ -3,6 +3,7 @@
 import math
 import re
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -21,6 +22,13 @@ def read_back(words: str) -> tuple[float, float]:
         factor = 10.0 ** int(scaled[2].translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")))
     value, error = body.replace("−", "-").split(" ± ")
     return float(value) * factor, float(error) * factor
+
+
+def number_in(words: str) -> float:
+    """The number that a reader takes from words like 5.4·10⁻⁷, 10⁵ or 0.12."""
+    factor, base, power = re.fullmatch(r"([\d.]+?)?·?(10(?=[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]))?([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]*)", words).groups()
+    exponent = power.translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-"))
+    return float(f"{factor or 1}e{exponent}") if base else float(factor)
 
 
 @given(finite, st.floats(1e-9, 1e5))
@@ -44,8 +52,8 @@ def test_value_and_error_have_the_same_decimals(value: float, stderr: float):
 def test_a_power_of_ten_in_a_sentence_is_the_number_that_the_program_wrote(value: float):
     written = f"{value:.3e}"
     words = lettering.typeset(f"a rate of {written} nm/min").removeprefix("a rate of ").removesuffix(" nm/min")
-    factor, power = re.fullmatch(r"(.*)·10(.*)", words).groups()
-    assert float(f"{factor}e{power.translate(str.maketrans('⁰¹²³⁴⁵⁶⁷⁸⁹⁻', '0123456789-'))}") == float(written)
+    assert "e" not in words
+    assert number_in(words) == float(written)
 
 
 @given(finite)
@@ -94,7 +102,17 @@ def test_typesetting_twice_changes_nothing_more(formula: str):
     [(576.4, "576 cps"), (999.0, "999 cps"), (1000.0, "1 kcps"), (74123.0, "74.1 kcps"), (-12.0, "−12 cps")],
 )
 def test_intensities_are_written_in_three_digits(intensity: float, words: str):
-    assert lettering.kilo(intensity) == words
+    assert lettering.cps(intensity) == words
+
+
+@given(st.lists(st.floats(-1e7, 1e7), min_size=1, max_size=3))
+def test_a_range_of_intensities_is_read_back_in_its_one_unit(intensities: list[float]):
+    numbers, unit = lettering.cps(*intensities).rsplit(" ", 1)
+    factor = {"cps": 1.0, "kcps": 1000.0}[unit]
+    read = [factor * float(number.replace("−", "-")) for number in numbers.split(" to ")]
+    largest = max(map(abs, intensities))
+    assert (unit == "kcps") == (largest >= 1000)
+    np.testing.assert_allclose(read, intensities, rtol=5.01e-3, atol=1e-300)
 
 
 @pytest.mark.parametrize(
@@ -107,3 +125,34 @@ def test_intensities_are_written_in_three_digits(intensity: float, words: str):
 )
 def test_only_whole_names_of_experiments_become_labels(settings: dict[str, dict[str, str]], words: str):
     assert lettering.sample_names("lgps_vep and lgps_vep_raw", settings) == words
+
+
+@given(st.floats(1e-6, 1e6), st.floats(1.01, 1e3), st.sampled_from([(True, True), (True, False), (False, True)]))
+def test_an_interval_is_read_back_and_its_open_ends_are_dots(value: float, factor: float, known: tuple[bool, bool]):
+    ends = [end if one else None for end, one in zip((value / factor, value * factor), known, strict=True)]
+    words = lettering.interval(value, *ends, "nm/min")
+    first, low, high = re.fullmatch(r"(.*) \((.*) to (.*)\) nm/min", words).groups()
+    for written, number, digits in ((first, value, 3), (low, ends[0], 2), (high, ends[1], 2)):
+        if number is None:
+            assert written == "…"
+        else:
+            plain = (
+                re.sub(r"^10", "1·10", written).replace("·10", "e") if re.search("[⁰¹²³⁴⁵⁶⁷⁸⁹]", written) else written
+            )
+            read = plain.translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-"))
+            assert float(read) == pytest.approx(number, rel=0.5 * 10 ** (1 - digits))
+
+
+@pytest.mark.parametrize(
+    ("table", "page"),
+    [("deal_grove", "Deal-Grove"), ("reaction_and_oxidation", "reaction and oxidation"), ("linear", "linear")],
+)
+def test_laws_are_called_as_papers_call_them(table: str, page: str):
+    assert lettering.law_name(table) == page
+
+
+@pytest.mark.parametrize(
+    ("table", "page"), [("k0", "k₀"), ("xi", "ξ"), ("pressure (H2O)", "pressure (H₂O)"), ("utilisation", "utilisation")]
+)
+def test_parameters_are_symbols(table: str, page: str):
+    assert lettering.parameter_name(table) == page

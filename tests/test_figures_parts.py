@@ -31,6 +31,20 @@ def test_panels_stay_on_the_page_and_never_touch(count: int, width: str, top: fl
             assert other_left >= left + wide or other_low + high + top <= low or other_left + wide <= left
 
 
+@given(st.lists(st.integers(1, 7), min_size=1, max_size=6), st.integers(1, 4))
+def test_groups_that_need_several_rows_share_none_and_keep_their_order(sizes: list[int], across: int):
+    groups = [f"sample {index}" for index, size in enumerate(sizes) for _ in range(size)]
+    places = layout.places(groups, across)
+    assert places == sorted(set(places))
+    rows = [(place // across, group) for place, group in zip(places, groups, strict=True)]
+    assert len(rows) <= across or len(dict(rows)) == len({row for row, _ in rows}) == sum(
+        -(-size // across) for size in sizes
+    )
+    assert len(rows) > across or places == list(range(len(groups)))
+    for row in {row for row, _ in rows}:
+        assert len({group for at, group in rows if at == row}) == 1 or len(rows) <= across
+
+
 def test_four_panels_stand_two_by_two():
     assert (layout.of("double", 4, []).across, layout.of("double", 5, []).across) == (2, 3)
 

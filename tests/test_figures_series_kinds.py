@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import given as given_any
+from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -15,6 +18,7 @@ from page_texts import words
 from test_figures_kinds import SETTINGS
 from xps import tables
 from xps.figures import kinds
+from xps.figures.kinds import composition
 from xps.figures.parts import marks
 
 
@@ -65,6 +69,40 @@ def test_basis_and_subjects_choose(given: dict[str, pa.Table]):
     assert "Atomic percent (all elements)" in words(figure)
 
 
+def percents(**of: float) -> pa.Table:
+    """A composition of one acquisition."""
+    row = synthetic_derived.composition().to_pylist()[0]
+    shared = {**row, "basis": "carbon_free", "acquisition": 0}
+    return tables.from_rows("composition", [{**shared, "subject": name, "atomic_percent": percent}
+                                            for name, percent in of.items()])  # fmt: skip
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given_any(of=st.dictionaries(st.sampled_from(["Li", "Ge", "P", "O", "S", "Al"]), st.floats(0.5, 90.0), min_size=1))
+def test_what_stays_below_three_tenths_of_the_largest_is_seen_again_and_nothing_else(
+    given: dict[str, pa.Table], of: dict[str, float]
+):
+    figure, numbers = drawn({**given, "composition": percents(**of)}, "composition")
+    assert sorted(numbers["subject"]) == sorted(of)  # once each, however often it is drawn
+    minor = {name for name, percent in of.items() if percent < composition._MINOR * max(of.values())}
+    panels = {str(axes.get_label()): axes for axes in figure.axes if str(axes.get_label()) != "charge"}
+    assert len(panels) == (2 if minor else 1)
+    assert ("Minor shares stand once more" in described({**given, "composition": percents(**of)})) == bool(minor)
+    for label, axes in panels.items():
+        shown = minor if "minor" in label else set(of)
+        assert len(axes.collections) == 2 * len(shown)  # a band and a bar for each
+        assert axes.get_ylim()[1] >= max(of[name] for name in shown)
+
+
+def described(given: dict[str, pa.Table]) -> str:
+    return composition.describe({"kind": "composition", **SETTINGS["composition"]}, given)
+
+
+def test_limits_alone_have_no_panel_of_their_own(given: dict[str, pa.Table]):
+    figure, _ = drawn(given, "composition")
+    assert [str(axes.get_label()) for axes in figure.axes if str(axes.get_label()) != "charge"] == ["invented"]
+
+
 # --- growth ------------------------------------------------------------------------------------------------------
 
 
@@ -77,15 +115,15 @@ def test_thickness_equals_its_table_with_both_errors_in_the_interval(given: dict
 
 def test_laws_stand_in_the_panel_by_their_bic(given: dict[str, pa.Table]):
     figure, numbers = drawn(given, "growth")
-    (text,) = panel(figure, "invented, layer|").texts
-    assert text.get_text() == "parabolic: ΔBIC 0.0 (chosen)\nlinear: ΔBIC 40.0"
+    lines = sorted(panel(figure, "invented, one film|").texts, key=lambda text: -text.get_position()[1])
+    assert [line.get_text() for line in lines] == ["parabolic: ΔBIC 0.0 (chosen)", "linear: ΔBIC 40.0"]
     laws = numbers[numbers["kind"] == "law"]
     assert laws["law_value"].tolist() == [0.0, 2.0 / 60, 0.5]
 
 
 def test_a_law_that_is_not_beaten_runs_through_the_points_with_its_band(given: dict[str, pa.Table]):
     figure, numbers = drawn(given, "growth")
-    axes = panel(figure, "invented, layer|")
+    axes = panel(figure, "invented, one film|")
     lines = [line for line in axes.lines if line.get_color() == "black"]
     assert [line.get_linestyle() for line in lines] == ["-"]
     (course,) = lines
@@ -104,7 +142,7 @@ def test_undecided_laws_share_one_band_from_the_lowest_to_the_highest(given: dic
     """Laws that the data do not tell apart lie within a line's width of each other."""
     undecided = changed(given["courses"], chosen=lambda _: "undecided")
     figure, _ = drawn({**given, "courses": undecided}, "growth")
-    axes = panel(figure, "invented, layer|")
+    axes = panel(figure, "invented, one film|")
     assert [line for line in axes.lines if line.get_color() == "black"] == []
     table = undecided.to_pandas()
     own = table[table["layer_model"] == "layer"]
@@ -121,7 +159,7 @@ def test_beaten_laws_are_not_drawn(given: dict[str, pa.Table]):
     beaten = changed(given["courses"], chosen=lambda _: "no")
     figure, numbers = drawn({**given, "courses": beaten}, "growth")
     assert "course" not in set(numbers["kind"])
-    assert [one for one in panel(figure, "invented, layer|").lines if one.get_color() == "black"] == []
+    assert [one for one in panel(figure, "invented, one film|").lines if one.get_color() == "black"] == []
 
 
 def test_a_course_stands_where_its_layer_model_does_and_needs_a_time_of_its_own(given: dict[str, pa.Table]):
@@ -135,7 +173,7 @@ def test_a_course_stands_where_its_layer_model_does_and_needs_a_time_of_its_own(
 
 def test_laws_are_told_with_values_and_the_assumption(given: dict[str, pa.Table]):
     text = kinds.module_of("growth").describe({"kind": "growth", **SETTINGS["growth"]}, given)
-    assert "invented parabolic (y0 0 nm, a 0.0333 nm/s^0.5): chosen, tested" in text
+    assert "invented parabolic, y0 = 0 nm, a = 0.0333 nm/s^0.5: chosen, tested" in text
     assert text.endswith("Assumed: closed flat film.")
     none = {**given, "kinetics": tables.from_rows("kinetics", [])}
     assert "No growth law was fitted." in kinds.module_of("growth").describe(
@@ -151,8 +189,8 @@ def test_each_coverage_of_a_patchy_model_has_its_own_panel(given: dict[str, pa.T
     ]
     figure, _ = drawn({**given, "layers": tables.from_rows("layers", rows)}, "growth")
     names = [str(axes.get_label()).split("|")[1] for axes in figure.axes if "|" in str(axes.get_label())]
-    assert names == ["invented, patchy, coverage 0.5", "invented, patchy, coverage 1"]
-    assert [len(axes.texts) for axes in figure.axes if "|" in str(axes.get_label())] == [1, 0]
+    assert names == ["invented, islands, coverage 0.5", "invented, islands, coverage 1"]
+    assert [len(axes.texts) for axes in figure.axes if "|" in str(axes.get_label())] == [2, 0]
 
 
 def test_what_is_said_of_the_shape_of_patches_is_no_film(given: dict[str, pa.Table]) -> None:
@@ -306,7 +344,7 @@ def test_alternatives_can_be_chosen(given: dict[str, pa.Table]):
 
 def test_the_caption_says_what_changes_and_how_the_counts_judge(given: dict[str, pa.Table]):
     text = kinds.module_of("alternatives").describe({"kind": "alternatives", **SETTINGS["alternatives"]}, given)
-    assert "invented without_ge3p: Ge 3p left out, ΔBIC +5000 to +5000" in text
+    assert "without_ge3p: Ge 3p left out (ΔBIC invented +5000)" in text
 
 
 def test_without_any_declared_alternative_the_model_is_drawn_alone(given: dict[str, pa.Table]):

@@ -141,7 +141,7 @@ def test_profiles_follow_the_intervals_and_show_which_are_open(given: dict[str, 
         (closed, profile_page.CLOSED["color"], [4.0, 10.0]),
         (opened, profile_page.OPEN["color"], [6.0]),
     ):
-        threshold, curve, *bounds = axes.lines
+        threshold, curve, _, *bounds = axes.lines
         assert threshold.get_ydata()[0] == pytest.approx(3.841459)
         assert curve.get_color() == colour
         assert [line.get_xdata()[0] for line in bounds] == ends
@@ -169,14 +169,14 @@ def test_intervals_stand_relative_to_their_value_and_open_ends_are_arrows(given:
     assert numbers["value"].tolist() == [5.0, 30.0, 2.0]
     assert {"30 (6 to …) nm/min", "5 (4 to 10) nm/min"} <= set(words(figure))
     bold = [text.get_text() for text in figure.texts if text.get_fontweight() == "bold"]
-    assert "invented, SEI: deal grove" in bold
+    assert "invented, SEI: Deal-Grove" in bold
 
 
 def test_open_rates_are_counted_with_their_assumption(given: dict[str, pa.Table]):
     text = described({**given, "kinetics": tables.from_rows("kinetics", RATES)}, "rate_intervals")
     assert "95 % intervals of 3 rate parameters" in text
     assert "1 are open" in text
-    assert "invented deal grove: flat film" in text
+    assert "invented Deal-Grove: flat film" in text
 
 
 def test_no_rate_at_all_is_said_and_many_break_onto_pages(given: dict[str, pa.Table]):

@@ -14,7 +14,7 @@ import synthetic_tables
 from page_texts import outside, overlapping, texts, words
 from xps import tables
 from xps.errors import ConfigError
-from xps.figures import palette, style
+from xps.figures import lettering, palette, style
 from xps.figures.kinds import spectra_grid
 from xps.figures.kinds.spectra_grid import scale
 
@@ -381,4 +381,31 @@ def test_an_unknown_window_is_refused_with_what_there_is():
 def test_a_short_page_has_a_short_label():
     (figure,), _ = drawn(synthetic_tables.vep_series(), acquisitions=[1], background="subtracted")
     assert "Intensity\nabove background" in words(figure)
+    assert outside(figure) == []
+
+
+@pytest.mark.parametrize("background", ["shown", "subtracted"])
+def test_a_single_row_compares_nothing_and_says_its_range_once(background: str):
+    given = synthetic_tables.make(synthetic_tables.vep_series())
+    alone = {**SETTINGS, "acquisitions": [0], "background": background}
+    (figure,), numbers = spectra_grid.draw(alone, given, "simulated")
+    found = words(figure)
+    assert not [word for word in found if "×" in word or "scale" in word]
+    spans = [word.removeprefix("range ") for word in found if word.startswith("range ")]
+    for (_, rows), span in zip(numbers.groupby("region", sort=False), spans, strict=True):
+        shown = rows[["data_cps", "envelope_cps"]]
+        bare = shown.sub(rows["background_cps"], axis=0) if background == "subtracted" else shown
+        assert lettering.cps(bare.max().max() - min(bare.min().min(), 0.0 if bare is not shown else np.inf)) == span
+    text = spectra_grid.describe(alone, given)
+    assert "×n" not in text
+    assert "Dotted" not in text
+    assert "×n" in spectra_grid.describe(SETTINGS, given)
+
+
+@pytest.mark.parametrize(("acquisitions", "blank"), [([0], True), ([0, 1], False), ([1], False)])
+def test_a_row_without_a_time_leaves_no_room_for_one(acquisitions: list[int], blank: bool):
+    (figure,), _ = drawn(synthetic_tables.vep_series(), acquisitions=acquisitions)
+    left = min(axes.get_position().x0 for axes in figure.axes) * style.WIDTH_CM["double"]
+    assert bool(left < 1.0) is blank
+    assert ("Plating\ntime" in words(figure)) is not blank
     assert outside(figure) == []

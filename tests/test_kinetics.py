@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import curve_fit
@@ -456,3 +457,13 @@ def test_unknown_axis_and_law_are_refused():
 def test_empty_tables_give_an_empty_table():
     empty = tables.from_rows("acquisitions", []), tables.from_rows("components", [])
     assert followed(*empty, "plating_time_s", LAWS).num_rows == 0
+
+
+@pytest.mark.parametrize(("chi_square", "freedom"), [(10.0, 8), (26.1, 8), (26.2, 8), (1e4, 3)])
+def test_a_law_is_rejected_where_its_points_would_be_so_far_off_once_in_a_thousand(chi_square: float, freedom: int):
+    said = regression.verdict_of(chi_square, freedom)
+    probability = scipy.stats.chi2.sf(chi_square, freedom)
+    assert said.startswith("rejected") == (probability < 1e-3)
+    if said != "tested":
+        told = f"p = {probability:.1g}" if probability > 0.0 else "p < 1e-99"
+        assert said == f"rejected: reduced chi square {chi_square / freedom:.3g} ({told})"

@@ -9,8 +9,9 @@ import test_kinetics_growth as simulated
 import test_kinetics_mechanisms as twin
 from xps import kinetics, tables
 from xps.kinetics import courses, growth
-from xps.kinetics.estimation import CHI_SQUARE_95, Estimate, Range, estimate
+from xps.kinetics.estimation import Estimate, Range, estimate
 from xps.kinetics.growth_laws import Plating, course
+from xps.quantiles import RISE_TWO_SIDED_95
 
 TRUTH = {"k0": 155.0, "xi": 0.8}
 DOSES = (Plating(10.0, 15.0, 0.3), Plating(60.0, 80.0, 0.3))
@@ -77,7 +78,7 @@ def test_a_profile_crosses_the_threshold_at_the_ends_of_the_interval() -> None:
         # A quadratic likelihood in the logarithms: the closed form of its profile.
         expected = [(np.log(value / found.values[name]) / spread) ** 2 for value in values]
         np.testing.assert_allclose([trial.rise for trial in trials], expected, atol=1e-6)
-        assert sum(trial.rise > CHI_SQUARE_95 for trial in trials) >= 2
+        assert sum(trial.rise > RISE_TWO_SIDED_95 for trial in trials) >= 2
     covariance = [[0.04, -0.04], [-0.04, 0.05]]
     np.testing.assert_allclose(found.log_covariance, covariance, rtol=1e-5)
 
@@ -87,7 +88,7 @@ def test_an_open_end_is_a_profile_that_stays_below_the_threshold() -> None:
     above = [trial for trial in found.trials if trial.values["k"] > found.values["k"]]
     assert found.intervals["k"][1] is None
     assert max(trial.values["k"] for trial in above) == pytest.approx(100.0)
-    assert max(trial.rise for trial in above) < CHI_SQUARE_95
+    assert max(trial.rise for trial in above) < RISE_TWO_SIDED_95
 
 
 def test_a_series_gives_courses_and_profiles_that_agree_with_its_kinetics() -> None:
@@ -107,8 +108,8 @@ def test_a_series_gives_courses_and_profiles_that_agree_with_its_kinetics() -> N
         assert rows.loc[rows["value"].eq(rate["value"]), "deviance_rise"].tolist() == [0.0]
         if np.isfinite(rate["low"]):
             inside = rows["value"].between(rate["low"] * 1.001, rate["high"] * 0.999)
-            assert (rows.loc[inside, "deviance_rise"] < CHI_SQUARE_95 * 1.01).all()
-    thick = series.layers.to_pandas().set_index("acquisition")["thickness_nm"].dropna()
+            assert (rows.loc[inside, "deviance_rise"] < RISE_TWO_SIDED_95 * 1.01).all()
+    thick = series.found.places["layers"].to_pandas().set_index("acquisition")["thickness_nm"].dropna()
     supply = drawn[drawn["law"] == "supply"].drop_duplicates("plating_time_s", keep="last")
     at = np.interp(300.0, supply["plating_time_s"], supply["value"])
     assert at == pytest.approx(thick.loc[1], rel=0.05)

@@ -200,7 +200,11 @@ def estimate(low: float | None, high: float | None, spread: float, chi_square: f
     [
         (Estimate(), 11, "not testable: the fit failed"),
         (estimate(1e-3, 1e-2, 0.1), 4, "not testable: 4 points for 4 parameters"),
-        (estimate(1e-3, 1e-2, 0.1, 900.0), 11, "rejected: the assumptions contradict the data, reduced chi square 129"),
+        (
+            estimate(1e-3, 1e-2, 0.1, 900.0),
+            11,
+            "rejected: the assumptions contradict the data, reduced chi square 129 (p < 1e-99)",
+        ),
         (estimate(None, 1e-2, 0.1), 11, "not identified: the interval is open below"),
         (estimate(None, None, np.inf), 11, "not identified: the interval is open below and above"),
         (estimate(1e-3, 1e-2, 0.4), 11, "not identified: standard error of ln k_rxn is 0.4, above 0.3"),

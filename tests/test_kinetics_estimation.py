@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import gammainc
 
-from xps.kinetics.estimation import CHI_SQUARE_95, Estimate, Range, estimate
+from xps.kinetics.estimation import Estimate, Range, estimate
+from xps.quantiles import RISE_TWO_SIDED_95
 
 T = np.linspace(0.0, 10.0, 12)
 WIDE = Range(1e-4, 1e4, (1.0,))
@@ -26,7 +27,7 @@ def test_one_scale_is_the_weighted_mean_with_its_closed_interval(true: float, si
         return  # near zero the logarithm's interval is another question
     assert found.values["a"] == pytest.approx(mean, rel=1e-5)
     low, high = found.intervals["a"]
-    reach = np.sqrt(CHI_SQUARE_95) * error
+    reach = np.sqrt(RISE_TWO_SIDED_95) * error
     assert low == pytest.approx(mean - reach, rel=1e-3)
     assert high == pytest.approx(mean + reach, rel=1e-3)
     assert found.log_stderrs["a"] == pytest.approx(error / mean, rel=1e-3)
@@ -73,7 +74,7 @@ def test_what_the_data_do_not_limit_stays_open() -> None:
     low, high = found.intervals["k"]
     assert high is None
     assert low is not None
-    assert np.sum(residual({"k": low}) ** 2) - found.chi_square == pytest.approx(CHI_SQUARE_95, abs=0.02)
+    assert np.sum(residual({"k": low}) ** 2) - found.chi_square == pytest.approx(RISE_TWO_SIDED_95, abs=0.02)
 
 
 def test_two_parameters_of_which_only_the_product_is_known_are_both_open() -> None:

@@ -22,6 +22,7 @@ from xps.kinetics.growth_laws import (
     window_means,
     windows_of,
 )
+from xps.quantiles import ONE_SIDED_95
 
 LGPS, LAGP = 1.6088, 2.0770  # nm of interphase per nm of lithium, ../shared/science/sei_reactions.csv
 CONSTANTS: dict[str, dict[str, float]] = {
@@ -319,7 +320,7 @@ def _objective(data: Course, law: str, values: dict[str, float]) -> float:
         for which, windows in enumerate((data.windows_min, data.metal.windows_min))
     )
     sigma = np.hypot(data.stderr_nm, growth.MODEL_FLOOR * data.thickness_nm)
-    terms = [(film * values[growth.SCALE] - data.thickness_nm) / sigma, 1.645 * left / data.metal.upper_limit_nm]
+    terms = [(film * values[growth.SCALE] - data.thickness_nm) / sigma, ONE_SIDED_95 * left / data.metal.upper_limit_nm]
     return float(sum(np.sum(term**2) for term in terms) + (np.log(values[growth.SCALE]) / 0.15) ** 2)
 
 

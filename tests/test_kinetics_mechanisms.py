@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import twin_tables
-from xps import kinetics, layers, tables
+from whole_tables import layers_of, series_of
+from xps import kinetics, tables
 from xps.kinetics import decay, decay_rows, growth_rows, mechanisms, onset, oxidation, oxidation_rows
 from xps.kinetics.series import Series
 
@@ -44,13 +45,9 @@ def series(experiment: str, se: str = "", seed: int | None = 1, cycles: int | No
             part.filter(pa.array([number < cycles for number in part["acquisition"].to_pylist()]))
             for part in (acquired, areas)
         )
-    # Of a long series no more columns are read.
-    acquired, areas = (
-        part.select(kinetics.COLUMNS[name]) for name, part in (("acquisitions", acquired), ("components", areas))
-    )
     stacks = [stack(se)] if se else []
-    thick = layers.extract(acquired, areas, stacks, chemistry, lines)
-    return kinetics.series_of(acquired, areas, thick, stacks, chemistry, lines, {"disk": 0.50265})
+    thick = layers_of(acquired, areas, stacks, chemistry, lines)
+    return series_of(acquired, areas, thick, stacks, chemistry, lines, {"disk": 0.50265})
 
 
 def found(rows: Any, **wanted: Any) -> list[dict[str, Any]]:
@@ -81,7 +78,7 @@ def test_a_chance_detection_does_not_end_the_windows_without_metal() -> None:
         if (row["component"], row["acquisition"]) == ("Li0 Li 1s", 1):
             row |= {"area_cps_ev": 2.0 * row["area_stderr_cps_ev"], "detected": True}
     acquired, areas = twin_tables.acquisitions("fig2b_LAGP_VEP"), tables.from_rows("components", rows)
-    held = kinetics.series_of(acquired, areas, tables.from_rows("layers", []), [], chemistry, lines, {})
+    held = series_of(acquired, areas, tables.from_rows("layers", []), [], chemistry, lines, {})
     track = held.component("twin", "Li0 Li 1s")
     assert track is not None
     assert 1 in track.acquisitions[track.detected].tolist()
@@ -98,7 +95,7 @@ def test_what_never_appears_is_a_censored_onset_with_a_limit() -> None:
     absent = absent.set_column(at, absent.schema.field(at), zeros)
     chemistry, lines = twin_tables.reference()
     acquired = twin_tables.acquisitions("fig2a_LGPS_VEP")
-    made = kinetics.series_of(acquired, absent, tables.from_rows("layers", []), [], chemistry, lines, {})
+    made = series_of(acquired, absent, tables.from_rows("layers", []), [], chemistry, lines, {})
     wanted = {"onset": [{"model": "twin", "component": "Li3P P 2p"}]}
     row = found(mechanisms.findings(made, "plating_time_s", wanted).kinetics)[0]
     assert (row["low"], row["value"], row["high"]) == (4200.0, None, None)
@@ -135,7 +132,7 @@ def test_the_fits_own_chance_of_absence_is_taken_where_it_is_known() -> None:
     areas = areas.set_column(at, areas.schema.field(at), sure)
     chemistry, lines = twin_tables.reference()
     acquired = twin_tables.acquisitions("fig2b_LAGP_VEP")
-    made = kinetics.series_of(acquired, areas, tables.from_rows("layers", []), [], chemistry, lines, {})
+    made = series_of(acquired, areas, tables.from_rows("layers", []), [], chemistry, lines, {})
     wanted = {"onset": [{"model": "twin", "component": "Li0 Li 1s"}]}
     assert found(mechanisms.findings(made, "plating_time_s", wanted).kinetics)[0]["verdict"].startswith(
         "not detected in any"
@@ -317,7 +314,7 @@ def test_one_cycle_of_rest_is_not_testable() -> None:
 
 
 def test_a_log_without_pressure_scales_nothing() -> None:
-    assert decay_rows.scaled_prior(0.5, "foil", [], [1e-7]) == (
+    assert decay_rows.scaled_prior(0.5, "foil", np.array([]), np.array([1e-7])) == (
         0.5,
         "oxidation rate of foil as it is: a log lacks the pressure",
     )
@@ -344,8 +341,8 @@ def test_a_course_belongs_to_every_stack_that_begins_with_the_same_film() -> Non
     islands = {**first, "layer_model": "patchy", "coverages": [0.5, 1.0], "films": [*first["films"], metal]}
     other = {**islands, "layer_model": "layers", "substrate": {**first["substrate"], "phase": "LGPS"}}
     stacks = [first, islands, other]
-    thick = layers.extract(acquired, areas, stacks, chemistry, lines)
-    made = kinetics.series_of(acquired, areas, thick, stacks, chemistry, lines, {"disk": 0.50265})
+    thick = layers_of(acquired, areas, stacks, chemistry, lines)
+    made = series_of(acquired, areas, thick, stacks, chemistry, lines, {"disk": 0.50265})
     wanted = {**GROWTH, "laws": ["supply"]}
     drawn = growth_rows.growth_findings(made, wanted).courses
     by_stack: dict[Any, list[float]] = {}

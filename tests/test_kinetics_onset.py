@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from test_kinetics_series import acquired, fitted
-from xps import chemistry, kinetics, tables
+from whole_tables import series_of
+from xps import tables
 from xps.kinetics import onset
 from xps.kinetics.series import Series
 
@@ -30,9 +31,8 @@ def series(chances: list[float | None], areas: list[float | None] | None = None,
     for name, values in columns.items():
         at = both.schema.get_field_index(name)
         both = both.set_column(at, both.schema.field(at), values)
-    nothing = tables.from_rows("layers", [])
     measured = acquired({number: ["R"] for number in numbers}, **more)
-    return kinetics.series_of(measured, both, nothing, [], chemistry.Chemistry({}, {}), [], {})
+    return series_of(measured, both)
 
 
 def told(held: Series, component: str = "A", axis: str = "plating_time_s") -> dict[str, Any]:
@@ -83,8 +83,9 @@ def test_a_chance_that_no_fit_gave_follows_from_the_area_s_own_error() -> None:
 
 def test_cycles_count_by_their_place_on_the_axis_not_in_the_table() -> None:
     held = series([0.9, 0.9, 1e-9, 1e-9])
-    backwards = held.components.take(list(reversed(range(held.components.num_rows))))
-    turned = kinetics.series_of(held.acquisitions, backwards, held.layers, [], held.chemistry, [], {})
+    acquisitions, components = (held.found.places[name] for name in ("acquisitions", "components"))
+    backwards = components.take(list(reversed(range(components.num_rows))))
+    turned = series_of(acquisitions, backwards)
     assert told(turned) == told(held)
     # on the clock the regions' windows are the times
     assert told(held, axis="start_time_s")["value"] == 2300.0

@@ -1,5 +1,6 @@
 """One series as kinetics sees it: components along acquisitions, what is left out, and the films declared of it."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import twin_tables
-from xps import chemistry, kinetics, tables
-from xps.kinetics.series import NUMBERS, Series, tracks
+from whole_tables import series_of
+from xps import chemistry, kinetics, provenance, tables
+from xps.kinetics.series import Series
+from xps.kinetics.tracks import NUMBERS
 
 FIXED = {
     "experiment": "e", "core_levels": ["A 1s"], "source_file": "raw:a", "source_sha256": "0", "source_cycle": 0,
@@ -48,18 +51,15 @@ def fitted(*parts: tuple[str, str, dict[int, float | None]]) -> pa.Table:
 
 
 def series(acquisitions: pa.Table, components: pa.Table, **more: Any) -> Series:
-    nothing = tables.from_rows("layers", [])
-    return kinetics.series_of(acquisitions, components, nothing, [], chemistry.Chemistry({}, {}), [], {}, **more)
+    return series_of(acquisitions, components, **more)
 
 
 BOTH = {number: ["R", "S"] for number in range(4)}
 
 
 def test_a_track_holds_the_numbers_of_its_component_and_of_no_other() -> None:
-    one, other = tracks(
-        acquired(BOTH),
-        fitted(("A", "R", {n: 10.0 * n for n in range(4)}), ("B", "S", {n: 1.0 + n for n in range(4)})),
-    )
+    areas = fitted(("A", "R", {n: 10.0 * n for n in range(4)}), ("B", "S", {n: 1.0 + n for n in range(4)}))
+    one, other = series(acquired(BOTH), areas).tracks
     assert (one.names.component, one.region, other.names.component, other.region) == ("A", "R", "B", "S")
     assert one["area_cps_ev"].tolist() == [0.0, 10.0, 20.0, 30.0]
     assert other["area_fraction"].tolist() == pytest.approx([0.01, 0.02, 0.03, 0.04])
@@ -71,14 +71,14 @@ def test_a_track_holds_the_numbers_of_its_component_and_of_no_other() -> None:
 
 def test_each_place_of_a_track_points_to_the_row_of_its_own_region() -> None:
     table = acquired(BOTH)
-    _, other = tracks(table, fitted(("A", "R", {0: 1.0}), ("B", "S", dict.fromkeys(range(4), 1.0))))
+    _, other = series(table, fitted(("A", "R", {0: 1.0}), ("B", "S", dict.fromkeys(range(4), 1.0)))).tracks
     rows = table.to_pylist()
     assert [(rows[row]["acquisition"], rows[row]["region"]) for row in other.rows] == [(n, "S") for n in range(4)]
 
 
 def test_excluded_acquisitions_are_no_part_of_a_track_and_unmeasured_regions_have_no_row() -> None:
     table = acquired({0: ["R"], 1: ["S"], 2: ["R"], 3: ["R"]}, frozenset({2}))
-    (track,) = tracks(table, fitted(("A", "R", dict.fromkeys(range(4), 5.0))))
+    (track,) = series(table, fitted(("A", "R", dict.fromkeys(range(4), 5.0)))).tracks
     assert track.acquisitions.tolist() == [0, 1, 3]
     assert (track.rows >= 0).tolist() == [True, False, True]
 
@@ -94,7 +94,7 @@ def test_what_is_known_of_a_component_is_chronological_in_whatever_order_it_stan
     kept = sorted(set(range(6)) - failed)
     assert found.acquisitions.tolist() == kept
     assert found["area_cps_ev"].tolist() == [10.0 + number for number in kept]
-    assert [measured.acquisitions.column("acquisition")[row].as_py() for row in found.rows.tolist()] == kept
+    assert measured.regions.acquisition[found.rows].tolist() == kept
     assert len(found) == len(kept)
 
 
@@ -118,7 +118,7 @@ def test_headers_are_those_of_the_region_s_first_acquisition() -> None:
     measured = series(table, fitted())
     assert measured.facts("R").pass_energy_ev == 55.0
     assert measured.facts("S").pass_energy_ev == 27.0
-    with pytest.raises(ValueError, match="not in list"):
+    with pytest.raises(KeyError, match="T"):
         measured.facts("T")
 
 
@@ -145,15 +145,17 @@ def with_films() -> Series:
     ]  # fmt: skip
     areas = fitted(("A", "S", dict.fromkeys(range(4), 1.0)))
     layers = tables.from_rows("layers", rows)
-    return kinetics.series_of(acquired(BOTH), areas, layers, [STACK], chemistry.Chemistry({}, {}), [], {})
+    return series_of(acquired(BOTH), areas, layers, [STACK])
 
 
 @pytest.mark.parametrize("coverage", [0.5, 1.0])
 def test_a_film_is_followed_at_the_coverage_that_is_asked_for(coverage: float) -> None:
-    rows, declared = with_films().film({"layer_model": "patchy", "layer": "Li0", "coverage_fraction": coverage})
-    assert rows is not None
-    assert [row["acquisition"] for row in rows] == [0, 1, 2]
-    assert [row["thickness_nm"] for row in rows] == [number + coverage for number in range(3)]
+    film, declared = with_films().film({"layer_model": "patchy", "layer": "Li0", "coverage_fraction": coverage})
+    assert film is not None
+    assert film.acquisitions.tolist() == [0, 1, 2]
+    assert film.thickness_nm.tolist() == [number + coverage for number in range(3)]
+    assert np.isnan(film.lower_limit_nm).all()
+    assert not film.known.any()  # no errors stand in the table
     assert declared["patches"] is True
 
 
@@ -165,15 +167,15 @@ def test_a_film_that_is_not_declared_is_none() -> None:
 def test_the_windows_of_a_film_are_those_of_its_line() -> None:
     measured = with_films()
     film = STACK["films"][0]  # type: ignore[index]
-    np.testing.assert_allclose(measured.windows_min(film, [0, 2]), [[10.0, 20.0], [2000 / 60 + 10, 2000 / 60 + 20]])
+    np.testing.assert_allclose(
+        measured.windows_min(film, np.array([0, 2])), [[10.0, 20.0], [2000 / 60 + 10, 2000 / 60 + 20]]
+    )
 
 
 def test_the_twin_s_series_has_a_track_per_component_over_all_its_cycles() -> None:
     known, lines = twin_tables.reference()
     areas = twin_tables.components("fig2a_LGPS_VEP")
-    measured = kinetics.series_of(
-        twin_tables.acquisitions("fig2a_LGPS_VEP"), areas, tables.from_rows("layers", []), [], known, lines, {}
-    )
+    measured = series_of(twin_tables.acquisitions("fig2a_LGPS_VEP"), areas, None, [], known, lines)
     names = [track.names.component for track in measured.tracks]
     assert names == list(dict.fromkeys(areas.column("component").to_pylist()))
     assert {len(track) for track in measured.tracks} == {8}
@@ -182,3 +184,45 @@ def test_the_twin_s_series_has_a_track_per_component_over_all_its_cycles() -> No
     for column in ("area_cps_ev", "area_stderr_cps_ev", "area_fraction", "upper_limit_95_cps_ev"):
         assert track[column].tolist() == [row[column] for row in by_hand]
     assert measured.lines["Ge 3d"]["core_level"] == "Ge 3d"
+
+
+# --- however a series is cut ------------------------------------------------------------------------------------------
+
+
+def test_a_series_read_in_parts_is_the_one_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row groups of seven rows: components and regions begin, end and pause wherever a group does."""
+    monkeypatch.setattr("xps.tables.writing.row_group_rows", lambda _: 7)
+    regions = {number: ["R", "S"] if number % 3 else ["S"] for number in range(20)}
+    parts = [
+        ("A", "R", {n: 10.0 + n for n in range(20)}),
+        ("B", "S", {n: None if n == 4 else 1.0 for n in range(3, 20)}),
+    ]
+    held = {
+        "acquisitions": acquired(regions, frozenset({5}), pass_energy_ev=55.0),
+        "components": fitted(*parts),
+        "layers": tables.from_rows("layers", with_films().found.places["layers"].to_pylist() * 4),
+    }
+    record = provenance.record("parse_spectra", [], {}, "f", subject="e", data_origin="measured")
+    for name, table in held.items():
+        tables.write(tmp_path / f"{name}.parquet", name, table, record)
+    whole = series_of(*held.values(), [STACK])
+    paths = tables.Series({name: tmp_path / f"{name}.parquet" for name in held})
+    cut = kinetics.series_of(paths, [STACK], chemistry.Chemistry({}, {}), [], {})
+    assert [track.names for track in cut.tracks] == [track.names for track in whole.tracks]
+    for one, other in zip(cut.tracks, whole.tracks, strict=True):
+        assert one.region == other.region
+        for name in ("acquisitions", "rows", "detected"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+        for name in NUMBERS:
+            np.testing.assert_array_equal(one[name], other[name])
+    for axis in ("start_time_s", "plating_time_s"):
+        np.testing.assert_array_equal(cut.times_s(axis), whole.times_s(axis))
+    np.testing.assert_array_equal(cut.clock.starts_min, whole.clock.starts_min)
+    assert cut.facts("R") == whole.facts("R")
+    for coverage in (0.5, 1.0):
+        wanted = {"layer_model": "patchy", "layer": "SEI", "coverage_fraction": coverage}
+        films = [one.film(wanted)[0] for one in (cut, whole)]
+        assert films[0] is not None
+        assert films[1] is not None
+        for own, expected in zip(*films, strict=True):
+            np.testing.assert_array_equal(own, expected)

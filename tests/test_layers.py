@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 import twin_tables
+from whole_tables import layers_of
 from xps import attenuation, core_lines, layers, tables
 from xps.layers.stack import Stack, thicknesses
 from xps.sensitivity import Facts
@@ -98,7 +99,7 @@ def test_patches_show_less_of_themselves_and_more_of_what_is_below(d: float) -> 
 def solved(experiment: str, *stacks: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
     chemistry, lines = twin_tables.reference()
     acquired, areas = twin_tables.acquisitions(experiment, **more), twin_tables.components(experiment)
-    return layers.extract(acquired, areas, stacks, chemistry, lines).to_pylist()
+    return layers_of(acquired, areas, stacks, chemistry, lines).to_pylist()
 
 
 @pytest.mark.parametrize(
@@ -275,7 +276,7 @@ def test_a_header_that_lacks_what_a_length_needs_is_said(fact: str) -> None:
 def test_a_level_without_a_reference_row_is_said() -> None:
     chemistry, _ = twin_tables.reference()
     acquired, areas = (part("fig2a_LGPS_VEP") for part in (twin_tables.acquisitions, twin_tables.components))
-    found = layers.extract(acquired, areas, [ge_over_ge("LGPS", "LGPS-A")], chemistry, [])
+    found = layers_of(acquired, areas, [ge_over_ge("LGPS", "LGPS-A")], chemistry, [])
     (told,) = set(found.column("condition").to_pylist())
     assert told == "the experiment's table of sensitivity factors has no row for Ge 3d"
 
@@ -292,7 +293,7 @@ def test_factors_with_and_without_angular_asymmetry_tell_thicknesses_apart_by_th
     stack = ge_over_ge("LGPS", "LGPS-A")
     stack["films"] = [{"layer": "oxide", "phase": "Li2O", "tracer": twin_tables.tracer("Li2O O 1s", "O")}]
     tables_of = twin_tables.acquisitions("fig2a_LGPS_VEP"), twin_tables.components("fig2a_LGPS_VEP")
-    alike, weaker = (layers.extract(*tables_of, [stack], chemistry, rows).to_pylist()[1] for rows in (lines, measured))
+    alike, weaker = (layers_of(*tables_of, [stack], chemistry, rows).to_pylist()[1] for rows in (lines, measured))
     length = 0.5 * (_length(chemistry, lines, "O 1s") + _length(chemistry, lines, "Ge 3d"))
     thin, thick = (row["thickness_nm"] for row in (alike, weaker))
     # of a film d thick the ratio of the two lines goes as exp(d/L) - 1, up to the small difference of the lengths
@@ -310,4 +311,11 @@ def test_excluded_acquisitions_take_no_part_and_no_stack_gives_no_row() -> None:
     assert solved("fig2a_LGPS_VEP") == []
     chemistry, lines = twin_tables.reference()
     empty = tables.from_rows("acquisitions", []), tables.from_rows("components", [])
-    assert layers.extract(*empty, [ge_over_ge("LGPS", "LGPS-A")], chemistry, lines).num_rows == 0
+    assert layers_of(*empty, [ge_over_ge("LGPS", "LGPS-A")], chemistry, lines).num_rows == 0
+
+
+def test_however_many_acquisitions_are_taken_at_once_the_films_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    stacks = [ge_over_ge("LGPS", "LGPS-A"), ge_over_ge("LGPS", "LGPS-B")]
+    whole = solved("fig2a_LGPS_VEP", *stacks)
+    monkeypatch.setattr("xps.layers.AT_ONCE", 3)
+    assert solved("fig2a_LGPS_VEP", *stacks) == whole

@@ -12,6 +12,7 @@ from test_kinetics_series import acquired, fitted
 from xps.layers import verdicts
 from xps.layers.stack import Stack, Thicknesses, thicknesses
 from xps.layers.tracers import Measured, untestable
+from xps.quantiles import ONE_SIDED_95
 
 SEI = {"layer": "SEI", "phase": "LAGP-A"}
 ISLANDS = {"layer": "Li0", "phase": "Li", "patches": True}
@@ -163,7 +164,7 @@ def test_what_a_depth_needs_and_lacks_is_named(more: dict[str, Any], lines: dict
 
 def test_a_component_at_its_bound_is_known_as_well_as_its_limit_says() -> None:
     areas = fitted(("A", "R", {0: 0.0}))
-    for name, value in (("area_stderr_cps_ev", None), ("upper_limit_95_cps_ev", 1.645 * 7.0)):
+    for name, value in (("area_stderr_cps_ev", None), ("upper_limit_95_cps_ev", ONE_SIDED_95 * 7.0)):
         at = areas.schema.get_field_index(name)
         areas = areas.set_column(at, areas.schema.field(at), pa.array([value], pa.float64()))
     held = Measured(acquired({0: ["R"]}), areas, [STACK])

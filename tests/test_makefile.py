@@ -162,7 +162,11 @@ def test_make_runs_snakemake_as_the_profile_says(sandbox: Sandbox) -> None:
         (["dry-run"], "snakemake --quiet host --dry-run --configfile config/other.yaml"),
         (["unlock"], "snakemake --unlock --configfile config/other.yaml"),
         (["figure", "NAME=f"], "snakemake elsewhere/figures/f.pdf --configfile config/other.yaml"),
-        (["experiment", "NAME=e"], "snakemake elsewhere/e/kinetics.parquet --configfile config/other.yaml"),
+        (
+            ["experiment", "NAME=e"],
+            "snakemake elsewhere/e/kinetics.parquet elsewhere/e/energy_checks.parquet elsewhere/e/composition.parquet "
+            "elsewhere/e/areas.csv --configfile config/other.yaml",
+        ),
         (["ARGS=--cores 1"], "snakemake --cores 1 --configfile config/other.yaml"),
         (["PROFILE=slurm"], "snakemake --workflow-profile profiles/slurm --configfile config/other.yaml"),
     ],

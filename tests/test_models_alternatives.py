@@ -56,13 +56,13 @@ CASES: list[tuple[dict[str, Any], Callable[[dict[str, Any]], object], str, str]]
         {"shapes": [{"component": "Ge0", "shape": PSEUDO}]},
         lambda c: put(c["components"][1], shape=PSEUDO),
         "line_shape",
-        "shape of Ge0: pseudo_voigt, 0.3",
+        "shape of Ge0: pseudo_voigt, fraction 0.3",
     ),
     (
         {"shapes": [{"core_level": "Ge 3d", "shape": PSEUDO}]},
         lambda c: [put(part, shape=PSEUDO) for part in c["components"]],
         "line_shape",
-        "shape of Ge 3d: pseudo_voigt, 0.3",
+        "shape of Ge 3d: pseudo_voigt, fraction 0.3",
     ),
     (
         {"doublets": [{"component": "Ge0", "area_ratio": 0.6}]},

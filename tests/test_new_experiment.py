@@ -27,8 +27,11 @@ def test_a_folder_becomes_an_experiment_file_and_a_log_and_the_second_time_a_ref
     done = run(project, "raw/cell_7")
     assert (done.returncode, done.stderr) == (0, "")
     written = [line.removeprefix("drafted ") for line in done.stdout.splitlines() if line.startswith("drafted ")]
-    assert [Path(name).name for name in written] == ["acquisitions.csv", "cell_7.yaml"]
-    assert "name cell_7 under experiments in config/config.yaml" in done.stdout
+    assert [Path(name).name for name in written] == [
+        *("acquisitions.csv", "cell_7.yaml", "cell_7_spectra.yaml", "cell_7_survey.yaml"),
+        "cell_7.yaml",
+    ]
+    assert "`make CONFIG=config/cell_7.yaml`" in done.stdout
     before = (project / "config/experiments/cell_7.yaml").read_bytes()
     again = run(project, "raw/cell_7")
     assert (again.returncode, again.stdout) == (2, "")

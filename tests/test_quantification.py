@@ -70,6 +70,7 @@ class Sample:
             "imfp_exponent": 0.75,
             "counted": [{"core_level": level, "model": "m", "components": [level]} for level in atoms],
             "survey": None,
+            "uncounted": {"core_levels": [], "survey": []},
         }
 
     def split(self, level: str, shares: dict[str, float], **cells: Any) -> None:
@@ -301,6 +302,17 @@ def test_components_that_are_not_counted_are_not_counted() -> None:
     sample = Sample(LGPS)
     sample.parts.append([{"core_level": "Ge 3p", "species": "Ge4+", "area": 1e9, "stderr": 1.0}])
     assert sample.percent() == pytest.approx(Sample(LGPS).percent())
+
+
+def test_each_row_names_the_elements_that_its_hundred_percent_lack() -> None:
+    """Copper with only its carbon fitted is no sample of 100 % carbon."""
+    sample = Sample({"C 1s": 1.0}, cycles=2)
+    sample.missing.add((1, "C 1s"))
+    sample.settings["uncounted"] = {"core_levels": ["Cu", "O"], "survey": ["Sn"]}
+    remarks = [row["remark"] for row in sample.rows()]
+    assert remarks[0] == "measured, not counted: Cu, O"
+    assert all(remark.endswith("; measured, not counted: Cu, O") for remark in remarks[2:])
+    assert all("not counted" not in row["remark"] for row in Sample(LGPS).rows())
 
 
 def test_without_a_table_of_factors_there_is_no_composition() -> None:

@@ -46,6 +46,7 @@ def compared(surveys: list[np.ndarray], region: str = "Su1s", log: tuple[Row, ..
                 for level, (_, position) in LINES.items()
             ],
         },
+        "uncounted": {"core_levels": [], "survey": []},
     }
     given = {
         "acquisitions": tables.from_rows("acquisitions", acquisitions),

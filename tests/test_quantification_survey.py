@@ -98,6 +98,7 @@ def test_a_survey_of_two_lines_gives_their_atoms_at_its_own_shift() -> None:
         "imfp_exponent": 0.75,
         "counted": [],
         "survey": {"region": "Su1s", "lines": lines},
+        "uncounted": {"core_levels": [], "survey": ["Sn"]},
     }
     rows = quantification.quantify(*given_tables, settings).to_pylist()
     found = {row["subject"]: row for row in rows if (row["basis"], row["origin"]) == ("all", "survey")}
@@ -106,3 +107,4 @@ def test_a_survey_of_two_lines_gives_their_atoms_at_its_own_shift() -> None:
     assert found["O"]["systematic_stderr"] > found["O"]["statistical_stderr"]
     free = [row for row in rows if row["basis"] == "carbon_free" and row["origin"] == "survey"]
     assert [(row["subject"], row["atomic_percent"]) for row in free] == [("O", pytest.approx(100.0))]
+    assert [row["remark"] for row in free] == ["measured, not counted: Sn"]

@@ -21,6 +21,7 @@ from scipy.special import bdtrc
 import recovery
 from xps import acquisitions, calibration, energy_scale, fitting, models, windows
 from xps.configuration import reference
+from xps.tables import Series, concatenate
 
 PROJECT = Path(__file__).parents[1]
 LISTED = PROJECT.parent / "shared" / "science" / "tolerances.txt"
@@ -215,11 +216,14 @@ def test_carbon_at_another_potential_is_seen_by_the_line_of_the_matrix_and_not_b
     series = chain("lagp_vep", ("lagp_ge3d_p2p", "lagp_o1s", "adventitious_c1s"), moved={"C1s": (5, 0.3)})
     declared, faults = reference.energy_checks(PROJECT / "config" / "reference")
     assert not faults
-    joined = [
-        pa.concat_tables([getattr(t, name) for t in series.tables.values()]) for name in ("components", "parameters")
-    ]
+    joined = {
+        name: pa.concat_tables([getattr(t, name) for t in series.tables.values()])
+        for name in ("components", "parameters")
+    }
+    places = Series({"calibration": series.calibration, **joined}, counted="components")
     checks = [row for row in declared if row["check"] in ("C 1s - P 2p of PO4", "O 1s - P 2p of PO4")]
-    rows = energy_scale.check(series.calibration, *joined, checks, list(series.tables)).to_pylist()
+    parts = list(energy_scale.check(places, checks, list(series.tables)))
+    rows = concatenate("energy_checks", parts).to_pylist()
     steps = [row for row in rows if row["kind"] == "reference_step"]
     (whole,) = [row for row in steps if row["acquisition"] is None]
     assert whole["verdict"] == "differs"

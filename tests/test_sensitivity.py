@@ -4,6 +4,7 @@ import csv
 import math
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 import twin_tables
 from test_quantification import FACTS, LEVELS, factor_row
 from xps import sensitivity
+from xps.spectra import Measurement, Region
 
 CONTENTS = ("cross_section", "asymmetry", "transmission", "imfp")
 
@@ -34,6 +36,33 @@ def test_at_the_magic_angle_all_levels_are_alike() -> None:
 def test_transmission_of_the_header_is_the_tabulated_one(kinetic: float, expected: float) -> None:
     """../shared/science/core_lines.csv, column T_PE55_a40_b0.2."""
     assert sensitivity.transmission(kinetic, 55.0, 40.0, 0.2) == pytest.approx(expected, abs=6e-4)
+
+
+@given(
+    st.floats(5.0, 300.0), st.floats(5.0, 300.0), st.floats(100.0, 1480.0), st.floats(10.0, 200.0), st.floats(0.0, 0.8)
+)
+def test_regions_of_different_pass_energy_compare_as_the_spectrometers_own_transmission_does(
+    pass_ev: float, other_ev: float, kinetic: float, a: float, b: float
+) -> None:
+    """A homogeneous sample measured twice: the areas go with the transmission that CasaXPS divides by."""
+    file = Measurement(
+        "a.spe",
+        "spectrum",
+        "XPS",
+        (),
+        tuple(
+            Region(i, f"r{i}", f"r{i}", 8, "binding", 1486.6 - kinetic, -0.1, 1, 1.0, 1, own, np.ones((1, 1)))
+            for i, own in enumerate((pass_ev, other_ev), start=1)
+        ),
+        photon_energy_ev=1486.6,
+        transmission_a=a,
+        transmission_b=b,
+    )
+    one, two = (file.transmission(region) for region in file.regions)
+    assert one is not None
+    assert two is not None
+    mine = [sensitivity.transmission(kinetic, own, a, b) for own in (pass_ev, other_ev)]
+    assert mine[0] / mine[1] == pytest.approx(float(one[0] / two[0]))
 
 
 @given(st.sets(st.sampled_from(CONTENTS[1:])))
@@ -62,10 +91,11 @@ def test_a_factor_of_the_major_line_counts_both() -> None:
         ({"source_analyser_angle_deg": None}, "asymmetry"),
         ({"transmission_a": None}, "transmission"),
         ({"pass_energy_ev": None}, "transmission"),
+        ({"pass_energy_ev": 0.0}, "transmission"),
         ({"photon_energy_ev": None}, "imfp"),
     ],
 )
-def test_what_the_header_does_not_say_is_left_out_and_told(gap: dict[str, None], part: str) -> None:
+def test_what_the_header_does_not_say_is_left_out_and_told(gap: dict[str, float | None], part: str) -> None:
     found = sensitivity.sensitivity(factor_row("O 1s"), FACTS._replace(**gap), 0.75)
     assert any(remark.startswith(f"{part} of O 1s not corrected") for remark in found.remarks)
     whole = sensitivity.sensitivity(factor_row("O 1s"), FACTS, 0.75)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from xps import provenance, tables
 from xps.errors import TableError
 from xps.table_schemas import SCHEMAS
+from xps.tables.declared import PART_ROWS
 
 RECORD = provenance.record(
     "parse_spectra", [provenance.Source("raw:s/a.spe", "1")], {}, "f", subject="s", data_origin="simulated"
@@ -127,6 +128,19 @@ def test_an_undeclared_key_in_a_row_is_refused() -> None:
 def test_an_unknown_table_lists_the_known_ones() -> None:
     with pytest.raises(TableError, match=r"'peaks'.*components"):
         tables.schema("peaks")
+
+
+def test_rows_that_come_one_by_one_make_the_same_table_in_parts() -> None:
+    """No part waits for the rows after it: they need not be there yet."""
+    rows = rows_of("correlations", 2 * PART_ROWS + 3)
+    waiting = iter(rows)
+    parts = tables.in_parts("correlations", waiting)
+    assert next(parts).num_rows == PART_ROWS
+    assert len(list(waiting)) == PART_ROWS + 3
+    assert [part.num_rows for part in tables.in_parts("correlations", rows)] == [PART_ROWS, PART_ROWS, 3]
+    whole = tables.concatenate("correlations", list(tables.in_parts("correlations", rows)))
+    assert whole.equals(tables.from_rows("correlations", rows))
+    assert list(tables.in_parts("correlations", [])) == []
 
 
 def test_concatenating_keeps_the_order_and_nothing_gives_an_empty_table() -> None:

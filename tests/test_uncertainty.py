@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 import series_of_lines
+from xps.quantiles import RISE_TWO_SIDED_95
 from xps.separable import likelihood, lines, marquardt, projection
 from xps.uncertainty import profiles
 from xps.uncertainty.covariance import covariance
@@ -45,7 +46,7 @@ def interval(task: projection.Task, best: marquardt.Optimum, parameters: Array, 
     shape = (*stderr.shape, 2)
     which, what, side = np.meshgrid(np.arange(shape[0]), parameters, [-1.0, 1.0], indexing="ij")
     errors = np.broadcast_to(stderr[:, :, None], shape)
-    rise = np.full(side.size, profiles.TWO_SIDED_95)
+    rise = np.full(side.size, RISE_TWO_SIDED_95)
     found = profiles.ends(task, best, profiles.Wanted(which.ravel(), what.ravel(), side.ravel(), rise, errors.ravel()))
     return profiles.Ends(found.value.reshape(shape), found.open_.reshape(shape))
 
@@ -224,7 +225,7 @@ def test_profiles_end_where_the_counts_refuse_even_behind_a_plateau() -> None:
     best = marquardt.minimise(task, theta)
     which = np.arange(12)
     stderr = np.full(12, 50.0)
-    wanted = profiles.Wanted(which, np.zeros(12, dtype=int), np.ones(12), np.full(12, profiles.TWO_SIDED_95), stderr)
+    wanted = profiles.Wanted(which, np.zeros(12, dtype=int), np.ones(12), np.full(12, RISE_TWO_SIDED_95), stderr)
     found = profiles.ends(task, best, wanted)
     assert not found.open_.any()
     for i in which:
@@ -233,7 +234,7 @@ def test_profiles_end_where_the_counts_refuse_even_behind_a_plateau() -> None:
             one = task.copies(np.array([i]))
             given_ = np.array([[area, np.nan, np.nan]])
             held = marquardt.minimise(replace(one, given=given_), theta[[i]])
-            return float(held.point.objective[0] - best.point.objective[i]) - profiles.TWO_SIDED_95
+            return float(held.point.objective[0] - best.point.objective[i]) - RISE_TWO_SIDED_95
 
         low = float(best.point.coefficients[i, 0])
         truth = brentq(rise, low, 5.0 * float(best.point.coefficients[i, :2].sum()), xtol=1e-3)

@@ -216,3 +216,24 @@ def test_other_buffers_read_the_same(shared_data: Path, kind: Any) -> None:
 def test_refusals_name_the_file() -> None:
     with pytest.raises(RawFileError, match=r"^sample 7\.spe: "):
         versaprobe.read(b"nothing", "sample 7.spe")
+
+
+@pytest.mark.parametrize(
+    ("line", "spelt"),
+    [
+        ("NeutralizerCurrent: 20.0 uA", "NeutralizerCurrent: 20.0 µA"),
+        ("NeutralizerCurrent: 20.0 uA", "NeutralizerCurrent: 20.0"),
+        ("SourceAnalyserAngle: 45.0 d", "SourceAnalyserAngle: 45.0 deg"),
+    ],
+)
+def test_a_unit_spelt_otherwise_is_the_same_unit_and_another_one_is_not(
+    shared_data: Path, line: str, spelt: str
+) -> None:
+    data = (shared_data / QUANTERA).read_bytes()
+    read, other = (
+        versaprobe.read(data.replace(line.encode("latin-1"), text.encode("latin-1"), 1), "a.spe")
+        for text in (spelt, line.split()[0] + " 20.0 furlong")
+    )
+    assert (read.neutraliser_current_ua, read.source_analyser_angle_deg, read.warnings) == (20.0, 45.0, ())
+    assert None in (other.neutraliser_current_ua, other.source_analyser_angle_deg)
+    assert "furlong' is not understood" in other.warnings[0]

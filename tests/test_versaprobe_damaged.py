@@ -243,6 +243,9 @@ EVERY_BASE = {
     "infinite_start": Damage(field(6, lambda text: b"1e999"), "reject", "1e999"),
     "fields_missing": Damage(header(rb"^(SpectralRegDef: *\S+ +\S+)[^\r\n]*", rb"\1"), "reject", "13 fields"),
     "bad_count": Damage(header(rb"^NoSpectralReg:[^\r\n]*", b"NoSpectralReg: four"), "reject", "'four'"),
+    "deconvolved": Damage(add_line(b"Deconvolution: yes"), "flag", "yes"),
+    "several_areas": Damage(add_line(b"NoSpatialArea: 3"), "flag", "3 areas"),
+    "depth_scale": Damage(add_line(b"DepthRecal: yes"), "flag", "yes"),
     "recalibrated": Damage(header(rb"^IntensityRecal: no|^FileDate: ", b"IntensityRecal: yes"), "flag", "yes"),
 }
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from xps import tables
 from xps.chemistry import LITHIUM, Chemistry, interphase_per_lithium, lithium_nm_per_uah_cm2
@@ -18,6 +17,12 @@ from xps.errors import ConfigError
 
 _UAH_C = 3.6e-3
 _LOGGED = ["experiment", "acquisition", "plating_time_s", "plating_current_ua"]
+_FILMS = [
+    *("acquisition", "layer_model", "layer", "condition", "coverage_fraction", "patch_coverage_fraction"),
+    *("thickness_nm", "thickness_stderr_nm", "thickness_imfp_stderr_nm", "thickness_carbon_stderr_nm"),
+]
+AT_ONCE = 1024
+"""Acquisitions whose rows are in memory."""
 
 Settings = Mapping[str, Any]
 
@@ -32,37 +37,41 @@ def lithium_share(name: str, chemistry: Chemistry) -> float:
 
 
 def extract(
-    acquisitions: pa.Table,
-    layers: pa.Table,
+    found: tables.Series,
     areas_cm2: Mapping[str, float],
     accounting: Settings | None,
     stacks: Sequence[Settings],
     chemistry: Chemistry,
-) -> pa.Table:
-    """Return the table ``balance``: one row per acquisition and declared area of a plating series.
+) -> Iterator[tables.Table]:
+    """Yield the table ``balance``, some acquisitions at a time: a row per acquisition and area of a plating series.
 
-    ``accounting`` says which layer model's films count (``layer_model``, ``films``, ``coverage_fraction``); without it
-    nothing is accounted for. A series without plating times has no rows, or empty ones with the reason where
-    ``accounting`` asks for the charge. ConfigError when it asks but no area is declared.
+    ``found`` holds ``acquisitions`` and ``layers``. ``accounting`` says which layer model's films count
+    (``layer_model``, ``films``, ``coverage_fraction``); without it nothing is accounted for. A series without plating
+    times has no rows, or empty ones with the reason where ``accounting`` asks for the charge. ConfigError when it asks
+    but no area is declared.
     """
-    plated = _plated(acquisitions, asked=accounting is not None)
-    if not plated:
-        return tables.from_rows("balance", [])
-    if accounting is not None and not areas_cm2:
-        experiment = next(iter(plated.values()))["experiment"]
+    flown = _Charge()
+    for span in found.spans(AT_ONCE):
+        plated = _plated(found.part("acquisitions", span, _LOGGED), asked=accounting is not None)
+        if accounting is not None and plated:
+            _check(next(iter(plated.values()))["experiment"], areas_cm2, chemistry)
+        films = {} if accounting is None else _films(found.part("layers", span, _FILMS), accounting)
+        charges = {number: flown.before(row) for number, row in plated.items()}
+        held = {number: _accounted(films.get(number, []), accounting, stacks, chemistry) for number in plated}
+        yield tables.from_rows("balance", _rows(plated, charges, held, areas_cm2, chemistry))
+
+
+def _check(experiment: str, areas_cm2: Mapping[str, float], chemistry: Chemistry) -> None:
+    if not areas_cm2:
         raise ConfigError(
             f"{experiment}: balance asks for the charge per area, but areas_cm2 declares none; name the plated area, "
             "such as areas_cm2: {pellet: 0.5027}"
         )
-    if accounting is not None and LITHIUM not in chemistry.phases:
+    if LITHIUM not in chemistry.phases:
         raise ConfigError("balance: config/reference/phases.csv has no phase Li, which the equivalent needs")
-    charges = _charges_c(plated)
-    films = _films(layers, accounting)
-    found = {number: _accounted(films.get(number, []), accounting, stacks, chemistry) for number in plated}
-    return tables.from_rows("balance", _rows(plated, charges, found, areas_cm2, chemistry))
 
 
-def _plated(acquisitions: pa.Table, *, asked: bool) -> dict[int, dict[str, Any]]:
+def _plated(acquisitions: tables.Table, *, asked: bool) -> dict[int, dict[str, Any]]:
     """Return one row per acquisition, chronological, excluded ones too: their charge flowed.
 
     Acquisitions without a plating time are among them only where the charge is ``asked`` for.
@@ -74,33 +83,35 @@ def _plated(acquisitions: pa.Table, *, asked: bool) -> dict[int, dict[str, Any]]
     return {number: rows[number] for number in sorted(rows)}
 
 
-def _charges_c(plated: Mapping[int, Settings]) -> dict[int, float | None]:
-    """Return the charge (C) plated before each acquisition; None from the first step on whose current is unknown.
-
-    None too where the plating time is unknown; times are cumulated, so that the next known one makes up for it.
+class _Charge:
+    """The charge (C) that has flown, acquisition after acquisition; None from the first unknown current on.
 
     ASSUME the current logged with an acquisition flowed in the plating step before it.
     """
-    charges: dict[int, float | None] = {}
-    total: float | None = 0.0
-    before = 0.0
-    for number, row in plated.items():
+
+    def __init__(self) -> None:
+        self._total_c: float | None = 0.0
+        self._plated_s = 0.0
+
+    def before(self, row: Settings) -> float | None:
+        """Return the charge before the next acquisition; None too where the plating time is unknown.
+
+        Times are cumulated, so that the next known one makes up for it.
+        """
         if row["plating_time_s"] is None:
-            charges[number] = None
-            continue
-        step = row["plating_time_s"] - before
+            return None
+        step = row["plating_time_s"] - self._plated_s
         if step > 0:
             current = row["plating_current_ua"]
-            total = None if total is None or current is None else total + current * 1e-6 * step
-        charges[number], before = total, row["plating_time_s"]
-    return charges
+            known = self._total_c is not None and current is not None
+            self._total_c = self._total_c + current * 1e-6 * step if known else None
+        self._plated_s = row["plating_time_s"]
+        return self._total_c
 
 
-def _films(layers: pa.Table, accounting: Settings | None) -> dict[int, list[Settings]]:
+def _films(layers: tables.Table, accounting: Settings) -> dict[int, list[Settings]]:
     """Return the rows of the films that count, by acquisition."""
     found: dict[int, list[Settings]] = {}
-    if accounting is None:
-        return found
     for row in layers.to_pylist():
         wanted = row["layer_model"] == accounting["layer_model"] and row["layer"] in accounting["films"]
         if wanted and row["patch_coverage_fraction"] in (None, accounting.get("coverage_fraction", 1.0)):

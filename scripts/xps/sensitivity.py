@@ -8,8 +8,8 @@ free path. Tables of factors hold some of these; each row says which, and only t
 
 - asymmetry L = 1 + (β/2)(3/2 sin²γ − 1) at the angle γ between X-rays and analyser (Reilman, Msezane & Manson,
   J. Electron Spectrosc. 8 (1976) 389). At the VersaProbe's 45° an s level (β = 2) has 0.75.
-- transmission T = (a²/(a² + (KE/PE)²))^b of the header's IntensityCalCoeff. T is proportional to PE as well, which
-  matters only between pass energies: the levels of one composition share theirs.
+- transmission T = PE (a²/(a² + (KE/PE)²))^b of the header's IntensityCalCoeff (as
+  ``spectra.Measurement.transmission``), PE in front of it in units of 55 eV: regions of different pass energy compare.
 - mean free path λ ∝ KE^m with m = 0.75 unless told otherwise; for one sample only ratios of λ count.
 """
 
@@ -24,8 +24,8 @@ IMFP_EXPONENT = 0.75
 
 # ASSUME the exponent of the mean free path to 0.05: TPP-2M gives 0.75 to 0.80 for these materials.
 _EXPONENT_STDERR = 0.05
-# A kinetic energy in the middle of the levels; its choice moves all factors alike and no composition.
-_PIVOT_EV = 1200.0
+# A kinetic energy in the middle of the levels, a usual pass energy: their choice moves all factors alike.
+_PIVOT_EV, _PIVOT_PASS_EV = 1200.0, 55.0
 # ASSUME what a correction is worth that cannot be made: asymmetry 13 % between s and other levels, transmission 4 %.
 _UNCORRECTED = {"asymmetry": 0.07, "transmission": 0.04}
 
@@ -65,8 +65,8 @@ def asymmetry(beta: float, angle_deg: float) -> float:
 
 
 def transmission(kinetic_ev: float, pass_ev: float, a: float, b: float) -> float:
-    """Return the transmission (a²/(a² + (KE/PE)²))^b, without the factor PE."""
-    return float((a**2 / (a**2 + (kinetic_ev / pass_ev) ** 2)) ** b)
+    """Return the transmission PE (a²/(a² + (KE/PE)²))^b, PE as a factor in units of 55 eV."""
+    return float(pass_ev / _PIVOT_PASS_EV * (a**2 / (a**2 + (kinetic_ev / pass_ev) ** 2)) ** b)
 
 
 def sensitivity(row: Mapping[str, Any], facts: Facts, imfp_exponent: float) -> Sensitivity:
@@ -119,7 +119,8 @@ def _correction(
     if name == "imfp":
         return path_factor(kinetic, imfp_exponent)
     pass_ev, a, b = facts.pass_energy_ev, facts.transmission_a, facts.transmission_b
-    return None if pass_ev is None or a is None or b is None else transmission(kinetic, pass_ev, a, b)
+    # At a constant retard ratio the header's pass energy is 0, and how T goes there is not known.
+    return transmission(kinetic, pass_ev, a, b) if pass_ev and a is not None and b is not None else None
 
 
 def faults(rows: list[dict[str, Any]]) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from xps import tables
+from xps.acquisitions.continuity import Continuity, overlap
 from xps.acquisitions.cycles import Cycle
 from xps.acquisitions.log_rows import Row
 from xps.acquisitions.timeline import Pace, Window, pace, windows
@@ -46,14 +47,15 @@ def place(series: Sequence[Cycle]) -> Iterator[Placed]:
     has changed meanwhile.
     """
     zero = next((cycle.clock.started_at for cycle in series if cycle.clock is not None), None)
-    number, end_s = 0, 0.0
+    number, end_s, continuity = 0, 0.0, Continuity()
     for _, of_file in groupby(series, key=lambda cycle: cycle.raw.name):
-        measurement = None
+        measurement, told = None, []
         for _, group in groupby(of_file, key=_same_clock):
             own = list(group)
             if measurement is None and own[0].raw.held is not None:
                 measurement = own[0].raw.load()
-            placed = _placed_group(own, measurement, zero, end_s, number)
+                told = continuity.warnings(measurement)
+            placed = _placed_group(own, measurement, zero, end_s, number, told)
             number += len(placed)
             end_s = max([end_s, *(window.end_s for window in placed[-1].windows)])
             yield from placed
@@ -65,7 +67,12 @@ def _same_clock(cycle: Cycle) -> int | None:
 
 
 def _placed_group(
-    group: Sequence[Cycle], measurement: Measurement | None, zero: datetime | None, end_s: float, number: int
+    group: Sequence[Cycle],
+    measurement: Measurement | None,
+    zero: datetime | None,
+    end_s: float,
+    number: int,
+    told: Sequence[str],
 ) -> list[Placed]:
     clock = group[0].clock
     started_at, ended_at = (None, None) if clock is None else (clock.started_at, clock.ended_at)
@@ -80,7 +87,7 @@ def _placed_group(
     else:
         paces = _paces(group, measurement, interval_s)
         slots = windows(paces, start_s, interval_s)
-        warnings = tuple(_clock_warnings(clock, measurement, paces, interval_s))
+        warnings = (*_clock_warnings(clock, measurement, paces, interval_s), *overlap(start_s, end_s), *told)
     last = len(group) - 1
     return [
         Placed(

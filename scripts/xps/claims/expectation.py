@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from xps.claims.evidence import Answer
-
-_TWO_SIDED_95 = 1.96
-
+from xps.quantiles import TWO_SIDED_95
 
 HOLDS, FAILS, OPEN = "holds", "fails", "not_testable"
 
@@ -30,7 +28,7 @@ def verdict(answer: Answer, expected: Mapping[str, Any]) -> str:
         inside = outside < 0
     if inside:
         return HOLDS
-    return OPEN if outside < _TWO_SIDED_95 * (answer.stderr or 0.0) else FAILS
+    return OPEN if outside < TWO_SIDED_95 * (answer.stderr or 0.0) else FAILS
 
 
 def _words(expected: Mapping[str, Any]) -> list[str]:
@@ -62,7 +60,7 @@ def doubt(answer: Answer, expected: Mapping[str, Any]) -> str:
     """Return words where the answer's 95 % interval reaches across a limit, so that the verdict hangs on chance."""
     if answer.value is None or not answer.stderr or "word" in expected:
         return ""
-    reach = _TWO_SIDED_95 * answer.stderr
+    reach = TWO_SIDED_95 * answer.stderr
     limits = [limit for limit in _bounds(expected) if limit is not None]
     crossed = any(abs(answer.value - limit) < reach for limit in limits)
     return "the 95 % interval reaches across the limit" if crossed else ""

@@ -7,6 +7,7 @@ import pandas as pd
 
 from xps.claims.evidence import Answer, Evidence, NotTestableError, records
 from xps.claims.of_shares import share
+from xps.quantiles import TWO_SIDED_95
 
 
 def _percent(evidence: Evidence, experiment: str, subject: str, basis: str) -> pd.DataFrame:
@@ -176,7 +177,7 @@ def kinetic_value(
         raise NotTestableError(f"{experiment}: {quantity} by {law} gives no {parameter} ({row['verdict']})")
     error = row["stderr"]
     if pd.isna(error) and not (pd.isna(row["low"]) or pd.isna(row["high"])):
-        error = (row["high"] - row["low"]) / (2 * 1.96)
+        error = (row["high"] - row["low"]) / (2 * TWO_SIDED_95)
     words = "; ".join(str(part) for part in (row["verdict"], row["condition"]) if part and not pd.isna(part))
     value = float(row["value"]) * scale
     unit = str(row["unit"]) if scale == 1.0 else "min" if np.isclose(scale, 1 / 60) else str(row["unit"])

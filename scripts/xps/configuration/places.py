@@ -93,7 +93,7 @@ def _unmatched(folder: Path, patterns: Sequence[str], present: Sequence[str], ch
         if not any(_matches(name, pattern) for name in present)
     ]
     if not chosen and not faults:
-        held = f"it holds {len(present)} files" if present else "it is empty"
+        held = f"it holds {', '.join(present[:3])}{' ...' * (len(present) > 3)}" if present else "no raw file is there"
         faults.append(f"source.files: no file in {folder} matches {' or '.join(patterns)} ({held})")
     return faults
 

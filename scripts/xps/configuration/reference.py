@@ -3,7 +3,7 @@
 The rows are plain values; they reach the stages as parameters of their rules, only those that an experiment uses.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -132,10 +132,15 @@ def composition_of(settings: Row, models: Mapping[str, Row], reference: Mapping[
     rows = reference.get(f"{FACTORS}{name}")
     if rows is None:
         return {}
-    counted = _counted(given.get("core_levels"), models)
+    factored = {row["core_level"] for row in rows}
+    counted = _counted(given.get("core_levels"), models, factored)
     lines = list(reference.get(SURVEY_LINES, ())) if "survey" in given else []
     used = {item["core_level"] for item in [*counted, *lines]}
     return {
+        "uncounted": {
+            "core_levels": _uncounted(settings, counted),
+            "survey": _uncounted(settings, lines) if lines else [],
+        },
         "factors": name,
         "factor_rows": [row for row in rows if row["core_level"] in used],
         "imfp_exponent": float(given.get("imfp_exponent", IMFP_EXPONENT)),
@@ -156,17 +161,17 @@ def factor_set(settings: Row) -> str:
     return str(settings.get("composition", {}).get("factors", DEFAULT_FACTORS))
 
 
-def _counted(chosen: Sequence[str] | None, models: Mapping[str, Row]) -> list[dict[str, Any]]:
+def _counted(chosen: Sequence[str] | None, models: Mapping[str, Row], factored: Container[str]) -> list[dict[str, Any]]:
     """Return the counted core levels with the model and the components that count for each.
 
-    Unless chosen, these are the levels that have a window of their own, the first of each element; what intrudes on
-    another's window (Ge 3p under P 2p) is never among them. Satellites are not counted.
+    Unless chosen, these are the levels that have a window of their own and a factor, the first of each element; what
+    intrudes on another's window (Ge 3p under P 2p) is never among them. Satellites are not counted.
     """
     own = {window["core_level"]: name for name, model in reversed(list(models.items())) for window in model["windows"]}
     if chosen is None:
         levels = [level for model in models.values() for level in (w["core_level"] for w in model["windows"])]
         first: dict[str, str] = {}
-        for level in levels:
+        for level in filter(factored.__contains__, levels):
             first.setdefault(level.split()[0], level)
         chosen = list(first.values())
     return [
@@ -182,6 +187,13 @@ def _counted(chosen: Sequence[str] | None, models: Mapping[str, Row]) -> list[di
         for level in chosen
         if level in own
     ]
+
+
+def _uncounted(settings: Row, counted: Sequence[Row]) -> list[str]:
+    """Return the elements that the experiment's regions name and no counted line stands for."""
+    elements = {item["core_level"].split()[0] for item in counted}
+    named = [level.split()[0] for levels in settings["regions"].values() for level in levels]
+    return [name for name in dict.fromkeys(named) if name not in elements]
 
 
 def experiment_faults(settings: Row, models: Mapping[str, Row], reference: Mapping[str, Sequence[Row]]) -> list[str]:

@@ -1,30 +1,46 @@
-"""A first draft of an experiment's file and of its log, from its raw files: what they say, and what is left to say.
+"""A first draft of an experiment: its file and log, fit models where none is there, figures, a configuration to run it.
 
 ``of_folder`` is the front door. A draft guesses only what names and headers carry: which core level a region is named
 after, the axis, the origin of the data. Each guess is marked ``check``, each gap ``fill in``; what was left out stands
-there as a comment with its reason. Nothing is drafted about the sample.
+there as a comment with its reason. Nothing is drafted about the sample: a level that no fit model holds gets one line
+where its data have their maximum, so that there is a picture to begin with.
 """
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from xps import reference_tables
 from xps.acquisitions.cycles import READ_REMEDY, RawFile, in_order, read
 from xps.acquisitions.log import parse
 from xps.acquisitions.log_rows import Log
 from xps.configuration import documents, reference
-from xps.drafting import log_text, regions, settings_text
+from xps.drafting import log_text, model_text, regions, run_text, settings_text
 from xps.errors import ConfigError, RawFileError
+from xps.spectra import Measurement, Region
 
 LOG_NAME, SUFFIXES = "acquisitions.csv", (".spe", ".pro")
+_DOUBLETS = {"core_level": "text", "splitting_ev": "number"}
+_OTHER = "remove it, or say another --name"
+
+
+class Known(NamedTuple):
+    """What the project knows of core levels: fit models, nominal energies (eV), distances within doublets (eV)."""
+
+    models: Mapping[str, Mapping[str, Any]]
+    lines_ev: Mapping[str, float]
+    splittings_ev: Mapping[str, float]
 
 
 class Draft(NamedTuple):
-    """Texts of the experiment file and of the log, and what the person should hear of beside them."""
+    """Texts of experiment file and log, of fit models and figures by name, and what the person should hear of."""
 
     settings: str
     log: str
+    models: Mapping[str, str]
+    figures: Mapping[str, str]
     remarks: tuple[str, ...]
 
 
@@ -38,7 +54,7 @@ class Drafted(NamedTuple):
 def of_folder(experiment: str, folder: Path, raw_root: Path, config: Path) -> Drafted:
     """Return the drafts for the raw files in ``folder``; only reads.
 
-    ``config`` is the project's folder of that name. Raises ConfigError when the experiment has a file already or its
+    ``config`` is the project's folder of that name. Raises ConfigError when one of the files is there already or the
     name cannot be one, when the folder is outside the raw root or holds no raw file, or when its log has faults.
     """
     target, log_path = config / "experiments" / f"{experiment}.yaml", folder / LOG_NAME
@@ -48,13 +64,19 @@ def of_folder(experiment: str, folder: Path, raw_root: Path, config: Path) -> Dr
         log = parse(log_path.read_bytes(), str(log_path), [path.name for path in paths])
     files = [_read(path, log) for path in in_order(paths, log)]
     relative = folder.resolve().relative_to(raw_root.resolve()).as_posix()
-    tables = reference.factor_tables(config / "reference")[0]
-    factors = [row for name, rows in tables.items() if name.startswith(reference.FACTORS) for row in rows]
-    lines = {row["core_level"]: float(row["binding_energy_ev"]) for row in factors}
-    made = draft(experiment, relative, LOG_NAME, files, _models(config / "models"), lines)
+    made = draft(experiment, relative, LOG_NAME, files, _known(config))
+    root = Path(os.path.relpath(raw_root.resolve(), config.resolve().parent)).as_posix()
+    own = "\n".join(run_text.configuration(experiment, root, made.figures)) + "\n"
+    drafts = {target: made.settings}
+    drafts |= {config / "models" / f"{name}.yaml": text for name, text in made.models.items()}
+    drafts |= {config / "figures" / f"{name}.yaml": text for name, text in made.figures.items()}
+    drafts[config / f"{experiment}.yaml"] = own
+    there = [f"{path} is there already and is not overwritten; {_OTHER}" for path in drafts if path.exists()]
+    if there:
+        raise ConfigError.of(f"experiment {experiment}", there)
     if log is None:
-        return Drafted({log_path: made.log, target: made.settings}, made.remarks)
-    return Drafted({target: made.settings}, (f"{log_path} is there already and stays as it is", *made.remarks))
+        return Drafted({log_path: made.log, **drafts}, made.remarks)
+    return Drafted(drafts, (f"{log_path} is there already and stays as it is", *made.remarks))
 
 
 def _raw_files(experiment: str, folder: Path, raw_root: Path, target: Path) -> list[Path]:
@@ -63,7 +85,7 @@ def _raw_files(experiment: str, folder: Path, raw_root: Path, target: Path) -> l
     if not re.fullmatch(r"[a-z0-9_]+", experiment):
         faults.append(f"{experiment!r} is no experiment name: lower-case letters, digits and _ only; say --name")
     if target.exists():
-        faults.append(f"{target} is there already and is not overwritten; remove it, or say another --name")
+        faults.append(f"{target} is there already and is not overwritten; {_OTHER}")
     if not folder.is_dir():
         raise ConfigError.of(
             f"experiment {experiment}", [*faults, f"{folder} is no folder; name that of the raw files"]
@@ -86,38 +108,65 @@ def _read(path: Path, log: Log | None) -> RawFile:
         return RawFile(path, path.name, path.name, "", None, str(error).removesuffix(f"; {READ_REMEDY}"))
 
 
-def _models(folder: Path) -> dict[str, Mapping[str, Any]]:
-    """Return the fit models that can be read; faulty ones are told by `make`."""
-    found = {path.stem: documents.read(path).mapping for path in sorted(folder.glob("*.yaml"))}
-    return {name: model for name, model in found.items() if model and {"windows", "components"} <= model.keys()}
+def _known(config: Path) -> Known:
+    """Return what the folder ``config`` says of core levels; faulty models and tables are told by `make`."""
+    found = {path.stem: documents.read(path).mapping for path in sorted((config / "models").glob("*.yaml"))}
+    models = {name: model for name, model in found.items() if model and {"windows", "components"} <= model.keys()}
+    tables = reference.factor_tables(config / "reference")[0]
+    factors = [row for name, rows in tables.items() if name.startswith(reference.FACTORS) for row in rows]
+    doublets = reference_tables.read(config / "reference/doublets.csv", _DOUBLETS, "core_level").rows
+    return Known(
+        models,
+        {row["core_level"]: float(row["binding_energy_ev"]) for row in factors},
+        {row["core_level"]: float(row["splitting_ev"]) for row in doublets},
+    )
 
 
-def draft(
-    experiment: str,
-    folder: str,
-    log_name: str,
-    files: Sequence[RawFile],
-    models: Mapping[str, Mapping[str, Any]],
-    lines_ev: Mapping[str, float],
-) -> Draft:
+def draft(experiment: str, folder: str, log_name: str, files: Sequence[RawFile], known: Known) -> Draft:
     """Return the drafts for ``files``, which lie in ``folder`` under the raw root and are in order of their names.
 
-    ``models`` are the fit models that could be named; ``lines_ev`` the nominal binding energies of core levels (eV).
     Raises RawFileError when no file can be used, ConfigError when measured and simulated files lie together.
     """
     contents = {raw.name: raw.load() for raw in files if raw.held is not None}
     if not contents:
         raise RawFileError("\n".join([f"{folder}: no file can be used", *(f"  - {raw.refusal}" for raw in files)]))
-    held = {level for model in models.values() for level in settings_text.needs(model)}
-    found = regions.windows(list(contents.values()), lines_ev, held)
-    mapped = [window for window in found if window.levels]
-    if not mapped:
-        names = ", ".join(f"{window.name} ({window.remark})" for window in found)
-        raise ConfigError(
-            f"{folder}: no region is named after a core level: {names}; "
-            f"write config/experiments/{experiment}.yaml by hand"
-        )
+    read_files = list(contents.values())
+    held = {level for model in known.models.values() for level in settings_text.needs(model)}
+    found = regions.windows(read_files, known.lines_ev, held)
     remarks = [f"{raw.name} is excluded in the log's draft: {raw.refusal}" for raw in files if raw.refusal]
     remarks += [f"region {window.name} is not fitted: {window.remark}" for window in found if not window.levels]
-    text = "\n".join(settings_text.lines(experiment, (folder, log_name), files, contents, found, models)) + "\n"
-    return Draft(text, "\n".join(log_text.lines(files, contents)) + "\n", tuple(remarks))
+    text = settings_text.lines(experiment, (folder, log_name), files, contents, found, known.models)
+    levels = [level for window in found for level in window.levels]
+    named = settings_text.named_models(experiment, levels, known.models)
+    return Draft(
+        "\n".join(text) + "\n",
+        "\n".join(log_text.lines(files, contents)) + "\n",
+        _fit_models(experiment, levels, found, read_files, known),
+        run_text.figures(experiment, settings_text.axis_of(read_files), named, found, read_files),
+        tuple(remarks),
+    )
+
+
+def _fit_models(
+    experiment: str,
+    levels: Sequence[str],
+    found: Sequence[regions.Window],
+    read_files: Sequence[Measurement],
+    known: Known,
+) -> dict[str, str]:
+    """Return a draft of a fit model, by its name, for each level that no model holds."""
+
+    def holding(level: str) -> list[Region]:
+        names = {window.name for window in found if level in window.levels}
+        return [region for item in read_files for region in item.regions if region.name in names]
+
+    shift_ev = 0.0
+    if settings_text.is_referred(levels, known.models):
+        shift_ev = settings_text.REFERENCE_EV - model_text.strongest_ev(holding(settings_text.REFERENCE_LEVEL))
+    return {
+        model_text.name_of(experiment, level): "\n".join(
+            model_text.lines(experiment, level, holding(level), shift_ev, known.splittings_ev)
+        )
+        + "\n"
+        for level in settings_text.unheld(levels, known.models)
+    }

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 from xps.acquisitions.cycles import RawFile
 from xps.acquisitions.log import COLUMNS
@@ -12,15 +13,35 @@ from xps.spectra import Measurement
 def lines(files: Sequence[RawFile], contents: Mapping[str, Measurement]) -> Iterator[str]:
     """Yield the lines of the draft; a file without ``contents`` (by name) cannot be used and is excluded, with why."""
     yield "# Fill in what is known, leave empty what is not: raw/README.md explains the columns."
-    yield "# Rows stand in the order of the measurements; here they are still in that of the files' names."
+    yield "# Rows stand in the order of the measurements; here in that of the headers' dates, then of the files' names."
     for name, measurement in contents.items():
         yield f"# {name}: {_times(measurement)}"
     yield ",".join(COLUMNS)
-    for raw in files:
+    for raw in sorted(files, key=lambda raw: _date(contents.get(raw.name))):
         cells = {"file": raw.name} | (
             {"exclude": "yes", "reason": f"cannot be used: {raw.refusal}"} if raw.refusal else {}
         )
         yield ",".join(cell(cells.get(column, "")) for column in COLUMNS)
+        yield from _cycle_rows(raw.name, contents.get(raw.name))
+
+
+def _cycle_rows(name: str, measurement: Measurement | None) -> Iterator[str]:
+    """Yield a row for each cycle of a series that was not sputtered: what was done between them, no file says."""
+    if measurement is None or measurement.cycles == 1 or is_sputtered(measurement):
+        return
+    for cycle in range(measurement.cycles):
+        yield ",".join(cell({"file": name, "cycle": str(cycle)}.get(column, "")) for column in COLUMNS)
+
+
+def is_sputtered(measurement: Measurement) -> bool:
+    """Return whether sputtering parted the cycles; a series that was recorded as a profile may have left it out."""
+    times = measurement.sputter_time_s
+    return times is not None and bool(times[-1] > times[0])
+
+
+def _date(measurement: Measurement | None) -> date:
+    """Return the header's date, a late one where there is none."""
+    return (measurement.acquisition_date if measurement else None) or date.max
 
 
 def _times(measurement: Measurement) -> str:

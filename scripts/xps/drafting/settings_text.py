@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from xps.acquisitions.cycles import RawFile
+from xps.drafting import log_text, model_text
 from xps.drafting.regions import Window
 from xps.errors import ConfigError
 from xps.spectra import Measurement
 
-REFERENCE_LEVEL, REFERENCE_MODEL = "C 1s", "adventitious_c1s"
+REFERENCE_LEVEL, REFERENCE_MODEL, REFERENCE_EV = "C 1s", "adventitious_c1s", 284.8
 _PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*[0-9][A-Za-z0-9_]*")
 
 
@@ -36,16 +37,30 @@ def lines(
     suffixes = sorted({f"*{raw.name[raw.name.rindex('.') :].lower()}" for raw in files})
     yield f"source: {{folder: {json.dumps(folder)}, files: {json.dumps(suffixes)}, log: {json.dumps(log_name)}}}"
     yield "# check: which core levels does each window hold? Add those that intrude, such as O 2s beside Ge 3d."
-    yield "regions:"
+    levels = [level for window in found for level in window.levels]
+    yield "regions:" if levels else "regions: {}"
     for window in found:
         yield _region_line(window, len(read))
-    levels = [level for window in found for level in window.levels]
     yield from _reference(levels, models)
-    sputtered = any(item.sputter_time_s is not None and item.cycles > 1 for item in read)
-    axis = "sputter_time_s" if sputtered else "start_time_s"
-    yield f"axis: {axis}  # check: plating_time_s and rest_time_s need their column in the log"
-    yield from _model_lines(levels, models)
+    yield f"axis: {axis_of(read)}  # check: plating_time_s and rest_time_s need their column in the log"
+    yield from _model_lines(experiment, levels, models)
     yield from _survey(found)
+
+
+def axis_of(read: Sequence[Measurement]) -> str:
+    """Return the axis that the files themselves have."""
+    return "sputter_time_s" if any(log_text.is_sputtered(item) for item in read) else "start_time_s"
+
+
+def is_referred(levels: Sequence[str], models: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Return whether the draft refers energies to adventitious carbon."""
+    return REFERENCE_LEVEL in levels and REFERENCE_MODEL in models
+
+
+def unheld(levels: Sequence[str], models: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the levels that none of the models which the measured ``levels`` could serve holds."""
+    held = {level for needed in _candidates(levels, models).values() for level in needed}
+    return [level for level in levels if level not in held]
 
 
 def _origin(read: Sequence[Measurement]) -> str:
@@ -68,26 +83,31 @@ def _region_line(window: Window, total: int) -> str:
 
 
 def _reference(levels: Sequence[str], models: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    if REFERENCE_LEVEL in levels and REFERENCE_MODEL in models:
+    if is_referred(levels, models):
         yield "# check: is there adventitious carbon in every acquisition, and does it share the sample's potential?"
-        yield "energy_reference: {mode: fitted, level: C 1s, component: C-C, binding_energy_ev: 284.8}"
+        yield f"energy_reference: {{mode: fitted, level: C 1s, component: C-C, binding_energy_ev: {REFERENCE_EV}}}"
     else:
         yield "# check: no region of C 1s to refer to, so energies stay as recorded; mode fixed takes a known shift_ev."
         yield "energy_reference: {mode: none}"
 
 
-def _model_lines(levels: Sequence[str], models: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    candidates = {name: needs(model) for name, model in models.items() if _windows_of(model) <= {*levels}}
-    named = [REFERENCE_MODEL] if REFERENCE_MODEL in candidates and REFERENCE_LEVEL in levels else []
+def _model_lines(experiment: str, levels: Sequence[str], models: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield "# fill in: the fit models (config/models). What was measured would serve these, if the sample is theirs:"
-    for name, needed in candidates.items():
+    for name, needed in _candidates(levels, models).items():
         extra = [level for level in needed if level not in levels]
         also = f"; name {', '.join(extra)} in regions too" if extra else ""
         yield f"#   {name}: {', '.join(needed)}{also}"
-    without = [level for level in levels if not any(level in needed for needed in candidates.values())]
-    if without:
-        yield f"# No model holds {', '.join(without)} yet: write config/models/<name>.yaml."
-    yield f"models: [{', '.join(named)}]"
+    yield f"models: [{', '.join(named_models(experiment, levels, models))}]"
+
+
+def named_models(experiment: str, levels: Sequence[str], models: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the models that the draft names: that of the reference, and one drafted for each level that has none."""
+    reference = [REFERENCE_MODEL] if is_referred(levels, models) else []
+    return reference + [model_text.name_of(experiment, level) for level in unheld(levels, models)]
+
+
+def _candidates(levels: Sequence[str], models: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    return {name: needs(model) for name, model in models.items() if _windows_of(model) <= {*levels}}
 
 
 def _windows_of(model: Mapping[str, Any]) -> set[str]:
@@ -102,5 +122,6 @@ def needs(model: Mapping[str, Any]) -> list[str]:
 def _survey(found: Sequence[Window]) -> Iterator[str]:
     for window in found:
         if window.is_survey:
+            yield "# check: does config/reference/survey_lines.csv hold a line of each element? No other counts."
             yield f"# composition: {{survey: {json.dumps(window.name, ensure_ascii=False)}}}"
             return

@@ -18,13 +18,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from xps import tables
 from xps.energy_scale import steps
-from xps.energy_scale.lines import COLUMNS, Line, Series, difference, pair, series_of
-from xps.energy_scale.rows import Z_95, Row, cells, untested
+from xps.energy_scale.lines import COLUMNS, Level, Series, pair, series_of
+from xps.energy_scale.rows import Row, cells, untested
 from xps.energy_scale.steps import Step, largest_step
+from xps.quantiles import TWO_SIDED_95
 
 _DRIFT_SEES = "tests assignment and drift between the regions; blind to the reference"
 _LITERATURE_SEES = (
@@ -33,23 +33,22 @@ _LITERATURE_SEES = (
 )
 
 
-def check(
-    calibration: pa.Table,
-    components: pa.Table,
-    parameters: pa.Table,
-    declared: Sequence[Mapping[str, Any]],
-    models: Sequence[str],
-) -> pa.Table:
-    """Return the table ``energy_checks``: a row per declared check and cycle, and rows for the whole series.
+def check(found: tables.Series, declared: Sequence[Mapping[str, Any]], models: Sequence[str]) -> Iterator[tables.Table]:
+    """Yield the table ``energy_checks``, some rows at a time: per declared check and cycle, and for the whole series.
 
-    ``declared`` are rows of config/reference/binding_energies.csv. Where several models hold a line, the first of
-    ``models`` counts.
+    ``found`` holds the tables of COLUMNS; ``declared`` are rows of config/reference/binding_energies.csv. Where several
+    models hold a line, the first of ``models`` counts.
     """
-    species = {item[name] for item in declared for name in ("species", "minus_species") if item[name] is not None}
-    series = series_of(calibration, components, parameters, models, species)
-    return tables.from_rows(
-        "energy_checks", ({"experiment": series.experiment} | row for row in _rows(series, declared))
-    )
+    series = series_of(found, models, {level for item in declared for level in _levels(item)})
+    rows = ({"experiment": series.experiment} | row for row in _rows(series, declared))
+    return tables.in_parts("energy_checks", rows)
+
+
+def _levels(item: Mapping[str, Any]) -> Iterator[Level]:
+    """Yield the lines that a check looks at."""
+    yield item["core_level"], item["species"]
+    if item["minus_species"] is not None:
+        yield item["minus_core_level"], item["minus_species"]
 
 
 def _rows(series: Series, declared: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
@@ -65,42 +64,42 @@ def _rows(series: Series, declared: Sequence[Mapping[str, Any]]) -> Iterator[Row
 
 def _drift_rows(series: Series, item: Mapping[str, Any]) -> Iterator[Row]:
     expected, known = float(item["expected_ev"]), float(item["stderr_ev"])
-    for acquisition in series.acquisitions:
-        lines = pair(series, item, acquisition)
-        if isinstance(lines, str):
-            yield untested(acquisition, item, lines)
+    found, reasons, imposed = pair(series, item)
+    agrees = np.abs(found.value_ev - expected) <= TWO_SIDED_95 * np.hypot(found.spread_ev, known)
+    for place, (number, value, stderr, drift) in enumerate(zip(*(part.tolist() for part in found), strict=True)):
+        if reasons[place]:
+            yield untested(number, item, series.reasons[reasons[place]])
             continue
-        found, imposed = difference(*lines), series.imposed(*lines)
-        agrees = abs(found.value_ev - expected) <= Z_95 * np.hypot(found.spread_ev, known)
-        told = f"{_DRIFT_SEES}; drift declared for these regions: {found.drift_stderr_ev:.3f} eV"
-        yield cells(found.value_ev, found.stderr_ev, expected, known) | {
-            "acquisition": acquisition,
+        told = f"{_DRIFT_SEES}; drift declared for these regions: {drift:.3f} eV"
+        yield cells(value, stderr, expected, known) | {
+            "acquisition": number,
             "source": item["source"],
-            "imposed": imposed,
-            "verdict": "imposed" if imposed else "agrees" if agrees else "differs",
-            "remark": "a tie or a given position of the fit model imposes it" if imposed else told,
+            "imposed": bool(imposed[place]),
+            "verdict": "imposed" if imposed[place] else "agrees" if agrees[place] else "differs",
+            "remark": "a tie or a given position of the fit model imposes it" if imposed[place] else told,
         }
 
 
 def _literature_rows(series: Series, item: Mapping[str, Any]) -> Iterator[Row]:
-    asked = [series.line(acquisition, item["core_level"], item["species"]) for acquisition in series.acquisitions]
-    lines = [line for line in asked if isinstance(line, Line) and (line.model, line.component) not in series.given]
-    if not lines:
-        reasons = list(dict.fromkeys(line for line in asked if isinstance(line, str)))
-        yield untested(None, item, reasons[0] if reasons else "the fit model gives its position as a number")
+    line = series.lines[item["core_level"], item["species"]]
+    given = np.array([holder in series.given for holder in series.holders] + [False])[line.holder]
+    use = (line.reason == 0) & ~given
+    if not use.any():
+        reason = next((series.reasons[one] for one in line.reason if one), "")
+        yield untested(None, item, reason or "the fit model gives its position as a number")
         return
-    spread = np.array([np.hypot(line.stderr_ev, line.drift_stderr_ev) for line in lines])
+    spread = np.hypot(line.stderr_ev, line.drift_stderr_ev)[use]
     weights = 1.0 / np.maximum(spread, 1e-9) ** 2
-    value = float(np.average([line.position_ev for line in lines], weights=weights))
+    value = float(np.average(line.position_ev[use], weights=weights))
     # The error of the shift is counted once: what made it wrong in one cycle makes it wrong in all.
-    stderr = float(np.hypot(np.sqrt(1.0 / weights.sum()), np.mean([line.shift_stderr_ev for line in lines])))
+    stderr = float(np.hypot(np.sqrt(1.0 / weights.sum()), np.mean(line.shift_stderr_ev[use])))
     expected, known = float(item["expected_ev"]), float(item["stderr_ev"])
-    agrees = abs(value - expected) <= Z_95 * np.hypot(stderr, known)
+    agrees = abs(value - expected) <= TWO_SIDED_95 * np.hypot(stderr, known)
     yield cells(value, stderr, expected, known) | {
         "acquisition": None,
         "source": item["source"],
         "verdict": "agrees" if agrees else "differs",
-        "remark": f"{value - expected:+.2f} eV, mean of {len(lines)} acquisitions; {_LITERATURE_SEES}",
+        "remark": f"{value - expected:+.2f} eV, mean of {int(use.sum())} acquisitions; {_LITERATURE_SEES}",
     }
 
 

@@ -1,15 +1,22 @@
-"""Lines that the fits found, ready for comparison: which may be used, and which the fit was told rather than found."""
+"""Lines that the fits found, ready for comparison: which may be used, and which the fit was told rather than found.
 
-from collections.abc import Collection, Mapping, Sequence
+A line is arrays over the acquisitions of its series; the tables are read some acquisitions at a time.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from xps import tables
 from xps.energy_scale.rows import Row
 
+AT_ONCE = 512
+"""Acquisitions whose rows are in memory."""
 COLUMNS = {
     "calibration": ["acquisition", "region", "drift_stderr_ev", "shift_stderr_ev", "method"],
     "components": [
@@ -18,111 +25,167 @@ COLUMNS = {
     ],
     "parameters": ["model", "acquisition", "component", "parameter", "status", "at_bound", "tied_to"],
 }
-"""What is looked at of each table: of a long series no more is read."""
+"""What is looked at of each table."""
 _FITTED = ("model", "acquisition", "component")
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+Level = tuple[str, str]
+"""Core level and species."""
 
 
 class Line(NamedTuple):
-    """A line of one cycle: position and its own standard error, and what moves its region against the others (eV)."""
+    """A line along a series, each array over its acquisitions.
 
-    acquisition: int
-    position_ev: float
-    stderr_ev: float
-    drift_stderr_ev: float
-    shift_stderr_ev: float
-    model: str
-    component: str
+    Position, its own standard error, and what moves its region against the others and all of them together (eV; NaN
+    where it cannot be used). ``holder`` is the place of its model and component in ``Series.holders``, ``reason`` that
+    of why it cannot be used in ``Series.reasons``, 0 where it can.
+    """
+
+    position_ev: Floats
+    stderr_ev: Floats
+    drift_stderr_ev: Floats
+    shift_stderr_ev: Floats
+    holder: Places
+    reason: Places
 
 
-class Difference(NamedTuple):
-    """Two lines of one cycle: their distance, the error of both fits, and the drift between their regions (eV)."""
+class Differences(NamedTuple):
+    """Two lines in the cycles that show both: their distance, the error of both fits, the drift between them (eV)."""
 
-    acquisition: int
-    value_ev: float
-    stderr_ev: float
-    drift_stderr_ev: float
+    acquisitions: Places
+    value_ev: Floats
+    stderr_ev: Floats
+    drift_stderr_ev: Floats
 
     @property
-    def spread_ev(self) -> float:
-        """Standard deviation of the distance about its true value."""
-        return float(np.hypot(self.stderr_ev, self.drift_stderr_ev))
+    def spread_ev(self) -> Floats:
+        """Standard deviation of each distance about its true value."""
+        return np.hypot(self.stderr_ev, self.drift_stderr_ev)
+
+    def taken(self, which: Mask) -> "Differences":
+        """Return those of them."""
+        return Differences._make(part[which] for part in self)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """The fitted lines of one experiment, ready to be asked for by core level and species."""
+    """The fitted lines of one experiment, ready to be asked for by core level and species.
+
+    ``holders`` are models and components, ``reasons`` texts, the first one empty; ``unreferenced`` acquisitions have no
+    reference of their own.
+    """
 
     experiment: str
-    acquisitions: tuple[int, ...]
-    lines: Mapping[tuple[int, str, str], Line | str]
+    acquisitions: Places
+    lines: Mapping[Level, Line]
+    holders: Sequence[tuple[str, str]]
+    reasons: Sequence[str]
     tied: Mapping[str, Sequence[frozenset[str]]]
     given: frozenset[tuple[str, str]]
-    unreferenced: frozenset[int]
+    unreferenced: Mask
 
-    def line(self, acquisition: int, core_level: str, species: str) -> Line | str:
-        """Return a line, or why there is none that could be used."""
-        return self.lines.get((acquisition, core_level, species), f"{species} of {core_level} was not measured")
+    def imposed(self, one: Line, other: Line) -> Mask:
+        """Return where the fit was told how the lines lie: by ties between them, or by a number for either."""
+        # The last row and column stand for no holder.
+        told = np.zeros((len(self.holders) + 1,) * 2, dtype=bool)
+        told[:-1, :-1] = [[self._told(first, second) for second in self.holders] for first in self.holders]
+        return told[one.holder, other.holder]
 
-    def imposed(self, one: Line, other: Line) -> bool:
-        """Return whether the fit was told where the lines lie: by ties between them, or by a number for either."""
-        if {(one.model, one.component), (other.model, other.component)} & self.given:
+    def _told(self, one: tuple[str, str], other: tuple[str, str]) -> bool:
+        if {one, other} & self.given:
             return True
-        groups = self.tied.get(one.model, ()) if one.model == other.model else ()
-        return any({one.component, other.component} <= group for group in groups)
+        groups = self.tied.get(one[0], ()) if one[0] == other[0] else ()
+        return any({one[1], other[1]} <= group for group in groups)
 
 
-def series_of(
-    calibration: pa.Table,
-    components: pa.Table,
-    parameters: pa.Table,
-    models: Sequence[str],
-    species: Collection[str],
-) -> Series:
-    """Return the lines of ``species`` in one experiment; where several models hold one, the first of ``models`` counts.
+def series_of(found: tables.Series, models: Sequence[str], wanted: Collection[Level]) -> Series:
+    """Return the ``wanted`` lines of one experiment; where several models hold one, the first of ``models`` counts.
 
-    What a long series says of other species is not taken out of its tables.
+    ``found`` holds the tables of COLUMNS.
     """
-    positions = parameters.filter(pc.equal(parameters.column("parameter"), "position_ev"))
-    # What the fit was told is the same in all acquisitions.
-    told = positions.group_by(["model", "component", "status", "tied_to"], use_threads=False).aggregate([]).to_pylist()
+    gathered = _Gathered(found.count, wanted)
+    for span in found.spans(AT_ONCE):
+        calibration, components, parameters = (found.part(name, span, columns) for name, columns in COLUMNS.items())
+        gathered.add(calibration, components, parameters, models)
+    told = [dict(zip(_TOLD, row, strict=True)) for row in gathered.told]
     tied = {model: _groups([row for row in told if row["model"] == model]) for model in models}
-    interpolated = pc.equal(calibration.column("method"), "interpolated")
+    there = np.flatnonzero(gathered.there)
     return Series(
-        experiment=str(components.column("experiment")[0]) if components.num_rows else "",
-        acquisitions=tuple(sorted(pc.unique(components.column("acquisition")).to_pylist())),
-        lines=_lines(calibration, _with(components, "species", species), positions, models),
+        experiment=gathered.experiment,
+        acquisitions=there,
+        lines={level: Line._make(part[there] for part in line) for level, line in gathered.lines.items()},
+        holders=list(gathered.holders),
+        reasons=list(gathered.reasons),
         tied=tied,
-        given=_told(told, tied),
-        unreferenced=frozenset(calibration.filter(interpolated).column("acquisition").to_pylist()),
+        given=_given(told, tied),
+        unreferenced=gathered.unreferenced[there],
     )
 
 
-def _lines(
-    calibration: pa.Table, components: pa.Table, positions: pa.Table, models: Sequence[str]
-) -> dict[tuple[int, str, str], Line | str]:
-    """Return the lines of these components by acquisition, core level and species."""
-    keys = zip(
-        *(positions.filter(positions.column("at_bound")).column(name).to_pylist() for name in _FITTED), strict=True
-    )
-    bounded = set(keys)
-    regions = pc.unique(components.column("region")).to_pylist()
-    moved = _with(calibration, "region", regions).select(COLUMNS["calibration"]).to_pylist()
-    errors = {(row["acquisition"], row["region"]): row for row in moved}
-    lines: dict[tuple[int, str, str], Line | str] = {}
-    for model in models:
-        for row in _with(components, "model", [model]).select(COLUMNS["components"]).to_pylist():
-            key = (row["acquisition"], row["core_level"], row["species"])
-            at_bound = (model, row["acquisition"], row["component"]) in bounded
-            lines.setdefault(key, _line(row, errors.get((row["acquisition"], row["region"])), at_bound))
-    return lines
+_TOLD = ("model", "component", "status", "tied_to")
 
 
-def _with(table: pa.Table, column: str, texts: Collection[str]) -> pa.Table:
-    return table.filter(pc.is_in(table.column(column), pa.array(sorted(texts), pa.string())))
+class _Gathered:
+    """Lines on their way out of the tables, arrays over all acquisitions from 0 on."""
+
+    def __init__(self, count: int, wanted: Collection[Level]) -> None:
+        self.experiment = ""
+        self.there, self.unreferenced = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+        self.holders: dict[tuple[str, str], int] = {}
+        self.reasons: dict[str, int] = {"": 0}
+        # What the fit was told is the same in all acquisitions.
+        self.told: dict[tuple[str | None, ...], None] = {}
+        self.lines = {level: self._unmeasured(count, level) for level in sorted(wanted)}
+
+    def _unmeasured(self, count: int, level: Level) -> Line:
+        reason = self._place(self.reasons, f"{level[1]} of {level[0]} was not measured")
+        places = (np.full(count, place, dtype=np.intp) for place in (-1, reason))
+        return Line._make([*(np.full(count, np.nan) for _ in range(4)), *places])
+
+    @staticmethod
+    def _place(known: dict[Any, int], one: Any) -> int:
+        return known.setdefault(one, len(known))
+
+    def add(self, calibration: pa.Table, components: pa.Table, parameters: pa.Table, models: Sequence[str]) -> None:
+        """Take the rows of the next acquisitions."""
+        if components.num_rows:
+            self.experiment = str(components.column("experiment")[0])
+        self.there[components.column("acquisition").to_numpy()] = True
+        interpolated = calibration.filter(pc.equal(calibration.column("method"), "interpolated"))
+        self.unreferenced[interpolated.column("acquisition").to_numpy()] = True
+        positions = parameters.filter(pc.equal(parameters.column("parameter"), "position_ev"))
+        told = positions.group_by(list(_TOLD), use_threads=False).aggregate([]).select(_TOLD)
+        self.told |= dict.fromkeys(zip(*(column.to_pylist() for column in told.columns), strict=True))
+        bounded = set(_keys(positions.filter(positions.column("at_bound")), _FITTED))
+        species = pa.array(sorted({species for _, species in self.lines}), pa.string())
+        asked = components.filter(pc.is_in(components.column("species"), species))
+        errors = {(row["acquisition"], row["region"]): row for row in calibration.to_pylist()}
+        for model in models:
+            for row in asked.filter(pc.equal(asked.column("model"), model)).to_pylist():
+                at_bound = (model, row["acquisition"], row["component"]) in bounded
+                self._take(row, errors.get((row["acquisition"], row["region"])), at_bound)
+
+    def _take(self, row: Row, error: Row | None, at_bound: bool) -> None:
+        line, number = self.lines.get((row["core_level"], row["species"])), row["acquisition"]
+        if line is None or line.holder[number] >= 0:
+            return
+        line.holder[number] = self._place(self.holders, (row["model"], row["component"]))
+        reason = _reason(row, error, at_bound)
+        line.reason[number] = self._place(self.reasons, reason)
+        if error is not None and not reason:
+            line.position_ev[number], line.stderr_ev[number] = row["position_ev"], row["position_stderr_ev"]
+            line.drift_stderr_ev[number] = error["drift_stderr_ev"]
+            line.shift_stderr_ev[number] = error["shift_stderr_ev"]
 
 
-def _line(row: Row, error: Row | None, at_bound: bool) -> Line | str:
-    """Return a component's line if its position is a finding, else why not; ``error`` None: region not measured."""
+def _keys(table: pa.Table, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(table.column(name).to_pylist() for name in columns), strict=True)
+
+
+def _reason(row: Row, error: Row | None, at_bound: bool) -> str:
+    """Return why a component's position is no finding, empty if it is one; ``error`` None: region not measured."""
     name = f"{row['species']} of {row['core_level']}"
     if error is None:
         return f"region {row['region']} was not measured"
@@ -132,17 +195,7 @@ def _line(row: Row, error: Row | None, at_bound: bool) -> Line | str:
         return f"{name} was not detected"
     if at_bound:
         return f"the position of {name} is at a bound of its fit"
-    if row["position_stderr_ev"] is None:
-        return f"the position of {name} has no standard error"
-    return Line(
-        row["acquisition"],
-        row["position_ev"],
-        row["position_stderr_ev"],
-        error["drift_stderr_ev"],
-        error["shift_stderr_ev"],
-        row["model"],
-        row["component"],
-    )
+    return f"the position of {name} has no standard error" if row["position_stderr_ev"] is None else ""
 
 
 def _groups(positions: Sequence[Row]) -> list[frozenset[str]]:
@@ -156,7 +209,7 @@ def _groups(positions: Sequence[Row]) -> list[frozenset[str]]:
     return groups
 
 
-def _told(positions: Sequence[Row], tied: Mapping[str, Sequence[frozenset[str]]]) -> frozenset[tuple[str, str]]:
+def _given(positions: Sequence[Row], tied: Mapping[str, Sequence[frozenset[str]]]) -> frozenset[tuple[str, str]]:
     """Return the components whose energy the model gives as a number, or by ties to one that it gives so."""
     given = {(row["model"], row["component"]) for row in positions if row["status"] == "fixed"}
     hanging = {
@@ -169,20 +222,30 @@ def _told(positions: Sequence[Row], tied: Mapping[str, Sequence[frozenset[str]]]
     return frozenset(given | hanging)
 
 
-def difference(one: Line, other: Line) -> Difference:
-    """Return ``one`` minus ``other``, of one cycle."""
-    return Difference(
-        one.acquisition,
+class Pair(NamedTuple):
+    """Two lines that a declared check compares, each array over the acquisitions of the series.
+
+    ``reason`` is why there is no distance (a place in ``Series.reasons``, 0 where there is one), ``imposed`` where the
+    fit was told it.
+    """
+
+    differences: Differences
+    reason: Places
+    imposed: Mask
+
+    @property
+    def found(self) -> Differences:
+        """The distances that the fits found."""
+        return self.differences.taken((self.reason == 0) & ~self.imposed)
+
+
+def pair(series: Series, item: Mapping[str, Any]) -> Pair:
+    """Return what ``item`` compares, one line minus the other."""
+    one, other = (series.lines[item[f"{side}core_level"], item[f"{side}species"]] for side in ("", "minus_"))
+    differences = Differences(
+        series.acquisitions,
         one.position_ev - other.position_ev,
-        float(np.hypot(one.stderr_ev, other.stderr_ev)),
-        float(np.hypot(one.drift_stderr_ev, other.drift_stderr_ev)),
+        np.hypot(one.stderr_ev, other.stderr_ev),
+        np.hypot(one.drift_stderr_ev, other.drift_stderr_ev),
     )
-
-
-def pair(series: Series, item: Mapping[str, Any], acquisition: int) -> tuple[Line, Line] | str:
-    """Return the two lines that a declared check compares, or why there is none."""
-    one = series.line(acquisition, item["core_level"], item["species"])
-    other = series.line(acquisition, item["minus_core_level"], item["minus_species"])
-    if isinstance(one, str):
-        return one
-    return other if isinstance(other, str) else (one, other)
+    return Pair(differences, np.where(one.reason > 0, one.reason, other.reason), series.imposed(one, other))

@@ -5,8 +5,6 @@ from typing import Any
 
 Row = dict[str, Any]
 
-Z_95 = 1.959963984540054
-
 
 def cells(value: float | None, stderr: float | None, expected: float | None, expected_stderr: float | None) -> Row:
     """Return what was found, what was expected, and how well either is known (eV)."""

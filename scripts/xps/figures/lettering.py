@@ -24,11 +24,10 @@ def chemical_label(name: str) -> str:
     return _FORMULA_DIGITS.sub(lambda match: match[1].translate(_SUBSCRIPT), charged)
 
 
-def kilo(intensity_cps: float) -> str:
-    """Write an intensity in cps or kcps."""
-    if intensity_cps >= 1000:
-        return f"{intensity_cps / 1000:.3g} kcps"
-    return f"{intensity_cps:.3g} cps".replace("-", "−")
+def cps(*intensities_cps: float) -> str:
+    """Write one intensity, or a range of them, in cps or kcps."""
+    unit, factor = ("kcps", 1e-3) if max(map(abs, intensities_cps)) >= 1000 else ("cps", 1.0)
+    return minus(f"{' to '.join(f'{factor * one:.3g}' for one in intensities_cps)} {unit}")
 
 
 def typeset(text: str) -> str:
@@ -63,6 +62,37 @@ def sample_names(text: str, settings: Mapping[str, Any]) -> str:
     """Return ``text`` with each experiment's name replaced by its label, where the figure's ``settings`` know one."""
     names: Mapping[str, str] = settings.get("names", {})
     return re.sub(r"\w+", lambda match: names.get(match[0], match[0]), text)
+
+
+_LAWS: Mapping[str, str] = {
+    "deal_grove": "Deal-Grove", "direct_log": "direct-log", "first_order": "first-order",
+    "flux_limited": "flux-limited",
+}  # fmt: skip
+_PARAMETERS: Mapping[str, str] = {
+    "k_rxn": "k (reaction)", "r_ox": "r (oxidation)", "ks": "kₛ", "k0": "k₀", "xi": "ξ", "x0": "x₀", "f0": "f₀",
+    "K_lower_flux": "K, lower bound by flux", "K_lower_detection": "K, lower bound by detection",
+}  # fmt: skip
+
+
+def law_name(law: str) -> str:
+    """Return a rate law's name as it is written."""
+    return _LAWS.get(law, law.replace("_", " "))
+
+
+def parameter_name(parameter: str) -> str:
+    """Return the symbol of a rate law's parameter as it is written."""
+    return _PARAMETERS.get(parameter, typeset(parameter))
+
+
+def interval(value: float, low: float | None, high: float | None, unit: str) -> str:
+    """Return ``value (low to high) unit`` in few digits, an end that is open as three dots."""
+    ends = ("…" if end is None or math.isnan(end) else f"{end:.2g}" for end in (low, high))
+    return quantity(f"{value:.3g} ({' to '.join(ends)})", unit)
+
+
+def quantity(number: str, unit: str) -> str:
+    """Return a number as a program writes it with its unit, typeset."""
+    return minus(typeset(number if unit == "1" else f"{number} {unit}"))
 
 
 class AxisText(NamedTuple):

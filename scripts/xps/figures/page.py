@@ -25,6 +25,8 @@ _ENTRY_GAP_CM = 0.4
 _MARGIN_CM = 0.3
 _BALANCE_STEP_CM = 0.25
 _PT_CM = 2.54 / 72
+# Where letters stand in a line, as a share of its height from above.
+_BASELINE = 0.78
 # Widths are measured in so many parts of a point, or rounding would add up along a line.
 _FINER = 16
 FOOTERS: Mapping[str, str] = {
@@ -65,6 +67,11 @@ class Sheet:
         """Write ``text`` at (x, y) cm; small type unless ``how`` says otherwise."""
         settings: dict[str, Any] = {"fontsize": style.SMALL_PT, "ha": "center", "va": "center", **how}
         self.figure.text(x / self.width_cm, y / self.height_cm, text, **settings)
+
+    def lines(self, x: float, top: float, text: str, step_cm: float, **how: Any) -> None:
+        """Write the lines of ``text`` from ``top`` downwards, each ``step_cm`` below the last whatever its letters."""
+        for index, line in enumerate(text.split("\n") if text else []):
+            self.text(x, top - (index + _BASELINE) * step_cm, line, **{"ha": "left", "va": "baseline", **how})
 
     def key(self, lines: Sequence[Sequence[KeyEntry]]) -> None:
         """Write the key above the footer, one line under the other, each centred."""

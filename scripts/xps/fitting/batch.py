@@ -379,3 +379,10 @@ def _best(batch: Batch, ends: Sequence[_End], problem: int) -> Optimum:
         if converged
         else "not converged: no start reached a minimum within the allowed evaluations",
     )
+
+
+def model_starts(batch: Batch) -> Array | None:
+    """Return the nonlinear parameters that the model files start from where lines overlap, None where none do."""
+    if not _crowded_widths(batch):
+        return None
+    return batch.start([problem.layout.start for problem in batch.problems])

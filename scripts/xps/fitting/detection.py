@@ -23,6 +23,7 @@ from xps.fitting.absence import noise
 from xps.fitting.batch import Batch
 from xps.fitting.outcome import Outcome
 from xps.fitting.uncertainty import Areas
+from xps.quantiles import ONE_SIDED_95
 from xps.separable import marquardt, projection
 from xps.uncertainty import detection, profiles
 from xps.uncertainty.detection import Search
@@ -82,7 +83,7 @@ def _judged(part: Batch, some: Sequence[Outcome], factors: Array | None) -> list
     return [
         one._replace(
             critical_level=factors[i] * sigma[i],
-            detection_limit=(factors[i] + detection.Z_ONE_SIDED_95) * sigma[i],
+            detection_limit=(factors[i] + ONE_SIDED_95) * sigma[i],
             absent_p_value=chance[i],
             critical_factor=factors[i],
         )

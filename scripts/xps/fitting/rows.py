@@ -21,6 +21,7 @@ from xps.fitting.lone_channels import lone_channels
 from xps.fitting.outcome import POOR_P_VALUE, Outcome, durbin_watson, residuals_by_region
 from xps.lineshapes import drawing
 from xps.models import Component, FitModel
+from xps.quantiles import TWO_SIDED_95
 
 Array = NDArray[np.float64]
 Row = dict[str, Any]
@@ -80,7 +81,7 @@ def area_cells(outcome: Outcome, i: int) -> Row:
     found = outcome.areas
     assert found is not None
     area, stderr, level = float(found.area[i]), float(found.stderr[i]), float(found.critical_level[i])
-    half_width = uncertainty.Z_TWO_SIDED_95 * stderr
+    half_width = TWO_SIDED_95 * stderr
     return {
         "detected": area > level if math.isfinite(level) else None,
         "area_cps_ev": _number(area),
@@ -236,7 +237,7 @@ def _slot_row(model: FitModel, outcome: Outcome, plan: Layout, errors: Array, in
     row |= {"value": value, "stderr": stderr, "pull": _pull(outcome, plan, index)}
     row["at_bound"] = bool(place.size and outcome.best.at_bound[place[0]])
     if stderr is not None:
-        half_width = uncertainty.Z_TWO_SIDED_95 * stderr
+        half_width = TWO_SIDED_95 * stderr
         least = 0.0 if slot.kind in ("area", "baseline", "factor") else -math.inf
         row |= {"low": max(value - half_width, least), "high": value + half_width}
     interval = outcome.intervals.get(index)

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from xps.fitting.minimiser import Optimum
 from xps.fitting.problem import Problem, information
 from xps.models import FitModel
+from xps.quantiles import ONE_SIDED_95
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-Z_ONE_SIDED_95 = 1.6448536269514722
-Z_TWO_SIDED_95 = 1.959963984540054
 # Directions of the scaled information below this eigenvalue are not determined at double precision.
 _UNDETERMINED = 1e-12
 _NOTICEABLE = 1e-3
@@ -110,7 +109,7 @@ def areas(problem: Problem, best: Optimum) -> Areas:
     stderr = standard_errors(of_areas)
     fraction, fraction_stderr = shares(plan.model, area, of_areas)
     unknown = np.full(area.size, np.nan)
-    limit = area + Z_ONE_SIDED_95 * stderr
+    limit = area + ONE_SIDED_95 * stderr
     sums = level_errors(plan.model, of_areas)
     return Areas(area, stderr, fraction, fraction_stderr, unknown, unknown, limit, unknown, unknown, sums)
 

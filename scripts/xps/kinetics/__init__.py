@@ -14,7 +14,7 @@ from xps import tables
 from xps.kinetics import component_laws, decay_rows, mechanisms
 from xps.kinetics.component_laws import AXES, QUANTITIES
 from xps.kinetics.findings import Findings
-from xps.kinetics.series import COLUMNS, Series, series_of, series_of_tables
+from xps.kinetics.series import Series, series_of, series_of_tables
 
 
 def follow(series: Series, axis: str, wanted: Mapping[str, Any]) -> dict[str, pa.Table]:
@@ -52,12 +52,9 @@ def _oxidation_prior(
         return None
     for row in rates[source].to_pylist():
         if (row["quantity"], row["parameter"]) == ("oxidation", "g") and row["verdict"] == "tested":
-            pressures = [
-                [pressure for pressure in one.clock.pressures_pa.values() if pressure is not None]
-                for one in (own, series[source])
-            ]
+            pressures = (one.clock.logged_pressures_pa for one in (own, series[source]))
             return decay_rows.scaled_prior(row["value"], source, *pressures)
     return None
 
 
-__all__ = ["AXES", "COLUMNS", "QUANTITIES", "Series", "compare", "follow", "series_of", "series_of_tables"]
+__all__ = ["AXES", "QUANTITIES", "Series", "compare", "follow", "series_of", "series_of_tables"]

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from xps.errors import ConfigError
 from xps.kinetics.regression import BIC_GAP, LawFit, choices, fit_law
-from xps.kinetics.series import Series, Track
+from xps.kinetics.series import Series
+from xps.kinetics.tracks import Track
 from xps.rate_laws import LAWS, Floats
 
 AXES = ("plating_time_s", "rest_time_s", "sputter_time_s", "start_time_s")
@@ -62,18 +63,27 @@ def rows(series: Series, axis: str, laws: Sequence[str]) -> Iterator[dict[str, A
             yield from _law_rows(_points(track, quantity, axis, times_s, unmeasured, computed), laws, axis)
 
 
-def _unmeasured(tracks: Sequence[Track]) -> set[tuple[str, int]]:
-    """Return the models and acquisitions in which a region of the model was not measured."""
-    return {(track.names.model, number) for track in tracks for number in track.acquisitions[track.rows < 0].tolist()}
+def _unmeasured(tracks: Sequence[Track]) -> dict[str, NDArray[np.intp]]:
+    """Return by model the acquisitions in which a region of it was not measured."""
+    models = dict.fromkeys(track.names.model for track in tracks)
+    return {
+        model: np.concatenate([one.acquisitions[one.rows < 0] for one in tracks if one.names.model == model])
+        for model in models
+    }
 
 
 def _points(
-    track: Track, quantity: str, axis: str, times_s: Floats, unmeasured: set[tuple[str, int]], computed: bool
+    track: Track,
+    quantity: str,
+    axis: str,
+    times_s: Floats,
+    unmeasured: Mapping[str, NDArray[np.intp]],
+    computed: bool,
 ) -> _Points:
     stderr_column, unit = QUANTITIES[quantity]
     value, stderr = track[quantity], track[stderr_column]
     time = track.placed(times_s)
-    whole = np.array([(track.names.model, number) not in unmeasured for number in track.acquisitions.tolist()])
+    whole = ~np.isin(track.acquisitions, unmeasured[track.names.model])
     # In the order in which they are asked: an acquisition is left out for the first that it fails.
     demands = {
         "not measured": track.rows >= 0,

@@ -11,13 +11,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from xps.kinetics.estimation import CHI_SQUARE_95, Estimate, Floats, Values
+from xps.kinetics.estimation import Estimate, Floats, Values
 from xps.kinetics.growth import SCALE, Course
 from xps.kinetics.growth_laws import Plating, followed, timetable
-from xps.kinetics.regression import NORMAL_95
+from xps.quantiles import RISE_TWO_SIDED_95, TWO_SIDED_95
 
 Settings = Mapping[str, Any]
 _IN_DOSE, _IN_PAUSE = 7, 4
+MOST_TIMES = 2000
+"""A course is drawn by so many times at most: of a long series no picture shows every dose."""
 _LOG_STEP = 1e-4
 
 
@@ -30,7 +32,12 @@ class Band(NamedTuple):
 
 
 def grid_min(doses: Sequence[Plating], until_min: float) -> Floats:
-    """Return times (min) on the series' clock that show every dose and every pause from the first dose on."""
+    """Return times (min) on the series' clock that show every dose and every pause from the first dose on.
+
+    Where that would be more than MOST_TIMES, as many times evenly apart.
+    """
+    if len(doses) * (_IN_DOSE + _IN_PAUSE) > MOST_TIMES:
+        return np.linspace(doses[0].start_min, max(until_min, doses[-1].end_min), MOST_TIMES)
     starts = [*(dose.start_min for dose in doses[1:]), max(until_min, doses[-1].end_min)]
     parts = []
     for dose, following in zip(doses, starts, strict=True):
@@ -41,8 +48,10 @@ def grid_min(doses: Sequence[Plating], until_min: float) -> Floats:
 
 def plated_min(doses: Sequence[Plating], times_min: Floats) -> Floats:
     """Return the plating time (min) gone by at ``times_min`` on the series' clock."""
-    gone = [np.clip(times_min - dose.start_min, 0.0, dose.end_min - dose.start_min) for dose in doses]
-    return np.asarray(np.sum(gone, axis=0))
+    gone = np.zeros_like(times_min)
+    for dose in doses:
+        gone += np.clip(times_min - dose.start_min, 0.0, dose.end_min - dose.start_min)
+    return gone
 
 
 def band(growth: Course, law: str, found: Estimate, times_min: Floats) -> Band:
@@ -55,8 +64,8 @@ def band(growth: Course, law: str, found: Estimate, times_min: Floats) -> Band:
 
     middle = measured(found.values)
     slopes = _slopes(measured, found.values)
-    half = NORMAL_95 * np.sqrt(np.einsum("in,ij,jn->n", slopes, found.log_covariance, slopes).clip(min=0.0))
-    inside = [measured(trial.values) for trial in found.trials if trial.rise <= CHI_SQUARE_95]
+    half = TWO_SIDED_95 * np.sqrt(np.einsum("in,ij,jn->n", slopes, found.log_covariance, slopes).clip(min=0.0))
+    inside = [measured(trial.values) for trial in found.trials if trial.rise <= RISE_TWO_SIDED_95]
     low = np.min([middle - half, *inside], axis=0)
     return Band(middle, np.maximum(low, 0.0), np.max([middle + half, *inside], axis=0))
 

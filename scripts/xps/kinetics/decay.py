@@ -19,8 +19,7 @@ import numpy as np
 
 from xps.kinetics.estimation import Estimate, Floats, Range, Values, estimate
 from xps.kinetics.oxidation import Foil
-from xps.kinetics.regression import REJECTION_P
-from xps.least_squares import chance
+from xps.kinetics.regression import misfit
 
 ENOUGH = 0.3
 """ASSUME a rate is identified when ln k is known to 0.3, as for areas."""
@@ -152,8 +151,8 @@ def verdict(found: Estimate, points: int, rate: str = RATE) -> str:
     freedom = points - len(found.values)
     if freedom < 1:
         return f"not testable: {points} points for {len(found.values)} parameters"
-    if chance(found.chi_square, freedom) < REJECTION_P:
-        return f"rejected: the assumptions contradict the data, reduced chi square {found.chi_square / freedom:.3g}"
+    if words := misfit(found.chi_square, freedom):
+        return f"rejected: the assumptions contradict the data, {words}"
     sides = [side for side, end in zip(("below", "above"), found.intervals[rate], strict=True) if end is None]
     if sides:
         return f"not identified: the interval is open {' and '.join(sides)}"

@@ -5,6 +5,7 @@ of assumptions, and one that says which assumption carries the result.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from xps.chemistry import interphase_per_lithium
 from xps.core_lines import atoms_per_nm3, length_nm, phase_of
 from xps.kinetics import decay
-from xps.kinetics.estimation import Estimate
+from xps.kinetics.estimation import Estimate, Floats
 from xps.kinetics.findings import Findings, profile_rows
 from xps.kinetics.oxidation_rows import foil
 from xps.kinetics.series import Series
@@ -92,15 +93,15 @@ def _rest(series: Series, wanted: Settings, prior: float | None) -> decay.Rest |
         count = 0 if shares is None else len(shares)
         return f"{count} acquisitions with a share of the metal" if count != 1 else "one cycle"
     film, declared = series.film(wanted["interphase"])
-    known = [row for row in film or [] if row["thickness_nm"] is not None and row["thickness_stderr_nm"]]
-    if len(known) < 4 or declared["phase"] not in series.chemistry.cases:
+    known = None if film is None else film.taken(film.known)
+    if known is None or known.acquisitions.size < 4 or declared["phase"] not in series.chemistry.cases:
         return "no thickness of the interphase in at least four acquisitions"
     level, region = shares.names.core_level, shares.region
     line, facts = series.lines[level], series.facts(region)
     mixture = {"metal": metal["phase"], "products": wanted["products"]}
     element = next(iter(series.chemistry.phases[metal["phase"]].atoms))
     strength = atoms_per_nm3(phase_of(declared["phase"], series.chemistry), element)
-    windows = when.windows(shares.acquisitions.tolist(), region)
+    windows = when.windows(shares.acquisitions, region)
     start = windows[0, 0]
     return decay.Rest(
         foil(series, mixture, level, region),
@@ -109,9 +110,9 @@ def _rest(series: Series, wanted: Settings, prior: float | None) -> decay.Rest |
         windows - start,
         strength * length_nm(declared["phase"], series.chemistry, line, facts),
         tuple(below for item in wanted["below"] if (below := _below(series, item, mixture, start)) is not None),
-        np.array([row["thickness_nm"] for row in known]),
-        np.array([row["thickness_stderr_nm"] for row in known]),
-        series.windows_min(declared, [row["acquisition"] for row in known]) - start,
+        known.thickness_nm,
+        known.stderr_nm,
+        series.windows_min(declared, known.acquisitions) - start,
         interphase_per_lithium(series.chemistry.cases[declared["phase"]], series.chemistry.phases),
         prior,
     )
@@ -123,8 +124,8 @@ def _below(series: Series, item: Settings, mixture: Settings, start_min: float) 
     parts = [part for part in found if part is not None]
     if len(parts) < len(found):
         return None
-    shared = sorted(set.intersection(*(set(part.acquisitions.tolist()) for part in parts)))
-    if len(shared) < 4:
+    shared = reduce(np.intersect1d, [part.acquisitions for part in parts])
+    if shared.size < 4:
         return None
     parts = [part.taken(np.searchsorted(part.acquisitions, shared)) for part in parts]
     optics = foil(series, mixture, parts[0].names.core_level, parts[0].region)
@@ -138,9 +139,9 @@ def _below(series: Series, item: Settings, mixture: Settings, start_min: float) 
     )
 
 
-def scaled_prior(rate: float, name: str, own: Sequence[float], other: Sequence[float]) -> tuple[float, str]:
+def scaled_prior(rate: float, name: str, own: Floats, other: Floats) -> tuple[float, str]:
     """Return the oxidation rate of experiment ``name`` (nm/min) scaled by the logged pressures (Pa), and words."""
-    if not own or not other:
+    if not own.size or not other.size:
         return rate, f"oxidation rate of {name} as it is: a log lacks the pressure"
     factor = float(np.mean(own) / np.mean(other))
     return rate * factor, f"oxidation rate of {name} times {factor:.3g}, the ratio of the logged pressures"

@@ -14,18 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xps.least_squares import minimum
+from xps.quantiles import RISE_TWO_SIDED_95
 
 Floats = NDArray[np.float64]
 Values = Mapping[str, float]
 
-CHI_SQUARE_95 = 3.841458820694124
 _STARTS = 3
 """Combinations of starting values that are followed to the end, the most promising ones."""
 _TOLERANCE = 1e-6
 """Relative change of χ² below which a search has ended, not found something better."""
 _LOG_STEP = 1e-4
 _SECANTS = 30
-_ROOT = float(np.sqrt(CHI_SQUARE_95))
+_ROOT = float(np.sqrt(RISE_TWO_SIDED_95))
 _CLOSE, _DEEPER = 2e-4, 1e-2
 """Distance to the root of 3.84 at which an interval's end is close enough: a ten-thousandth of its reach."""
 
@@ -204,7 +204,7 @@ class _Side(NamedTuple):
                 outer = min((self.point(crossing[0], [start]) for start in others), key=lambda point: point[1])
                 if outer[1] > -_DEEPER:
                     return float(np.exp(crossing[0]))
-                self.trials[:] = [trial for trial in self.trials if trial.rise < CHI_SQUARE_95]
+                self.trials[:] = [trial for trial in self.trials if trial.rise < RISE_TWO_SIDED_95]
             elif at == self.bound:
                 return None
             before, inner, step = inner, outer, 2.0 * step

@@ -19,8 +19,8 @@ import numpy as np
 from xps.attenuation import RELATIVE_STDERR
 from xps.kinetics.estimation import Estimate, Floats, Range, Values, estimate
 from xps.kinetics.growth_laws import GROWTH_LAWS, Plating, window_means, windows_of
-from xps.kinetics.regression import REJECTION_P, LawFit, choices
-from xps.least_squares import chance
+from xps.kinetics.regression import LawFit, choices, verdict_of
+from xps.quantiles import ONE_SIDED_95
 
 MODEL_FLOOR = 0.01
 """ASSUME a thickness is never known better than 1 %, counting apart: films are not perfectly flat nor even."""
@@ -95,13 +95,13 @@ def _fitted(course: Course, law: str) -> Estimate:
     def residual(values: Values) -> Floats:
         film, left = window_means(law, values, course.per_lithium, windows, values["utilisation"])
         seen = film[:films] * values[SCALE]
-        # A 95 % limit: the film is thicker with 1.645 standard deviations to spare.
-        room = (seen[censored] / limit - 1.0) / _CENSORED_SHARE + 1.645
+        # A 95 % limit: the film is thicker with 1.64 standard deviations to spare.
+        room = (seen[censored] / limit - 1.0) / _CENSORED_SHARE + ONE_SIDED_95
         return np.concatenate(
             [
                 (seen[known] - course.thickness_nm[known]) / stderrs[known],
                 unlikely(room),
-                1.645 * left[films:] / course.metal.upper_limit_nm,
+                ONE_SIDED_95 * left[films:] / course.metal.upper_limit_nm,
                 [np.log(values[SCALE]) / RELATIVE_STDERR],
             ]
         )
@@ -129,13 +129,8 @@ def _judged(law: str, course: Course, found: Estimate) -> LawFit:
     values = tuple(found.values[name] for name in names)
     stderrs = tuple(found.values[name] * found.log_stderrs[name] for name in names)
     intervals = tuple(found.intervals[name] for name in names)
-    fit = LawFit(law, "tested", points, values, stderrs, intervals, found.chi_square)
-    freedom = points - len(names)
-    probability = chance(found.chi_square, freedom)
-    if probability < REJECTION_P:
-        verdict = f"rejected: reduced chi square {found.chi_square / freedom:.3g} (p = {probability:.1g})"
-        return LawFit(law, verdict, points, values, stderrs, intervals, found.chi_square)
-    return fit
+    verdict = verdict_of(found.chi_square, points - len(names))
+    return LawFit(law, verdict, points, values, stderrs, intervals, found.chi_square)
 
 
 def open_ends(found: Estimate, law: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ time. Thicknesses in nm, times in min, rates in nm/min; ``per_lithium`` is nm of
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import exp, inf, log, log1p, sqrt
 from typing import NamedTuple
 
@@ -98,21 +99,23 @@ class Timetable(NamedTuple):
 
 
 def timetable(doses: Sequence[Plating], times_min: Floats) -> Timetable:
-    """Return the steps that lead through ``doses`` to the ascending ``times_min``, from the first dose's start on."""
+    """Return the steps that lead through ``doses`` to the ascending ``times_min``, from the first dose's start on.
+
+    Doses are chronological; where one begins before the last one ended it waits for its end.
+    """
     clock = doses[0].start_min if doses else 0.0
     times = np.maximum(times_min, clock)
-    edges = [edge for dose in doses for edge in (dose.start_min, dose.end_min)]
+    begins, stops, supply = np.array(doses, dtype=np.float64).reshape(-1, 3).T
     last = float(times[-1]) if len(times) else clock
     # The first step ends where it begins: there looks that come before the first dose belong.
-    ends = [clock, *sorted({*times.tolist(), *edges} - {clock})]
-    ends = [end for end in ends if end <= last]
-    starts = [clock, *ends[:-1]]
-    supplies = [
-        next((dose.supply_nm_min for dose in doses if dose.start_min <= start < dose.end_min), 0.0) for start in starts
-    ]
-    looks = [int(np.sum(times == end)) for end in ends]
-    durations = [end - start for start, end in zip(starts, ends, strict=True)]
-    return Timetable(tuple(durations), tuple(supplies), tuple(looks))
+    ends = np.unique(np.concatenate([[clock], times, begins, stops]))
+    ends = ends[(ends >= clock) & (ends <= last)]
+    starts = np.concatenate([[clock], ends[:-1]])
+    dose = np.searchsorted(stops, starts, side="right")
+    flows = np.append(begins, np.inf)[dose] <= starts
+    looks = np.searchsorted(times, ends, side="right") - np.searchsorted(times, ends, side="left")
+    supplies = np.where(flows, np.append(supply, 0.0)[dose], 0.0)
+    return Timetable(tuple((ends - starts).tolist()), tuple(supplies.tolist()), tuple(looks.tolist()))
 
 
 class State(NamedTuple):
@@ -125,12 +128,17 @@ class State(NamedTuple):
 def step(law: GrowthLaw, p: Parameters, per_lithium: float, state: State, supply: float, time: float) -> State:
     """Return the state after ``time`` (min) under a constant ``supply`` (nm of lithium per min); exact."""
     d, h = state
+    if supply <= 0.0:
+        # Nothing arrives: what is left lasts, or all of it is interphase at the end.
+        further = law.advanced(p, d, time)
+        left = h - (further - d) / per_lithium
+        return State(further, left) if left > 0.0 else State(d + per_lithium * h, 0.0)
     arriving = per_lithium * supply
-    turn = law.limit(p, arriving) if arriving > 0 else inf
+    turn = law.limit(p, arriving)
     if d < turn and h > 0:
         d, h, time = _consumed(law, p, per_lithium, state, supply, time)
     if time > 0 and d < turn and h <= 0:
-        reach = (turn - d) / arriving if arriving > 0 else inf
+        reach = (turn - d) / arriving
         d, time = d + arriving * min(time, reach), max(time - reach, 0.0)
     if time > 0:
         further = law.advanced(p, d, time)
@@ -166,10 +174,11 @@ def followed(
     state = State(0.0, 0.0)
     found: list[State] = []
     for duration, supply, looks in zip(*times, strict=True):
-        if duration > 0.0:
+        # Most steps of a long series are looks while nothing is plated: without lithium nothing changes.
+        if duration > 0.0 and (supply > 0.0 or state[1] > 0.0):
             state = step(law, p, per_lithium, state, supply * utilisation, duration)
         found += [state] * looks
-    made = np.array(found, dtype=np.float64).reshape(-1, 2)
+    made = np.fromiter(chain.from_iterable(found), np.float64, 2 * len(found)).reshape(-1, 2)
     return made[:, 0], made[:, 1]
 
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from xps.chemistry import interphase_per_lithium, lithium_nm_per_uah_cm2
 from xps.kinetics import courses, growth, onset, series_clock
-from xps.kinetics.estimation import Floats
 from xps.kinetics.findings import Findings, parameter_rows, profile_rows, window_words
 from xps.kinetics.regression import LawFit
 from xps.kinetics.series import Series
+from xps.quantiles import ONE_SIDED_95
 
 Settings = Mapping[str, Any]
 
@@ -88,16 +88,15 @@ def _course(series: Series, when: series_clock.Clock, wanted: Settings) -> growt
     doses = series_clock.doses(when, series.areas_cm2[wanted["area"]], unit)
     if isinstance(doses, str):
         return doses
-    plated = [row for row in film if (when.plating_min[row["acquisition"]] or 0.0) > 0]
-    usable = [row for row in plated if row["thickness_nm"] is not None or row["thickness_lower_limit_nm"] is not None]
-    if len(usable) <= 1:
-        return "one cycle" if usable else "no thickness in any plated acquisition"
-    numbers = [row["acquisition"] for row in usable]
+    told = np.isfinite(film.thickness_nm) | np.isfinite(film.lower_limit_nm)
+    usable = film.taken(when.plated(film.acquisitions) & told)
+    if usable.acquisitions.size <= 1:
+        return "one cycle" if usable.acquisitions.size else "no thickness in any plated acquisition"
     return growth.Course(
-        _column(usable, "thickness_nm"),
-        _column(usable, "thickness_stderr_nm"),
-        _column(usable, "thickness_lower_limit_nm"),
-        series.windows_min(declared, numbers),
+        usable.thickness_nm,
+        usable.stderr_nm,
+        usable.lower_limit_nm,
+        series.windows_min(declared, usable.acquisitions),
         doses,
         interphase_per_lithium(series.chemistry.cases[declared["phase"]], series.chemistry.phases),
         _unseen(series, when, wanted.get("metal")),
@@ -114,22 +113,13 @@ def _unseen(series: Series, when: series_clock.Clock, wanted: Settings | None) -
     area = series.component(tracer["model"], tracer["components"][0])
     # One chance detection in twenty windows would end the series of those without metal.
     first_seen = None if area is None else min(onset.seen(area), default=None)
-    rows = [
-        row
-        for row in film
-        if (first_seen is None or row["acquisition"] < first_seen)
-        and row["thickness_nm"] is not None
-        and row["thickness_stderr_nm"]
-        and (when.plating_min[row["acquisition"]] or 0.0) > 0
-    ]
-    if not rows:
+    before = film.acquisitions < first_seen if first_seen is not None else np.ones(film.acquisitions.size, dtype=bool)
+    dark = film.taken(before & film.known & when.plated(film.acquisitions))
+    if not dark.acquisitions.size:
         return empty
-    limits = np.array([row["thickness_nm"] + 1.645 * row["thickness_stderr_nm"] for row in rows])
-    return growth.Metal(limits, series.windows_min(declared, [row["acquisition"] for row in rows]))
-
-
-def _column(rows: Sequence[Settings], name: str) -> Floats:
-    return np.array([np.nan if row[name] is None else row[name] for row in rows], dtype=np.float64)
+    return growth.Metal(
+        dark.thickness_nm + ONE_SIDED_95 * dark.stderr_nm, series.windows_min(declared, dark.acquisitions)
+    )
 
 
 def _bound_rows(course: growth.Course, fits: Sequence[LawFit], keys: Settings) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from xps.kinetics.estimation import Floats
-from xps.kinetics.series import Series, Track
+from xps.kinetics.series import Series
+from xps.kinetics.tracks import Track
 from xps.uncertainty.detection import FALSE_SHARE, chances, holm
 
 LAW = "series-wise detection"
@@ -90,13 +91,11 @@ def _chances(known: Track) -> Floats:
 
 def _largest_share(tracks: Sequence[Track], known: Track) -> float:
     """Return the largest 95 % upper limit of the component's share of its core level over the acquisitions."""
-    totals = dict.fromkeys(known.acquisitions.tolist(), 0.0)
+    totals = np.zeros(max(int(track.acquisitions.max(initial=0)) for track in tracks) + 1)
     for track in tracks:
         if track.names[:3] == known.names[:3]:
             species = track.known("area_fraction", "area_cps_ev")  # a loss is no part of its core level
-            for number, area in zip(species.acquisitions.tolist(), species["area_cps_ev"], strict=True):
-                if number in totals:
-                    totals[number] += float(area)
-    total = np.array(list(totals.values()))
+            np.add.at(totals, species.acquisitions, species["area_cps_ev"])
+    total = totals[known.acquisitions]
     shares = known["upper_limit_95_cps_ev"] / np.where(total > 0, total, np.nan)
     return float(np.nanmax(shares)) if np.isfinite(shares).any() else float("nan")

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xps.kinetics.estimation import Estimate, Floats, Range, Values, estimate
-from xps.kinetics.regression import REJECTION_P, LawFit
-from xps.least_squares import chance
+from xps.kinetics.regression import LawFit, verdict_of
 
 _BOLTZMANN_J_K = 1.380649e-23
 _ATOMIC_MASS_KG = 1.66053906660e-27
@@ -80,13 +79,9 @@ def _judged(law: str, points: int, found: Estimate) -> LawFit:
     if not found.success:
         return LawFit(law, "not testable: the fit failed", points)
     names = list(found.values)
-    probability = chance(found.chi_square, points - 2)
-    verdict = "tested"
-    if probability < REJECTION_P:
-        verdict = f"rejected: reduced chi square {found.chi_square / (points - 2):.3g} (p = {probability:.1g})"
     return LawFit(
         law,
-        verdict,
+        verdict_of(found.chi_square, points - 2),
         points,
         tuple(found.values[name] for name in names),
         tuple(found.values[name] * found.log_stderrs[name] for name in names),

@@ -55,7 +55,7 @@ def oxidation_findings(series: Series, wanted: Settings) -> Findings:
         words = f"not testable: {reason}"
         return Findings([{**keys, **empty, "law": law, "verdict": words} for law in oxidation.LAWS])
     level = metal.names.core_level
-    windows = when.windows(metal.acquisitions.tolist(), metal.region)
+    windows = when.windows(metal.acquisitions, metal.region)
     windows = windows - windows[0, 0]
     optics = foil(series, wanted, level, metal.region)
     share, stderr = metal["area_fraction"], metal["area_fraction_stderr"]
@@ -89,8 +89,8 @@ def oxidation_findings(series: Series, wanted: Settings) -> Findings:
 def _pressure_rows(
     optics: Foil, fit: LawFit, keys: Settings, when: series_clock.Clock, words: str
 ) -> Iterator[dict[str, Any]]:
-    logged = [pressure for pressure in when.pressures_pa.values() if pressure is not None]
-    said = f"the log says {np.mean(logged):.2g} Pa" if logged else "the log gives no pressure"
+    logged = when.logged_pressures_pa
+    said = f"the log says {np.mean(logged):.2g} Pa" if logged.size else "the log gives no pressure"
     for gas, shares in oxidation.GASES.items():
         unit = oxidation.implied_pressure_pa(optics, 1.0, shares)
         ends = [None if end is None else unit * end for end in fit.intervals[1]]

@@ -17,13 +17,12 @@ from typing import NamedTuple
 import numpy as np
 
 from xps.least_squares import Minimum, chance, minimum
+from xps.quantiles import RISE_TWO_SIDED_95, TWO_SIDED_95
 from xps.rate_laws import LAWS, Floats, evaluate
 
 Interval = tuple[float | None, float | None]
 
 BIC_GAP = 6.0
-NORMAL_95 = 1.959963984540054
-CHI_SQUARE_95 = NORMAL_95**2
 # ASSUME p < 0.001 means "does not describe the points": series are many, and 0.05 would reject one true law in twenty.
 REJECTION_P = 1e-3
 RATE_STEPS = 1200
@@ -118,13 +117,22 @@ def _with_freedom(fit: LawFit, count: int) -> LawFit:
     if fit.points - count - 1 < 1:
         reason = f"not testable: {fit.points} points for {count} parameters leave no freedom for AICc"
         return replace(fit, verdict=reason)
-    freedom = fit.points - count
-    probability = chance(fit.chi_square, freedom)
-    if probability < REJECTION_P:
-        reduced = fit.chi_square / freedom
-        chance_text = f"p = {probability:.1g}" if probability > 1e-99 else "p < 1e-99"
-        return replace(fit, verdict=f"rejected: reduced chi square {reduced:.3g} ({chance_text})")
-    return fit
+    return replace(fit, verdict=verdict_of(fit.chi_square, fit.points - count))
+
+
+def verdict_of(chi_square: float, freedom: int) -> str:
+    """Return ``tested`` for a fit that describes its points, else the words that reject it."""
+    words = misfit(chi_square, freedom)
+    return f"rejected: {words}" if words else "tested"
+
+
+def misfit(chi_square: float, freedom: int) -> str:
+    """Return in words by how much a fit misses its points, nothing where it describes them."""
+    probability = chance(chi_square, freedom)
+    if probability >= REJECTION_P:
+        return ""
+    chance_text = f"p = {probability:.1g}" if probability > 1e-99 else "p < 1e-99"
+    return f"reduced chi square {chi_square / freedom:.3g} ({chance_text})"
 
 
 class _Profile(NamedTuple):
@@ -151,7 +159,7 @@ def _fit_scaled(law: str, time: Floats, y: Floats, sigma: Floats) -> LawFit:
 
 def _linear(law: str, profile: _Profile, points: int) -> LawFit:
     values, stderrs = profile.coefficients[0], np.sqrt(profile.variances[0])
-    ends = np.stack([values - NORMAL_95 * stderrs, values + NORMAL_95 * stderrs], axis=1).tolist()
+    ends = np.stack([values - TWO_SIDED_95 * stderrs, values + TWO_SIDED_95 * stderrs], axis=1).tolist()
     intervals = tuple((low, high) for low, high in ends)
     numbers = tuple(values.tolist()), tuple(stderrs.tolist()), intervals
     return LawFit(law, "tested", points, *numbers, float(profile.chi_square[0]))
@@ -209,7 +217,7 @@ def _profile_intervals(rates: Floats, profile: _Profile, minimum: float) -> tupl
     At a fixed rate chi square is a parabola in each coefficient, so the profile over all rates is known exactly: a
     coefficient c is inside when some rate has chi²(rate) + (c - ĉ(rate))² / var(rate) <= minimum + 3.84.
     """
-    room = minimum + CHI_SQUARE_95 - profile.chi_square
+    room = minimum + RISE_TWO_SIDED_95 - profile.chi_square
     inside = np.flatnonzero(room >= 0)
     low_open, high_open = bool(inside[0] == 0), bool(inside[-1] == len(rates) - 1)
     reach = np.sqrt(room[inside, None] * profile.variances[inside])

@@ -1,62 +1,69 @@
 """When things happened in a series: acquisitions, their windows and the doses between them, on one clock in minutes."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 
 from xps.kinetics.growth_laws import Plating
+from xps.kinetics.regions import Floats, Mask, Places, Regions
 
-Floats = NDArray[np.float64]
 _UAH_PER_UA_MIN = 1.0 / 60.0
-_COLUMNS = [
-    *("experiment", "acquisition", "region", "start_time_s", "end_time_s", "time_origin"),
-    *("plating_time_s", "plating_current_ua", "pressure_pa", "excluded"),
-]
 
 
 class Clock(NamedTuple):
-    """Windows by (acquisition, region), starts, plating times, currents and pressures by acquisition; None: unknown."""
+    """Starts, plating times, currents and pressures of acquisitions, (acquisitions,) each, NaN where unknown.
 
-    experiment: str
-    windows_min: Mapping[tuple[int, str], tuple[float, float]]
-    starts_min: Mapping[int, float]
-    plating_min: Mapping[int, float | None]
-    currents_ua: Mapping[int, float | None]
-    pressures_pa: Mapping[int, float | None]
-    excluded: frozenset[int]
-    computed: bool
-    """The clock is computed from live times: a lower bound."""
+    They are numbered from 0; excluded ones are among them, for what was plated before them.
+    """
 
-    def windows(self, acquisitions: list[int], region: str) -> Floats:
-        """Return the windows (n, 2) in min of ``region`` in these acquisitions."""
-        return np.array([self.windows_min[number, region] for number in acquisitions], dtype=np.float64).reshape(-1, 2)
+    regions: Regions
+    starts_min: Floats
+    plating_min: Floats
+    currents_ua: Floats
+    pressures_pa: Floats
+
+    @property
+    def experiment(self) -> str:
+        """Whose clock it is."""
+        return self.regions.experiment
+
+    @property
+    def computed(self) -> bool:
+        """Whether the clock is computed from live times: a lower bound."""
+        return self.regions.computed
+
+    @property
+    def logged_pressures_pa(self) -> Floats:
+        """The pressures that the operator's log gives."""
+        return self.pressures_pa[np.isfinite(self.pressures_pa)]
+
+    def plated(self, acquisitions: Places) -> Mask:
+        """Return before which of these acquisitions something had been plated."""
+        return self.plating_min[acquisitions] > 0.0
+
+    def windows(self, acquisitions: Places, region: str) -> Floats:
+        """Return the windows (n, 2) in min of ``region`` in these acquisitions; KeyError where it was not measured."""
+        rows = self.regions.rows(acquisitions, region)
+        if np.any(rows < 0):
+            raise KeyError(region)
+        return np.stack([self.regions.numbers[name][rows] / 60.0 for name in ("start_time_s", "end_time_s")], axis=1)
 
 
-def clock(acquisitions: pa.Table) -> Clock:
-    """Return the clock of one series; excluded acquisitions belong to it, for what was plated before them."""
-    rows = acquisitions.select(_COLUMNS).to_pylist()
-    first = {int(row["acquisition"]): row for row in reversed(rows)}
-    starts: dict[int, float] = {}
-    for row in rows:
-        number = int(row["acquisition"])
-        starts[number] = min(starts.get(number, np.inf), row["start_time_s"] / 60.0)
-    return Clock(
-        str(rows[0]["experiment"]) if rows else "",
-        {(int(row["acquisition"]), row["region"]): (row["start_time_s"] / 60, row["end_time_s"] / 60) for row in rows},
-        dict(sorted(starts.items())),
-        {number: _minutes(first[number]["plating_time_s"]) for number in sorted(first)},
-        {number: first[number]["plating_current_ua"] for number in sorted(first)},
-        {number: first[number]["pressure_pa"] for number in sorted(first)},
-        frozenset(int(row["acquisition"]) for row in rows if row["excluded"]),
-        any(row["time_origin"] == "computed" for row in rows),
-    )
+def clock(regions: Regions) -> Clock:
+    """Return the clock of one series."""
+    starts = np.full(regions.count, np.inf)
+    np.minimum.at(starts, regions.acquisition, regions.numbers["start_time_s"] / 60.0)
+    # What the log says of an acquisition stands in the rows of all its regions.
+    there, first = np.unique(regions.acquisition, return_index=True)
 
+    def logged(name: str) -> Floats:
+        found = np.full(regions.count, np.nan)
+        found[there] = regions.numbers[name][first]
+        return found
 
-def _minutes(seconds: Any) -> float | None:
-    return None if seconds is None else float(seconds) / 60.0
+    plating = logged("plating_time_s") / 60.0
+    known = np.where(np.isfinite(starts), starts, np.nan)
+    return Clock(regions, known, plating, logged("plating_current_ua"), logged("pressure_pa"))
 
 
 def doses(when: Clock, area_cm2: float, lithium_nm_per_uah_cm2: float) -> tuple[Plating, ...] | str:
@@ -66,13 +73,12 @@ def doses(when: Clock, area_cm2: float, lithium_nm_per_uah_cm2: float) -> tuple[
     """
     found: list[Plating] = []
     before = 0.0
-    for number, start in when.starts_min.items():
-        total = when.plating_min[number]
-        if total is None:
+    for number in np.flatnonzero(np.isfinite(when.starts_min)).tolist():
+        start, total, current = (float(part[number]) for part in (when.starts_min, when.plating_min, when.currents_ua))
+        if np.isnan(total):
             return f"the operator's log lacks the plating time of acquisition {number}"
         if total > before:
-            current = when.currents_ua[number]
-            if current is None:
+            if np.isnan(current):
                 return f"the operator's log lacks the plating current of acquisition {number}"
             supply = current * _UAH_PER_UA_MIN / area_cm2 * lithium_nm_per_uah_cm2
             found.append(Plating(start - (total - before), start, supply))

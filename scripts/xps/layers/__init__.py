@@ -15,10 +15,10 @@ Mean free paths come from TPP-2M and are wrong together: ``thickness_imfp_stderr
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from xps import tables
 from xps.attenuation import attenuation_length_nm
@@ -26,7 +26,8 @@ from xps.chemistry import Chemistry
 from xps.core_lines import atoms_per_nm3, length_nm, phase_of
 from xps.layers import verdicts
 from xps.layers.stack import Floats, Stack, Thicknesses, thicknesses
-from xps.layers.tracers import Measured, Tracer, untestable
+from xps.layers.tracers import COLUMNS, Measured, Tracer, untestable
+from xps.quantiles import ONE_SIDED_95
 from xps.sensitivity import Facts, strength
 
 COVERAGE = "coverage"
@@ -35,29 +36,27 @@ COVERAGE = "coverage"
 CARBON_STDERR = 0.35
 """ASSUME atoms per volume times mean free path of adventitious carbon to 35 %: between polyethylene and graphite."""
 
+AT_ONCE = 256
+"""Acquisitions whose rows are in memory."""
+
 Settings = Mapping[str, Any]
 
 
 def extract(
-    acquisitions: pa.Table,
-    components: pa.Table,
-    stacks: Sequence[Settings],
-    chemistry: Chemistry,
-    lines: Sequence[Settings],
-) -> pa.Table:
-    """Return the table ``layers``: every film of every declared stack in every acquisition that is not excluded.
+    found: tables.Series, stacks: Sequence[Settings], chemistry: Chemistry, lines: Sequence[Settings]
+) -> Iterator[tables.Table]:
+    """Yield the table ``layers``, some acquisitions at a time: every film of every declared stack in all of them.
 
-    ``stacks`` are as the experiment file declares them, ``lines`` the rows of its table of sensitivity factors.
+    ``found`` holds ``acquisitions``, of which those not excluded count, and ``components``; ``stacks`` are as the
+    experiment file declares them, ``lines`` the rows of its table of sensitivity factors.
     """
     known = {line["core_level"]: line for line in lines}
-    measured = Measured(acquisitions, components, stacks)
-    rows = (
-        row
-        for declared in stacks
-        for acquisition in measured.acquisitions
-        for row in _rows(declared, acquisition, measured, chemistry, known)
-    )
-    return tables.from_rows("layers", rows)
+    for declared in stacks:
+        for span in found.spans(AT_ONCE):
+            acquisitions, components = (found.part(name, span, columns) for name, columns in COLUMNS.items())
+            measured = Measured(acquisitions, components, [declared])
+            rows = (_rows(declared, acquisition, measured, chemistry, known) for acquisition in measured.acquisitions)
+            yield tables.from_rows("layers", chain.from_iterable(rows))
 
 
 def _rows(
@@ -152,7 +151,7 @@ def _length_nm(layer: Settings, chemistry: Chemistry, line: Settings, facts: Fac
 def _lower_limit_nm(stack: Stack, areas: Floats, stderrs: Floats) -> float:
     """Return the thickness of the lowest film at which 1.645 standard errors of the substrate's line would be seen."""
     seen = areas.copy()
-    seen[-1] = max(areas[-1], 0.0) + 1.645 * stderrs[-1]
+    seen[-1] = max(areas[-1], 0.0) + ONE_SIDED_95 * stderrs[-1]
     return float(thicknesses(stack, seen, stderrs).value_nm[-1])
 
 

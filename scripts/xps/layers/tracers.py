@@ -7,14 +7,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from xps.quantiles import ONE_SIDED_95
 from xps.sensitivity import Facts
 
 Settings = Mapping[str, Any]
 
-_COLUMNS = [
-    *("model", "component", "acquisition", "region", "core_level", "detected"),
-    *("area_cps_ev", "area_stderr_cps_ev", "upper_limit_95_cps_ev"),
-]
+COLUMNS = {
+    "acquisitions": ["experiment", "acquisition", "region", "excluded", *Facts._fields],
+    "components": [
+        *("model", "component", "acquisition", "region", "core_level", "detected"),
+        *("area_cps_ev", "area_stderr_cps_ev", "upper_limit_95_cps_ev"),
+    ],
+}
+"""What is looked at of each table."""
 
 
 class Tracer(NamedTuple):
@@ -28,14 +33,14 @@ class Tracer(NamedTuple):
 
 
 class Measured:
-    """Areas and headers by what ``stacks`` ask for: a long series has a million rows, of which few are asked for."""
+    """Areas and headers of some acquisitions, by what ``stacks`` ask for."""
 
     def __init__(self, acquisitions: pa.Table, components: pa.Table, stacks: Sequence[Settings]) -> None:
         kept = acquisitions.filter(pc.invert(acquisitions.column("excluded")))
         self.experiment = str(kept.column("experiment")[0]) if kept.num_rows else ""
         self.acquisitions: list[int] = sorted(pc.unique(kept.column("acquisition")).to_pylist())
         wanted = pc.is_in(components.column("component"), pa.array(_asked(stacks), pa.string()))
-        rows = components.filter(wanted).select(_COLUMNS).to_pylist()
+        rows = components.filter(wanted).select(COLUMNS["components"]).to_pylist()
         self._areas = {(row["model"], row["component"], row["acquisition"]): row for row in rows}
         self._facts = _facts(kept, {row["region"] for row in rows})
 
@@ -47,7 +52,7 @@ class Measured:
             return Tracer(np.nan, np.nan, None, "", False)
         area = sum(row["area_cps_ev"] for row in rows)
         # Where an area lies at its bound 0 its limit says how well that is known.
-        errors = [row["area_stderr_cps_ev"] or (row["upper_limit_95_cps_ev"] or np.nan) / 1.645 for row in rows]
+        errors = [row["area_stderr_cps_ev"] or (row["upper_limit_95_cps_ev"] or np.nan) / ONE_SIDED_95 for row in rows]
         facts = self._facts.get((acquisition, rows[0]["region"]))
         detected = any(row["detected"] is not False for row in rows)
         return Tracer(float(area), float(np.hypot.reduce(errors)), facts, str(rows[0]["core_level"]), detected)

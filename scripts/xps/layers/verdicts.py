@@ -7,14 +7,13 @@ import numpy as np
 
 from xps.attenuation import RELATIVE_STDERR
 from xps.layers.stack import Thicknesses
+from xps.quantiles import RISE_TWO_SIDED_95
 
 MORPHOLOGY_AGREEMENT = 0.3
 """ASSUME amounts that agree to 30 % over the declared coverages do not hang on the coverage."""
 
 LEAST_BURIED_NM = 5.0
 """ASSUME below this, about two attenuation lengths, a large error means a small amount and not a thick film."""
-
-_CHI_SQUARE_95 = 3.841458820694124
 
 Settings = Mapping[str, Any]
 
@@ -38,7 +37,9 @@ def shape(coverages: Sequence[float], answers: Sequence[Thicknesses], seen: bool
     if not seen:
         return {"verdict": "not_testable", "condition": "nothing of what would lie in patches was detected"}
     misfits = np.array([answer.misfit for answer in answers])
-    refused = [share for share, worse in zip(coverages, misfits - misfits.min(), strict=True) if worse > _CHI_SQUARE_95]
+    refused = [
+        share for share, worse in zip(coverages, misfits - misfits.min(), strict=True) if worse > RISE_TWO_SIDED_95
+    ]
     words = ["one emission angle gives as many areas as thicknesses and their common intensity"]
     if refused:
         names = " and ".join(f"{share:g}" for share in refused)

@@ -89,7 +89,8 @@ def _shapes(content: Content, items: Sequence[Content]) -> Iterator[_Change]:
     for item in items:
         for part in _chosen(content, item):
             part["shape"] = item["shape"]
-        words = ", ".join(str(value) for value in item["shape"].values())
+        numbers = (f"{key} {value}" for key, value in item["shape"].items() if key != "type")
+        words = ", ".join([item["shape"]["type"], *numbers])
         yield _Change(f"shape of {_subject(item)}", f"shape of {_subject(item)}: {words}")
 
 

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from xps.quantification.shares import Z_ONE_SIDED_95, Shares, atomic_percent
+from xps.quantification.shares import Shares, atomic_percent
+from xps.quantiles import ONE_SIDED_95
 from xps.sensitivity import Facts, element, sensitivity
 
 Row = dict[str, Any]
@@ -54,7 +55,7 @@ def shares_of(counted: Sequence[Counted]) -> Shares:
 
 def element_row(one: Counted, i: int, shares: Shares, total: float) -> Row:
     """Return the row of element ``i`` of ``shares``; ``total``: atoms of all."""
-    limit = 100.0 * (one.atoms + Z_ONE_SIDED_95 * one.statistical) / total
+    limit = 100.0 * (one.atoms + ONE_SIDED_95 * one.statistical) / total
     return {
         "subject": element(one.core_level),
         "kind": "element",

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-Z_ONE_SIDED_95 = 1.6448536269514722
-
 
 class Shares(NamedTuple):
     """Atomic percent of each element, and both standard errors (percentage points)."""

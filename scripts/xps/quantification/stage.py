@@ -30,7 +30,8 @@ def quantify(
     """Return the table ``composition`` of one experiment: ``of_levels``, then ``of_surveys``.
 
     ``settings``: ``factors`` (name of the table), ``factor_rows``, ``imfp_exponent``, ``counted`` (core level, model
-    and components that are counted), and ``survey`` (region and lines, or None). Without settings there is no row.
+    and components that are counted), ``survey`` (region and lines, or None) and ``uncounted`` (elements measured but
+    not counted, by origin; every row says so, since its 100 % lack them). Without settings there is no row.
     """
     levels = of_levels(acquisitions, components, alternatives, settings)
     return tables.concatenate("composition", [levels, of_surveys(acquisitions, spectra, calibration, settings)])
@@ -67,7 +68,14 @@ def of_found(
 def _table(keyed: Mapping[tuple[int, str], Row], rows: Iterable[Row], settings: Mapping[str, Any]) -> pa.Table:
     experiment = str(next(iter(keyed.values()))["experiment"]) if keyed else ""
     shared = {"experiment": experiment, "factor_set": settings["factors"]}
-    return tables.from_rows("composition", (shared | row for row in rows))
+    return tables.from_rows("composition", (shared | row | _lacking(row, settings["uncounted"]) for row in rows))
+
+
+def _lacking(row: Row, uncounted: Mapping[str, Sequence[str]]) -> Row:
+    """Return the row's remark, with the elements that its 100 % lack although they were measured."""
+    lacking = uncounted[row["origin"]]
+    told = f"measured, not counted: {', '.join(lacking)}" if lacking else ""
+    return {"remark": "; ".join(text for text in (row["remark"], told) if text)}
 
 
 _COMPONENTS = [

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from xps import backgrounds
 from xps.errors import FitError
-from xps.quantification.shares import Z_ONE_SIDED_95
+from xps.quantiles import ONE_SIDED_95
 
 Array = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ class SurveyArea(NamedTuple):
     @property
     def detected(self) -> bool:
         """The area exceeds its critical level (one-sided 95 %)."""
-        return self.area > Z_ONE_SIDED_95 * self.null_stderr
+        return self.area > ONE_SIDED_95 * self.null_stderr
 
 
 def window_area(

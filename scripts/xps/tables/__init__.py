@@ -5,16 +5,17 @@ carries units and meanings in its field metadata and the record of what made it 
 Rows keep the order in which they are given: stages write experiment, model, acquisition, region in that order.
 
 When to use what: ``read`` and ``write`` for a table that fits into memory. A long series does not: ``write_parts``
-takes its rows piece by piece (how they are cut changes no byte of the file), ``write_together`` those of several tables
-that are made at once; ``read_part`` gives the rows of some acquisitions, ``read_parts`` all of them some at a time,
-``read_record`` the record alone, ``acquisition_count`` the length of the series from the file's footer.
+takes its rows piece by piece (how they are cut changes no byte of the file), ``in_parts`` cuts rows that come one by
+one, ``write_together`` takes the rows of several tables that are made at once; ``read_part`` gives the rows of some
+acquisitions, ``read_parts`` all of them some at a time, ``read_record`` the record alone, ``acquisition_count`` the
+length of the series from the file's footer.
 
 Rooms: ``declared`` (schemas, tables in memory), ``content`` (the hash of what a table says), ``writing``, ``reading``
 (Parquet files), ``series`` (the tables of one series, read by acquisitions).
 """
 
 from xps.tables.content import content_sha256
-from xps.tables.declared import SCHEMA_VERSION, Table, concatenate, from_columns, from_rows, schema
+from xps.tables.declared import SCHEMA_VERSION, Table, concatenate, from_columns, from_rows, in_parts, schema
 from xps.tables.reading import acquisition_count, by_experiment, read, read_part, read_parts, read_record
 from xps.tables.series import Series
 from xps.tables.writing import row_group_rows, write, write_parts, write_together
@@ -29,6 +30,7 @@ __all__ = [
     "content_sha256",
     "from_columns",
     "from_rows",
+    "in_parts",
     "read",
     "read_part",
     "read_parts",

@@ -1,6 +1,7 @@
 """Tables in memory: made as ``table_schemas`` declares them, or refused."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ from xps.errors import TableError
 from xps.table_schemas import SCHEMAS, Column
 
 SCHEMA_VERSION = 1
+PART_ROWS = 4096
 TABLE_KEY = b"xps_table"
 VERSION_KEY = b"xps_schema_version"
 _ARROW_TYPES = {
@@ -89,6 +91,13 @@ def from_rows(name: str, rows: Iterable[Mapping[str, Any]]) -> Table:
         for key, values in columns.items():
             values.append(row.get(key))
     return from_columns(name, columns)
+
+
+def in_parts(name: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Table]:
+    """Yield table ``name`` as ``from_rows`` would make it, some thousand rows at a time: the others need not be yet."""
+    waiting = iter(rows)
+    while part := list(islice(waiting, PART_ROWS)):
+        yield from_rows(name, part)
 
 
 def concatenate(name: str, parts: Sequence[Table]) -> Table:

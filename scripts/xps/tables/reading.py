@@ -51,29 +51,34 @@ def by_experiment(paths: Sequence[Path | str]) -> tuple[dict[str, dict[str, Tabl
     return found, records
 
 
-def read_part(path: Path | str, name: str, acquisitions: range, **equal: str) -> Table:
+def read_part(
+    path: Path | str, name: str, acquisitions: range, columns: Sequence[str] | None = None, **equal: str
+) -> Table:
     """Return the rows of table ``name`` that belong to ``acquisitions`` (a range without gaps), in their order.
 
-    Only those with ``equal`` texts, such as ``model="lagp_al2p"``. Raises TableError as ``read`` does.
+    Only those with ``equal`` texts, such as ``model="lagp_al2p"``, and only ``columns`` where given, which hold what
+    the rows are told by. Raises TableError as ``read`` does.
     """
-    return _together(name, list(_parts(Path(path), name, acquisitions, equal)))
+    return _together(name, list(_parts(Path(path), name, acquisitions, equal, columns)), columns)
 
 
-def read_parts(path: Path | str, name: str, **equal: str) -> Iterator[Table]:
+def read_parts(path: Path | str, name: str, columns: Sequence[str] | None = None, **equal: str) -> Iterator[Table]:
     """Yield the rows of table ``name``, or those with ``equal`` texts, in order: those of one row group at a time.
 
-    Raises TableError as ``read`` does.
+    Only ``columns`` where given, as in ``read_part``. Raises TableError as ``read`` does.
     """
-    return _parts(Path(path), name, None, equal)
+    return _parts(Path(path), name, None, equal, columns)
 
 
-def _parts(path: Path, name: str, acquisitions: range | None, equal: Mapping[str, str]) -> Iterator[Table]:
+def _parts(
+    path: Path, name: str, acquisitions: range | None, equal: Mapping[str, str], columns: Sequence[str] | None = None
+) -> Iterator[Table]:
     try:
         with path.open("rb") as stream:
             file = _opened(path, name, stream, _footer(path, _identity(stream.fileno())))
             for group in range(file.num_row_groups):
                 if _may_hold(file, group, acquisitions, equal):
-                    yield within(_group(path, name, file, group), acquisitions, **equal)
+                    yield within(_group(path, name, file, group, columns), acquisitions, **equal)
     except OSError as error:
         raise _unreadable(path, name, error) from error
 

@@ -29,7 +29,6 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 FALSE_SHARE = 0.05
-Z_ONE_SIDED_95 = 1.6448536269514722
 # Where ties make places unlikely, chances are wanted near this many standard errors.
 _NEAR_CRITICAL = 2.0
 _STEPS = 60

@@ -22,17 +22,17 @@ def photon_energy_ev(header: Header) -> float | None:
 
 def work_function_ev(header: Header) -> float | None:
     """Return ``AnalyserWorkFcn: 4.150 eV``."""
-    return _quantity(header, "AnalyserWorkFcn", "eV")
+    return _quantity(header, "AnalyserWorkFcn", ("eV",))
 
 
 def source_analyser_angle_deg(header: Header) -> float | None:
     """Return ``SourceAnalyserAngle: 45.0 d``."""
-    return _quantity(header, "SourceAnalyserAngle", "d")
+    return _quantity(header, "SourceAnalyserAngle", ("d", "deg"))
 
 
 def neutraliser_current_ua(header: Header) -> float | None:
     """Return ``NeutralizerCurrent: 20.0 uA``: the gun's setting, one value per file."""
-    return _quantity(header, "NeutralizerCurrent", "uA")
+    return _quantity(header, "NeutralizerCurrent", ("uA", "\u00b5A"))
 
 
 def transmission(header: Header) -> tuple[float, float] | None:
@@ -89,16 +89,19 @@ def remarks(header: Header) -> Iterator[str]:
             yield f"header line {key!r}: {value!r} is not understood, left unknown"
     if header.first("Technique") == "XPS" and not header.first("XraySource"):
         yield "header line 'XraySource' is missing: photon and kinetic energies are unknown"
+    areas = leading_numbers(header.first("NoSpatialArea"))
+    if areas and areas[0] > 1.0:
+        yield f"header line 'NoSpatialArea': {areas[0]:g} areas are declared, one spectrum is stored of each region"
     for key, plain in _UNTOUCHED.items():
         value = header.first(key)
         if value and not value.startswith(plain):
             yield f"header line {key!r}: {value!r} instead of {plain!r}: the stored numbers are processed ones"
 
 
-def _quantity(header: Header, key: str, unit: str) -> float | None:
-    """Return the value of ``key``, which must carry ``unit`` or no unit at all."""
+def _quantity(header: Header, key: str, units: tuple[str, ...]) -> float | None:
+    """Return the value of ``key``, which must carry one of ``units`` (the same one, spelt) or none at all."""
     number, rest = split_number(header.first(key) or "")
-    return number if rest in ("", unit) else None
+    return number if rest in ("", *units) else None
 
 
 def _date(value: str | None) -> date | None:
@@ -128,4 +131,10 @@ _FACTS: Mapping[str, Callable[[Header], object]] = {
     "AcqFileDate": acquisition_date,
     "DepthCalDef": planned_cycles,
 }
-_UNTOUCHED: Mapping[str, str] = {"IntensityRecal": "no", "EnergyRecal": "no", "EnergyReference": "none"}
+_UNTOUCHED: Mapping[str, str] = {
+    "IntensityRecal": "no",
+    "EnergyRecal": "no",
+    "EnergyReference": "none",
+    "DepthRecal": "no",
+    "Deconvolution": "no",
+}

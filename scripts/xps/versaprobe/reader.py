@@ -177,7 +177,8 @@ def _check_kinetic_energy(regions: Sequence[Region], photon_energy_ev: float) ->
             found = (
                 f"a photon energy of {photon_energy_ev} eV and binding energies up to {highest} eV in {region.name!r}"
             )
-            raise refusal("header line 'XraySource'", found, "electrons of positive kinetic energy")
+            remedy = "name the source that was used, or leave out what is no XPS"
+            raise refusal("header line 'XraySource'", found, "electrons of positive kinetic energy", remedy)
 
 
 def _check_finite(region: Region) -> None:

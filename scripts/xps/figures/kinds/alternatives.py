@@ -1,6 +1,6 @@
 """How a share depends on what the model states: the model itself and its declared alternatives along the series."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,8 @@ from xps.figures.palette import FALLBACK_COLOURS, MARKERS
 from xps.figures.parts import layout, marks, series
 from xps.figures.reading.frames import chosen, frames, records
 from xps.figures.reading.times import region_axis_values
+from xps.figures.words import facts
+from xps.quantiles import TWO_SIDED_95
 
 MODEL = "the model"
 _CHANGES_CM = 2.6
@@ -42,11 +44,10 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     """Return what the figure shows, what each alternative changes, and how the counts judge it."""
     points = _points(settings, frames(tables, settings))
     told = []
-    for (experiment, name), rows in points[points["alternative"] != MODEL].groupby(["experiment", "alternative"],
-                                                                                   sort=False):  # fmt: skip
-        gap = rows.drop_duplicates("acquisition")["delta_bic"].dropna()
-        judged = "" if gap.empty else f", ΔBIC {gap.min():+.0f} to {gap.max():+.0f}".replace("-", "−")
-        told.append(f"{experiment} {name}: {rows['change'].iloc[0]}{judged}")
+    for name, rows in points[points["alternative"] != MODEL].groupby("alternative", sort=False):
+        judged = ", ".join(_judged(rows, settings))
+        changes = " or ".join(dict.fromkeys(rows["change"]))
+        told.append(f"{_label(str(name))}: {changes}{f' (ΔBIC {judged})' if judged else ''}")
     species = ", ".join(settings["species"])
     return (
         f"Share of {species} in its core level against {lettering.heading(settings['axis'])}: under the model (black, "
@@ -55,6 +56,18 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
         "of the 95 % upper limits, in the colour of what gave it. A positive ΔBIC speaks for the model. "
         f"{'; '.join(told)}."
     )
+
+
+def _judged(rows: pd.DataFrame, settings: Mapping[str, Any]) -> Iterator[str]:
+    """Say how the counts of each experiment judge an alternative."""
+    judged = rows[rows["delta_bic"].notna()]
+    for experiment, gaps in judged.groupby("experiment", sort=False)["delta_bic"]:
+        ends = dict.fromkeys(lettering.minus(f"{round(gap):+d}") for gap in (gaps.min(), gaps.max()))
+        yield f"{lettering.sample_names(str(experiment), settings)} {' to '.join(ends)}"
+
+
+def _label(alternative: str) -> str:
+    return " ".join(facts.background_name(word) for word in lettering.typeset(alternative).split(" "))
 
 
 def _points(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -118,7 +131,9 @@ def _look(points: pd.DataFrame) -> _Look:
 def _sheet(settings: Mapping[str, Any], points: pd.DataFrame) -> Sheet:
     """Draw the shares above and, below, what each alternative changes: there curves part that lie upon each other."""
     look = _look(points)
-    entries = [KeyEntry(name, page.points_swatch(single=True, markersize=3.6, **look.of(name))) for name in look.names]
+    entries = [
+        KeyEntry(_label(name), page.points_swatch(single=True, markersize=3.6, **look.of(name))) for name in look.names
+    ]
     entries += [marks.limit_entry()] if (points["kind"] == "upper_limit").any() else []
     time = lettering.axis_text(settings["axis"], float(np.nan_to_num(points["axis_s"].max())))
     panels = list(dict.fromkeys(zip(points["experiment"], points["species"], strict=True)))
@@ -149,7 +164,7 @@ def _sheet(settings: Mapping[str, Any], points: pd.DataFrame) -> Sheet:
 def _draw(axes: Axes, points: pd.DataFrame, look: _Look) -> None:
     values = points[points["kind"] == "value"]
     model = values[values["alternative"] == MODEL].sort_values("time")
-    half = series.NORMAL_95 * model["stderr"]
+    half = TWO_SIDED_95 * model["stderr"]
     axes.fill_between(
         model["time"], model["value"] - half, model["value"] + half, color="black", alpha=0.12, linewidth=0
     )
@@ -166,7 +181,7 @@ def _draw_changes(axes: Axes, points: pd.DataFrame, look: _Look) -> None:
     model = points[points["alternative"] == MODEL].set_index("acquisition")
     others = points[points["alternative"] != MODEL]
     base = others["acquisition"].map(model["area_fraction"])
-    half = series.NORMAL_95 * model["area_fraction_stderr"]
+    half = TWO_SIDED_95 * model["area_fraction_stderr"]
     axes.fill_between(model["time"], -half, half, color="black", alpha=0.12, linewidth=0)
     axes.axhline(0.0, color="black", linewidth=0.5)
     _draw_lines(axes, others.assign(change_of_share=others["area_fraction"] - base), "change_of_share", look)

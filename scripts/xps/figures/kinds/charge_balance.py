@@ -16,9 +16,9 @@ from xps.figures.lettering import chemical_label, sample_names
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.palette import MARKERS
 from xps.figures.parts import layout
-from xps.figures.parts.series import NORMAL_95
 from xps.figures.reading.frames import frames
 from xps.figures.words import facts
+from xps.quantiles import TWO_SIDED_95
 
 _LEAST = 0.02
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
@@ -99,8 +99,8 @@ def _finish(upper: Axes, lower: Axes, tops: list[float], first: bool) -> None:
 
 def _draw(axes: Axes, rows: pd.DataFrame, value: pd.Series, per_nm: Any, look: tuple[str, str]) -> None:
     colour, marker = look
-    statistical = NORMAL_95 * rows["accounted_stderr_nm"].fillna(0.0) * per_nm
-    systematic = rows["accounted_systematic_stderr_nm"].fillna(0.0) * NORMAL_95 * per_nm
+    statistical = TWO_SIDED_95 * rows["accounted_stderr_nm"].fillna(0.0) * per_nm
+    systematic = rows["accounted_systematic_stderr_nm"].fillna(0.0) * TWO_SIDED_95 * per_nm
     both = np.hypot(statistical, systematic)
     charge = rows["charge_uah_cm2"]
     least = value * _LEAST  # a band that reaches zero ends here on the logarithmic axis

@@ -31,9 +31,7 @@ _COLUMNS = (
     ("", 0.2, 0.4), ("", 0.66, 0.8), ("The paper says", 1.4, 4.6), ("Quantity", 6.2, 5.1), ("Found", 11.4, 2.6),
     ("Expected", 14.1, 2.9),
 )  # fmt: skip
-_LINE_CM = 0.235
-# In units of the font's height, so that lines stand _LINE_CM apart.
-_LINE_SPACING = 1.0
+_LINE_CM = 0.25
 _ROW_GAP_CM, _CLAIM_GAP_CM = 0.03, 0.09
 # How a bound is meant goes without saying on the page; the table and the CSV keep it.
 _PLAIN_TOLERANCES = {"strictly", "exactly", "inside", ""}
@@ -151,12 +149,11 @@ def _sheet(rows: Sequence[_Row], width_cm: float, key: list[list[KeyEntry]], war
     for row in rows:
         sign, colour, _ = VERDICTS.get(row.sign, ("?", "black", row.sign))
         top = y - row.above_cm
-        sheet.text(_COLUMNS[0][1] + _COLUMNS[0][2] / 2, top, sign, va="top", color=colour, fontsize=style.TEXT_PT)
+        sheet.lines(_COLUMNS[0][1] + _COLUMNS[0][2] / 2, top, sign, _LINE_CM, ha="center", color=colour)
         for (_, left, _), cell in zip(_COLUMNS[1:], row.cells, strict=True):
-            sheet.text(left, top, cell, ha="left", va="top", linespacing=_LINE_SPACING)
+            sheet.lines(left, top, cell, _LINE_CM)
         below = top - _line_count(*row.cells[2:]) * _LINE_CM
-        sheet.text(_COLUMNS[3][1], below, row.note, ha="left", va="top", linespacing=_LINE_SPACING,
-                   color=_NOTE_COLOUR)  # fmt: skip
+        sheet.lines(_COLUMNS[3][1], below, row.note, _LINE_CM, color=_NOTE_COLOUR)
         y -= row.height_cm
     sheet.key(key)
     return sheet

@@ -21,6 +21,8 @@ _ABSENT = ".area_cps_ev"
 _CELL_CM = 0.3
 _NARROWEST_CELL_CM, _WIDEST_CELL_CM = 0.3, 0.85
 _LEFT_CM, _TOP_CM, _HEAD_CM = 3.9, 0.5, 0.5
+# A longer name of an experiment takes the room in which it says that columns are acquisitions.
+_LONGEST_NAME_CM = 2.1
 
 
 class _State(NamedTuple):
@@ -169,6 +171,8 @@ def _sheet(
 def _draw_block(axes: Axes, block: _Block, left: float, y: float, cell_cm: float) -> None:
     axes.text(left + 0.2, y + 0.15, block.name, fontsize=style.TEXT_PT, fontweight="bold", va="center")
     left += _LEFT_CM
+    if page.text_cm(block.name, style.TEXT_PT) < _LONGEST_NAME_CM:
+        axes.text(left - 0.12, y + 0.13, "acquisition", fontsize=style.SMALL_PT, ha="right", va="center")
     for column, number in enumerate(block.rows[0][1]["acquisition"]):
         if column % max(1, round(0.36 / cell_cm)) == 0:
             axes.text(left + (column + 0.5) * cell_cm, y + 0.13, str(number), fontsize=style.SMALL_PT,

@@ -14,17 +14,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from xps.figures import lettering, page, style
-from xps.figures.lettering import minus
+from xps.figures.lettering import interval, law_name, parameter_name, quantity
 from xps.figures.page import KeyEntry
-from xps.figures.parts import series, series_page
+from xps.figures.parts import series_page
 from xps.figures.reading.frames import chosen, frames, records
 from xps.figures.reading.times import axis_values
 from xps.figures.words import facts
+from xps.quantiles import TWO_SIDED_95
 
 QUANTITY = "thickness_nm"
+_MODELS = {"layer": "one film", "layers": "stack of films", "patchy": "islands"}
 # The row about the shape of patches: no film.
 _SHAPE = "coverage"
-_MOST_LAWS = 6
+_MOST_LAWS, _LINE_PT = 6, 7.5
 _CHOSEN: dict[str, Any] = {"color": "black", "linewidth": 1.0, "linestyle": "-"}
 # Laws that the data do not tell apart lie within a line's width of each other: the room that they share is drawn.
 _UNBEATEN: dict[str, Any] = {"color": "#7A7A7A", "linewidth": 0.0, "alpha": 0.45}
@@ -43,10 +45,8 @@ def draw(
     def decorate(axes: Axes, panel: str, per_second: float) -> None:
         of_panel = laws[laws["experiment"] == points.loc[points["panel"] == panel, "experiment"].iloc[0]]
         _draw_courses(axes, courses[courses["panel"] == panel], per_second)
-        words = _ranking(of_panel)
-        if words and panel in first:
-            axes.text(0.97, 0.03, words, transform=axes.transAxes, fontsize=style.SMALL_PT, ha="right", va="bottom",
-                      linespacing=1.2, zorder=6)  # fmt: skip
+        if panel in first:
+            _write_ranking(axes, of_panel)
 
     with page.project_style():
         sheet = series_page.sheet(
@@ -106,7 +106,8 @@ def _panel_names(layers: pd.DataFrame) -> pd.Series:
     of_model = [layers["experiment"], layers["layer_model"]]
     several = layers["patch_coverage_fraction"].groupby(of_model).transform("nunique") > 1
     coverage = ", coverage " + layers["patch_coverage_fraction"].map("{:g}".format)
-    name = layers["experiment"] + ", " + layers["layer_model"] + coverage.where(several, "")
+    model = layers["layer_model"].map(_MODELS).fillna(layers["layer_model"])
+    name = layers["experiment"] + ", " + model + coverage.where(several, "")
     return name + "|" + name
 
 
@@ -148,28 +149,25 @@ def _key(courses: pd.DataFrame) -> list[KeyEntry]:
 def _law_words(experiment: str, law: str, rows: pd.DataFrame) -> str:
     values = [_value_words(row) for row in records(rows) if pd.notna(row["value"]) and row["parameter"]]
     first = rows.iloc[0]
-    numbers = f" ({', '.join(values)})" if values else ""
+    numbers = f", {', '.join(values)}" if values else ""
     judged = {"yes": "chosen", "no": "not chosen"}.get(first["chosen"], str(first["chosen"]))
-    return f"{experiment} {law.replace('_', ' ')}{numbers}: {judged}, {first['verdict']}"
+    return f"{experiment} {law_name(law)}{numbers}: {judged}, {first['verdict']}"
 
 
 def _value_words(row: Mapping[str, Any]) -> str:
-    """Write a parameter with its 95 % interval, an end that is open as three dots."""
-    low, high = ("…" if pd.isna(row[end]) else format(row[end], ".2g") for end in ("low", "high"))
-    known = "" if pd.isna(row["low"]) and pd.isna(row["high"]) else f" [{low} to {high}]"
-    unit = "" if row["unit"] == "1" else f" {row['unit']}"
-    return minus(f"{row['parameter']} {row['value']:.3g}{known}{unit}")
+    known = pd.notna(row["low"]) or pd.notna(row["high"])
+    words = interval(row["value"], row["low"], row["high"], row["unit"]) if known else None
+    return f"{parameter_name(row['parameter'])} = {words or quantity(format(row['value'], '.3g'), row['unit'])}"
 
 
-def _ranking(laws: pd.DataFrame) -> str:
-    """Return the laws from the best BIC on, one line each, with the distance from the best."""
+def _write_ranking(axes: Axes, laws: pd.DataFrame) -> None:
+    """Write the laws from the best BIC on, one below the other, with the distance from the best."""
     best = laws[laws["bic"].notna()].drop_duplicates("law").sort_values("bic", kind="stable").head(_MOST_LAWS)
-    lines = [
-        f"{row['law'].replace('_', ' ')}: ΔBIC {row['bic'] - best['bic'].iloc[0]:.1f}"
-        f"{' (chosen)' if row['chosen'] == 'yes' else ''}"
-        for row in records(best)
-    ]
-    return "\n".join(lines)
+    for place, row in enumerate(reversed(records(best))):
+        judged = " (chosen)" if row["chosen"] == "yes" else ""
+        words = f"{law_name(row['law'])}: ΔBIC {row['bic'] - best['bic'].iloc[0]:.1f}{judged}"
+        axes.annotate(words, (1.0, 0.0), xycoords="axes fraction", xytext=(-4.0, 5.0 + _LINE_PT * place),
+                      textcoords="offset points", fontsize=style.SMALL_PT, ha="right", zorder=6)  # fmt: skip
 
 
 def _laws(kinetics: pd.DataFrame) -> pd.DataFrame:
@@ -186,9 +184,7 @@ def _points(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd
         for experiment, rows in acquired.groupby("experiment", sort=False)
         for number, at in axis_values(rows, settings["axis"]).items()
     }
-    half = series.NORMAL_95 * np.hypot(
-        own["thickness_stderr_nm"].fillna(0.0), own["thickness_imfp_stderr_nm"].fillna(0.0)
-    )
+    half = TWO_SIDED_95 * np.hypot(own["thickness_stderr_nm"].fillna(0.0), own["thickness_imfp_stderr_nm"].fillna(0.0))
     hidden = own["thickness_nm"].isna() & own["thickness_lower_limit_nm"].notna()
     value = own["thickness_nm"].where(~hidden, own["thickness_lower_limit_nm"])
     return own.assign(

@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from xps.figures import lettering, page, style
-from xps.figures.lettering import kilo
+from xps.figures.lettering import cps
 from xps.figures.page import Sheet
 from xps.figures.parts import channels
 from xps.figures.reading.frames import of_experiment
@@ -88,7 +88,7 @@ def _sheet(grid: Grid, settings: Mapping[str, Any], charges: Mapping[int, float]
         low, high = _range_cps(grid, column)
         title = ", ".join(column.core_levels) or column.region
         sheet.text(left + panel_cm / 2, sheet.height_cm - 0.25, title, fontsize=style.TEXT_PT, fontweight="bold")
-        sheet.text(left + panel_cm / 2, sheet.height_cm - 0.57, _range_words(low, high))
+        sheet.text(left + panel_cm / 2, sheet.height_cm - 0.57, cps(low, high))
         for place, layer in enumerate(layers):
             bottom = sheet.height_cm - _TOP_CM - (place + 1) * (map_cm + _GAP_CM) + _GAP_CM
             axes = sheet.axes(left, bottom, panel_cm, map_cm)
@@ -134,10 +134,6 @@ def _range_cps(grid: Grid, column: Column) -> tuple[float, float]:
     ranges = [panel.range_cps for panel in grid.column_panels(column)]
     low = 0.0 if grid.subtracted else min(lowest for lowest, _ in ranges)
     return low, max(highest for _, highest in ranges)
-
-
-def _range_words(low: float, high: float) -> str:
-    return f"0 to {kilo(high)}" if low == 0.0 else f"{kilo(low)} to {kilo(high)}"
 
 
 def _row_ticks(

@@ -20,9 +20,9 @@ from xps.figures import page, style
 from xps.figures.lettering import chemical_label
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.parts import area_profiles
-from xps.figures.parts.series import NORMAL_95
 from xps.figures.reading.frames import frames, records
 from xps.figures.words.facts import plain
+from xps.quantiles import TWO_SIDED_95
 
 LISTED_FROM = 0.95
 _VERDICTS: Mapping[str, tuple[str, dict[str, Any]]] = {
@@ -31,6 +31,7 @@ _VERDICTS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "not_identified": ("not identified", {"color": style.FAILURE_RED, "marker": "X"}),
 }
 _LEFT_CM, _AREAS_CM, _TOP_CM, _CELL_CM, _ROW_CM, _BELOW_CM, _HEAD_CM = 3.1, 10.6, 0.2, 0.72, 0.42, 0.95, 0.55
+_TALLEST_ROW_CM = 0.75
 _WIDEST_CM = 6.0
 _ACROSS_CM = area_profiles.HEIGHT_CM
 # An interval that reaches beyond this share of the core level ends in an arrow.
@@ -93,7 +94,7 @@ def _areas(settings: Mapping[str, Any], components: pd.DataFrame) -> pd.DataFram
     own = components[(components["acquisition"] == settings["acquisition"]) & components["area_cps_ev"].notna()]
     if "region" in settings:
         own = own[own["region"] == settings["region"]]
-    half = NORMAL_95 * own["area_stderr_cps_ev"]
+    half = TWO_SIDED_95 * own["area_stderr_cps_ev"]
     found: pd.DataFrame = own.assign(
         area_low_cps_ev=own["area_low_cps_ev"].fillna(own["area_cps_ev"] - half),
         area_high_cps_ev=own["area_high_cps_ev"].fillna(own["area_cps_ev"] + half),
@@ -118,7 +119,8 @@ def _sheet(pairs: pd.DataFrame, areas: pd.DataFrame, profiles: pd.DataFrame) -> 
     for model, height, tall, more in zip(models, heights, block, profiled, strict=True):
         bottom -= tall
         own = areas[areas["model"] == model]
-        sheet.text(0.3, bottom + tall - 0.2, model, ha="left", fontsize=style.TITLE_PT, fontweight="bold")
+        title = f"{', '.join(dict.fromkeys(own['core_level']))}: model {model}"
+        sheet.text(0.3, bottom + tall - 0.2, title, ha="left", fontsize=style.TITLE_PT, fontweight="bold")
         _draw_matrix(sheet, matrices[model], bottom + more + _BELOW_CM, height, model)
         _draw_areas(sheet, own, bottom + more + _BELOW_CM, height, model)
         if more:
@@ -168,7 +170,9 @@ def _parameter(name: str) -> str:
 
 
 def _draw_areas(sheet: Sheet, areas: pd.DataFrame, bottom: float, height: float, model: str) -> None:
-    """Draw each area's interval as a share of what the model found in its core level."""
+    """Draw each area's interval as a share of what the model found in its core level, beside the top of the matrix."""
+    needed = min(height, _TALLEST_ROW_CM * len(areas))
+    bottom, height = bottom + height - needed, needed
     axes = sheet.axes(_AREAS_CM, bottom, sheet.width_cm - _AREAS_CM - 0.4, height)
     axes.set_label(f"{model}|areas")
     totals = areas.groupby("core_level")["area_cps_ev"].transform("sum")
@@ -179,8 +183,7 @@ def _draw_areas(sheet: Sheet, areas: pd.DataFrame, bottom: float, height: float,
     axes.set_xlim(-0.03, 1.15)
     axes.tick_params(axis="y", length=0)
     middle = _AREAS_CM + (sheet.width_cm - _AREAS_CM - 0.4) / 2
-    words = "Area and its 95 % interval / all areas of the core level"
-    sheet.text(middle, bottom - 0.62, words, fontsize=style.TEXT_PT)
+    sheet.text(middle, bottom - 0.62, "Share of the core level, with its 95 % interval", fontsize=style.TEXT_PT)
 
 
 def _draw_interval(axes: Axes, row: int, part: Mapping[str, Any], total: float) -> None:

@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 
 from xps.figures import lettering, page
 from xps.figures.page import KeyEntry
-from xps.figures.parts import series, series_page
+from xps.figures.parts import series_page
 from xps.figures.reading.frames import chosen, frames, records
 from xps.figures.reading.times import region_axis_values
+from xps.quantiles import TWO_SIDED_95
 
 _CRITICAL: dict[str, Any] = {"color": "#444444", "linewidth": 0.7, "linestyle": (0.0, (3.0, 1.5))}
 _LIMIT: dict[str, Any] = {"color": "#9A9A9A", "linewidth": 0.7, "linestyle": (0.0, (1.0, 1.2))}
@@ -114,7 +115,7 @@ def _points(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd
         for place, at in region_axis_values(rows, settings["axis"]).items()
     }
     limited = own["detected"].eq(False) & own["upper_limit_95_cps_ev"].notna()
-    half = series.NORMAL_95 * own["area_stderr_cps_ev"]
+    half = TWO_SIDED_95 * own["area_stderr_cps_ev"]
     value = own["area_cps_ev"].where(~limited, own["upper_limit_95_cps_ev"])
     places = zip(own["experiment"], own["acquisition"], own["region"], strict=True)
     several = own["component"].nunique() > 1

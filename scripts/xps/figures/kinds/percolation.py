@@ -61,8 +61,9 @@ def _sheet(phases: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
     spheres = f"threshold of random spheres ({phases['threshold'].iloc[0]:.3f})"
     key = page.key_lines(
         [
-            *(KeyEntry(chemical_label(phase), page.box_swatch(facecolor=styles[phase].colour, linewidth=0))
-              for phase in dict.fromkeys(phases["phase"])),
+            *(KeyEntry(chemical_label(row["phase"]), _swatch(row["conductive"], styles[row["phase"]].colour))
+              for row in records(phases.sort_values("conductive", ascending=False, kind="stable")
+                                 .drop_duplicates("phase").sort_index())),
             KeyEntry("conducting share", page.line_swatch(color="black", linewidth=0.9)),
             KeyEntry(spheres, page.line_swatch(color=style.FAILURE_RED, linewidth=0.8)),
             KeyEntry("thresholds of real microstructures", page.box_swatch(facecolor=style.FAILURE_RED, alpha=0.12)),
@@ -91,6 +92,10 @@ def _sheet(phases: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
     return sheet
 
 
+def _swatch(conductive: bool, colour: str) -> page.Swatch:
+    return page.box_swatch(facecolor=colour, linewidth=0, alpha=1.0 if conductive else _INSULATOR_ALPHA)
+
+
 def _draw_case(axes: Axes, phases: pd.DataFrame, row: int, colours: Mapping[str, str]) -> None:
     """Stack the conductors first, so that their total reads off the axis, then the insulators."""
     start = 0.0
@@ -107,7 +112,7 @@ def _draw_case(axes: Axes, phases: pd.DataFrame, row: int, colours: Mapping[str,
                       capsize=2.2, capthick=0.9, zorder=5)  # fmt: skip
     axes.text(0.004, row - _ABOVE_BAR, _reaction(str(case["reaction"])), ha="left", va="bottom",
               fontsize=style.SMALL_PT, zorder=6,
-              bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.3})  # fmt: skip
+              bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3})  # fmt: skip
     axes.text(0.99, row + _LOWER, f"{100 * middle:.1f} % conducting: {case['verdict']}", ha="right", va="center",
               fontsize=style.SMALL_PT, zorder=6)  # fmt: skip
 

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from xps.figures import page, style
-from xps.figures.lettering import chemical_label, minus, sample_names, typeset
+from xps.figures.lettering import chemical_label, interval, law_name, parameter_name, sample_names
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.parts import profile_page
 from xps.figures.parts.profile_page import CLOSED, OPEN
@@ -58,7 +58,8 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
         f"95 % intervals of {len(rates)} rate parameters relative to their values, from profiles of the likelihood; "
         f"{open_ones} are open at one end or both (arrows): the data do not bound them there. Bold: the law that was "
         "chosen; letters: sets of assumptions, below. On the last pages: profiles of the likelihood under the laws "
-        f"that are not beaten, each parameter held while all others are fitted.{conditions}"
+        "that are not beaten, each parameter held while all others are fitted; one that is open at both ends would be "
+        f"a flat line and is left out.{conditions}"
     )
 
 
@@ -106,7 +107,7 @@ def _sheet(rates: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
     axes.set_ylim(max(1, len(rates)) - 0.5, -0.5)
     axes.set_yticks([])
     middle = _LEFT_CM + (width_cm - _LEFT_CM - _RIGHT_CM) / 2
-    sheet.text(middle, below - 0.62, "End of the 95 % interval / value", fontsize=style.TEXT_PT)
+    sheet.text(middle, below - 0.62, "95 % interval relative to the value", fontsize=style.TEXT_PT)
     return sheet
 
 
@@ -127,16 +128,14 @@ def _write(sheet: Sheet, rate: Mapping[str, Any], settings: Mapping[str, Any], y
     what = chemical_label(str(rate["component"] or ""))
     sample = chemical_label(sample_names(str(rate["experiment"]), settings))
     sheet.text(0.2, y, f"{sample}, {what}: {_law_words(rate)}", ha="left", fontweight=weight)
-    parameter = typeset(rate["parameter"].replace(" in equal parts", "").replace(" and ", " + "))
-    parameter = parameter.replace("_lower_", ", lower bound by ")
+    # Three gases share one line of the page.
+    parameter = parameter_name(rate["parameter"]).replace(" in equal parts", "").replace(" and ", " + ")
     sheet.text(_LEFT_CM - 0.15, y, parameter, ha="right")
-    unit = "" if rate["unit"] == "1" else f" {rate['unit']}"
-    low, high = ("…" if pd.isna(rate[end]) else f"{rate[end]:.2g}" for end in ("low", "high"))
-    value = minus(f"{rate['value']:.3g} ({low} to {high}){unit}")
+    value = interval(rate["value"], rate["low"], rate["high"], rate["unit"])
     sheet.text(width_cm - _RIGHT_CM + 0.15, y, value, ha="left")
 
 
 def _law_words(rate: Mapping[str, Any]) -> str:
     """Return the law's name and, where it was fitted under several sets of assumptions, the letter of the set."""
-    name = str(rate["law"]).replace("_", " ")
+    name = law_name(rate["law"])
     return f"{name} ({rate['mark']})" if rate["mark"] else name

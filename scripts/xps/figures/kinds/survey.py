@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from xps.errors import ConfigError
 from xps.figures import lettering, page, style
-from xps.figures.lettering import kilo
+from xps.figures.lettering import cps
 from xps.figures.page import Sheet
 from xps.figures.parts import layout
 from xps.figures.reading.frames import check_known, frames
@@ -22,6 +22,10 @@ _ROW_CM, _LABEL_CM, _LEFT_CM, _RIGHT_CM, _BELOW_CM = 2.3, 1.45, 0.75, 2.1, 0.95
 # Room below the lowest spectrum and for the names of lines above the highest, in rows.
 _FOOT, _NAMES = 0.08, 0.6
 _INK, _GUIDE = "#222222", "#B8B8B8"
+
+_LABELS = (
+    "Dotted lines: where the named lines are expected; a label says that a line was looked for, not that it was found."
+)
 
 
 def draw(
@@ -38,13 +42,15 @@ def draw(
 
 
 def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str:
-    """Return what the figure shows and where the labels come from."""
-    spectra = _spectra(settings, frames(tables, settings))
-    return (
-        f"Survey spectra ({settings['region']}) of {settings['experiment']}, {spectra['acquisition'].nunique()} "
-        "acquisitions, each scaled to its own maximum and shifted upwards. Dotted lines: where the named lines are "
-        "expected; a label says that a line was looked for, not that it was found."
-    )
+    """Return what the figure shows and what its labels mean."""
+    count = _spectra(settings, frames(tables, settings))["acquisition"].nunique()
+    of = f"({settings['region']}) of {settings['experiment']}"
+    shown = f"Survey spectrum {of}."
+    if count > 1:
+        shown = f"Survey spectra {of}, {count} acquisitions, each scaled to its own maximum and shifted upwards."
+    if not settings.get("lines"):
+        return shown
+    return f"{shown} {_LABELS}"
 
 
 def _spectra(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -82,7 +88,7 @@ def _sheet(settings: Mapping[str, Any], spectra: pd.DataFrame, acquired: pd.Data
         axes.plot(own["binding_energy_ev"], base + scaled, color=_INK, linewidth=0.5, zorder=3)
         at = "–" if number not in times else f"{times[number] * text.per_second:.4g} {text.unit}"
         beside = below + (base + 0.3 + _FOOT) * _ROW_CM
-        words = f"{at}\nmax {kilo(float(intensity.max()))}"
+        words = f"{at}\nmax {cps(float(intensity.max()))}"
         sheet.text(width_cm - _RIGHT_CM + 0.15, beside, words, ha="left")
     axes.set_ylim(-_FOOT, height / _ROW_CM - _FOOT)
     axes.set_xlim(spectra["binding_energy_ev"].max(), spectra["binding_energy_ev"].min())

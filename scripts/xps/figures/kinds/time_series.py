@@ -13,9 +13,10 @@ from xps import rate_laws
 from xps.errors import ConfigError
 from xps.figures import lettering, page
 from xps.figures.page import Sheet
-from xps.figures.parts import series, series_page
+from xps.figures.parts import series_page
 from xps.figures.reading.frames import check_known, frames, of_experiment, records
 from xps.figures.reading.times import axis_values, region_axis_values
+from xps.quantiles import TWO_SIDED_95
 
 _STDERR = {"area_fraction": "area_fraction_stderr", "area_cps_ev": "area_stderr_cps_ev"}
 _LABELS = {"area_fraction": ("Share of the core level", 1.0), "area_cps_ev": ("Area (kcps·eV)", 1e-3)}
@@ -125,12 +126,12 @@ def _points(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> pd.D
 
 def _interval(frame: pd.DataFrame, quantity: str) -> tuple[pd.Series, pd.Series]:
     """The 95 % interval: of an area that of the table, widened by the systematic error; of a share ± 1.96 errors."""
-    half = series.NORMAL_95 * frame["stderr"]
+    half = TWO_SIDED_95 * frame["stderr"]
     if quantity == "area_fraction":
         return frame["value"] - half, frame["value"] + half
     below = (frame["value"] - frame["area_low_cps_ev"]).fillna(half)
     above = (frame["area_high_cps_ev"] - frame["value"]).fillna(half)
-    wider = series.NORMAL_95 * frame["area_systematic_stderr_cps_ev"].fillna(0.0)
+    wider = TWO_SIDED_95 * frame["area_systematic_stderr_cps_ev"].fillna(0.0)
     return frame["value"] - np.hypot(below, wider), frame["value"] + np.hypot(above, wider)
 
 

@@ -10,21 +10,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
 from xps.figures import style
 from xps.figures.lettering import chemical_label
 from xps.figures.page import Sheet
-from xps.figures.parts.profile_page import HIGHEST, rise_axis
+from xps.figures.parts.profile_page import HIGHEST, between, rise_axis
 from xps.figures.reading.frames import records
 
 HEIGHT_CM = 3.15
 _PANEL_CM, _LOW_CM, _LEFT_CM, _GAP_CM, _MOST, _WIDEST_CM = 1.55, 1.05, 1.15, 0.75, 5, 3.6
 # Room beside the points that matter, as a share of their span.
 _ROOM = 0.08
-_FINE = 200
-
-Floats = NDArray[np.float64]
 
 
 def draw(
@@ -53,18 +49,10 @@ def draw(
         _draw_one(axes, own, part["area_cps_ev"], total, looks[part["verdict"]][1]["color"])
         sheet.text(left + wide / 2, bottom + _LOW_CM + _PANEL_CM + 0.2, chemical_label(part["component"]))
     middle = _LEFT_CM + (len(parts) * (wide + _GAP_CM) - _GAP_CM) / 2
-    sheet.text(middle, bottom + _LOW_CM - 0.6, "Area held / all areas of the core level", fontsize=style.TEXT_PT)
+    sheet.text(
+        middle, bottom + _LOW_CM - 0.6, "Share of the core level at which the area is held", fontsize=style.TEXT_PT
+    )
     sheet.text(0.3, bottom + _LOW_CM + _PANEL_CM / 2, "Rise of χ²", rotation=90, fontsize=style.TEXT_PT)
-
-
-def between(held: Floats, rises: Floats, best: float) -> tuple[Floats, Floats]:
-    """Return a curve through the trials: the root of the rise, which is nearly straight in the area, is interpolated.
-
-    ``held`` ascend; ``best`` is where the rise is 0.
-    """
-    roots = np.sign(held - best) * np.sqrt(rises)
-    fine = np.unique(np.concatenate([held, np.linspace(held[0], held[-1], _FINE)]))
-    return fine, np.interp(fine, held, roots) ** 2
 
 
 def _draw_one(axes: Axes, profile: pd.DataFrame, best: float, total: float, colour: str) -> None:

@@ -1,6 +1,7 @@
 """Panels side by side and below each other, sized in centimetres, with room for labels, key and footer."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -101,3 +102,18 @@ def of(width: str, count: int, entries: list[KeyEntry], across: int | None = Non
     most = {"single": 2, "double": 3}[width] if across is None else across
     beside = 2 if count == 4 and across is None else min(most, count)
     return Layout(width_cm, count, max(1, beside), key_lines(entries, width_cm), **sizes)
+
+
+def places(groups: Sequence[str], across: int) -> list[int]:
+    """Return the place of each panel, in their order; where one row does not hold all, each group has rows of its own.
+
+    Panels of one group follow each other in ``groups``.
+    """
+    if len(groups) <= across:
+        return list(range(len(groups)))
+    found: list[int] = []
+    for index, group in enumerate(groups):
+        following = found[-1] + 1 if found else 0
+        starts = index > 0 and group != groups[index - 1]
+        found.append(math.ceil(following / across) * across if starts else following)
+    return found

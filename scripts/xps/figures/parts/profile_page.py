@@ -1,7 +1,7 @@
 """Pages of small panels, one profile of the likelihood each: how much worse the fit gets where a parameter is held.
 
 A curve that crosses the dashed line on both sides bounds the parameter: its 95 % interval is closed. One that stays
-below on a side leaves it open there.
+below on a side leaves it open there; what stays below on both sides would be a flat line, and has no panel.
 """
 
 import math
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from xps.figures import lettering, page, style
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.parts import layout
+from xps.quantiles import RISE_TWO_SIDED_95
 
-_THRESHOLD_95 = 3.841459
 _THRESHOLD_LINE: dict[str, Any] = {"color": "black", "linewidth": 0.6, "linestyle": (0, (4, 2))}
 CLOSED: dict[str, Any] = {"color": "#0072B2", "marker": "o"}
 OPEN: dict[str, Any] = {"color": "#E69F00", "marker": "s"}
@@ -30,10 +30,13 @@ _WIDEST = 1e4
 # and in any case as far as the ends of its interval, with this factor to spare.
 _BEYOND = 1.3
 _DECADES_FROM = 1e3
+_FINE = 200
+
+Floats = NDArray[np.float64]
 
 
 def sheets(profiles: pd.DataFrame, rates: pd.DataFrame, settings: Mapping[str, Any]) -> list[Sheet]:
-    """Return the pages, a panel for each parameter and set of assumptions whose interval is among ``rates``.
+    """Return the pages, a panel for each parameter and set of assumptions of ``rates`` whose interval has an end.
 
     ``rates`` are rows of kinetics with a ``mark``: the letter of their set of assumptions, empty where there is one.
     """
@@ -52,8 +55,9 @@ class _Panel(NamedTuple):
 
 
 def _panels(profiles: pd.DataFrame, rates: pd.DataFrame) -> Iterator[_Panel]:
+    bounded = rates[rates["low"].notna() | rates["high"].notna()]
     for key, own in profiles.groupby(KEYS, sort=False):
-        named = rates[(rates[KEYS] == list(key)).all(axis=1)]
+        named = bounded[(bounded[KEYS] == list(key)).all(axis=1)]
         sets = own["condition"].fillna("")
         assumed = [assumptions_of(str(words), sets.unique()) for words in named["condition"].fillna("")]
         for condition, points in own.groupby(sets, sort=False):
@@ -83,27 +87,28 @@ def _sheet(panels: Sequence[_Panel], settings: Mapping[str, Any]) -> Sheet:
     for index, (points, rate) in enumerate(panels):
         sample = lettering.chemical_label(lettering.sample_names(rate["experiment"], settings))
         mark = f" ({rate['mark']})" if rate["mark"] else ""
-        title = page.wrapped(f"{sample}: {rate['law'].replace('_', ' ')}{mark}", plan.panel_cm + 0.6 * plan.gap_cm)
+        title = page.wrapped(f"{sample}: {lettering.law_name(rate['law'])}{mark}", plan.panel_cm + 0.6 * plan.gap_cm)
         axes = plan.axes(sheet, index, "", "|".join([*rate[KEYS], *filter(None, [rate["mark"]])]))
         _draw(axes, points, rate[["low", "high"]].to_numpy(dtype=np.float64))
         left, low = plan.corner(index)
         sheet.text(left + plan.panel_cm / 2, low + _PANEL_CM + 0.07, title, va="bottom", linespacing=1.0)
         unit = "" if rate["unit"] == "1" else f" ({rate['unit']})"
-        sheet.text(left + plan.panel_cm / 2, low - 0.52, f"{rate['parameter']}{unit}")
+        sheet.text(left + plan.panel_cm / 2, low - 0.52, f"{lettering.parameter_name(rate['parameter'])}{unit}")
     plan.label_left(sheet, "Rise of χ² above its least")
     return sheet
 
 
-def _draw(axes: Axes, own: pd.DataFrame, ends: NDArray[np.float64]) -> None:
+def _draw(axes: Axes, own: pd.DataFrame, ends: Floats) -> None:
     best = own["value"].iloc[int(own["deviance_rise"].abs().argmin())]
     known = ends[np.isfinite(ends) & (ends > 0.0)]
     widest = (min([best / _WIDEST, *known / _BEYOND]), max([best * _WIDEST, *known * _BEYOND]))
     shown = own[own["value"].between(*widest)].sort_values("value", kind="stable")
     look = CLOSED if np.isfinite(ends).all() else OPEN
     rise_axis(axes)
-    axes.plot(
-        shown["value"], shown["deviance_rise"], linewidth=0.8, markersize=1.6, markeredgewidth=0, zorder=2, **look
-    )
+    values, rises = (shown[name].to_numpy(dtype=np.float64) for name in ("value", "deviance_rise"))
+    curve, risen = between(np.log(values), rises, float(np.log(best)))
+    axes.plot(np.exp(curve), risen, color=look["color"], linewidth=0.8, zorder=2)
+    axes.plot(values, rises, linestyle="none", markersize=1.8, markeredgewidth=0, zorder=3, **look)
     for end in ends[np.isfinite(ends)]:
         axes.axvline(end, color=look["color"], linewidth=0.5, zorder=1.5)
     axes.set_xscale("log")
@@ -114,9 +119,19 @@ def _draw(axes: Axes, own: pd.DataFrame, ends: NDArray[np.float64]) -> None:
     _ticks(axes)
 
 
+def between(held: Floats, rises: Floats, best: float) -> tuple[Floats, Floats]:
+    """Return a curve through the trials: the root of the rise, which is nearly straight in the value, is interpolated.
+
+    ``held`` ascend; ``best`` is where the rise is 0.
+    """
+    roots = np.sign(held - best) * np.sqrt(np.maximum(rises, 0.0))
+    fine = np.unique(np.concatenate([held, np.linspace(held[0], held[-1], _FINE)]))
+    return fine, np.interp(fine, held, roots) ** 2
+
+
 def rise_axis(axes: Axes) -> None:
     """Set the axis of the rise of the objective that all profiles share, with the threshold of 95 %."""
-    axes.axhline(_THRESHOLD_95, zorder=1, **_THRESHOLD_LINE)
+    axes.axhline(RISE_TWO_SIDED_95, zorder=1, **_THRESHOLD_LINE)
     axes.set_ylim(-0.4, HIGHEST)
     axes.set_yticks([0, 4, 8])
 

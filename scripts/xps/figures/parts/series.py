@@ -21,7 +21,6 @@ from xps.figures.palette import SpeciesStyle
 from xps.figures.parts import marks
 from xps.figures.reading.frames import POOR_P_VALUE, records
 
-NORMAL_95 = 1.959964
 _BAND_ALPHA = 0.18
 _BARS: dict[str, Any] = {"elinewidth": 0.6, "capsize": 1.4, "capthick": 0.6}
 

@@ -5,6 +5,7 @@ instead of what is drawn), and ``panel`` (one panel each, in the order of the fr
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -50,18 +51,20 @@ def sheet(
     shown = points.assign(time=points["axis_s"] * time.per_second, height=points["value"] * factor, **scaled)
     looks = species_styles(points["species"]) if styles is None else styles
     below = shown[shown["kind"].eq("upper_limit") & limits_below]
-    panels = list(dict.fromkeys(points["panel"]))
+    of_panel = dict(zip(points["panel"], points["experiment"], strict=True))
     charged = axis == "plating_time_s" and bool(acquired["plating_current_ua"].notna().any())
     plan = layout.of(
         settings.get("width", "double"),
-        len(panels),
+        len(of_panel),
         series.key(shown, looks, failed_words, _LIMIT_WORDS[limits_below]) + (more_key or []),
         top_cm=charge_axis.TOP_CM if charged else 0.0,
         panel_height_cm=panel_height_cm,
         left_cm=left_cm,
     )
+    places = layout.places(list(of_panel.values()), plan.across)
+    plan = replace(plan, count=places[-1] + 1 if places else 0)
     page = plan.sheet()
-    for index, panel in enumerate(panels):
+    for index, (panel, experiment) in zip(places, of_panel.items(), strict=True):
         own = shown[shown["panel"] == panel]
         axes = plan.axes(
             page, index, lettering.chemical_label(lettering.sample_names(panel.split("|")[-1], settings)), panel
@@ -76,8 +79,8 @@ def sheet(
             strip = plan.split(page, index, axes, limit_strip.HEIGHT_CM, limit_strip.GAP_CM)
             limit_strip.draw(strip, limits, looks, limit_strip.range_of(below), share)
         if charged:
-            of_panel = acquired[acquired["experiment"] == own["experiment"].iloc[0]]
-            _add_charge(axes, plan, page, index, of_panel, settings, time.per_second)
+            doses = acquired[acquired["experiment"] == experiment]
+            _add_charge(axes, plan, page, index, doses, settings, time.per_second)
         plan.label_below(page, index, f"{time.heading} ({time.unit})")
     plan.label_left(page, label)
     return page

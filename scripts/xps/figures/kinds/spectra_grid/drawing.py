@@ -19,7 +19,8 @@ from xps.figures.palette import SpeciesStyle, species_styles
 from xps.figures.parts import channels
 from xps.figures.reading.grid import Column, Grid, PanelKey, Row, select_grid
 
-_LEFT_CM = 2.0
+# With times before the rows, and without.
+_LEFT_CM = {True: 2.0, False: 0.9}
 _LABEL_CM = 1.05
 _RIGHT_CM = {"none": 0.25, "other": 1.5}
 _TOP_CM = 1.3
@@ -68,16 +69,22 @@ class _Plan:
         return len(self.grid.rows) > 1 or bool(self.grid.rows[0].axis_s)
 
     @property
+    def left_margin_cm(self) -> float:
+        return _LEFT_CM[self.timed]
+
+    @property
     def row_cm(self) -> float:
         return min(_TALLEST_ROW_CM, (style.PAGE_HEIGHT_CM - _TOP_CM - self.below_cm) / self.rows_on_page)
 
     @property
     def panel_cm(self) -> float:
-        room = self.width_cm - _LEFT_CM - _RIGHT_CM["none" if self.last == "none" else "other"] + _COLUMN_GAP_CM
+        room = (
+            self.width_cm - self.left_margin_cm - _RIGHT_CM["none" if self.last == "none" else "other"] + _COLUMN_GAP_CM
+        )
         return min(room / len(self.grid.columns) - _COLUMN_GAP_CM, _WIDEST_PANEL_CM)
 
     def left_cm(self, column: int) -> float:
-        return _LEFT_CM + column * (self.panel_cm + _COLUMN_GAP_CM)
+        return self.left_margin_cm + column * (self.panel_cm + _COLUMN_GAP_CM)
 
 
 def draw(
@@ -126,12 +133,12 @@ def _sheet(plan: _Plan, rows: Sequence[Row]) -> Sheet:
         _draw_column(sheet, plan, column, look, rows, plan.left_cm(index))
     _draw_row_labels(sheet, plan, rows, top)
     right = plan.left_cm(len(plan.grid.columns) - 1) + plan.panel_cm
-    sheet.text((_LEFT_CM + right) / 2, plan.below_cm - 0.58, "Binding energy (eV)", fontsize=style.TEXT_PT)
-    scaled = "each panel on its own scale" if plan.by_panel else "one scale per column"
-    what = "Intensity above background" if plan.grid.subtracted else "Intensity"
-    label = f"{what} ({scaled})"
+    sheet.text((plan.left_margin_cm + right) / 2, plan.below_cm - 0.58, "Binding energy (eV)", fontsize=style.TEXT_PT)
+    label = "Intensity above background" if plan.grid.subtracted else "Intensity"
+    if len(plan.grid.rows) > 1:
+        label += " (each panel on its own scale)" if plan.by_panel else " (one scale per column)"
     if page.text_cm(label, style.TEXT_PT) > top - plan.below_cm:
-        label = what.replace(" above", "\nabove")
+        label = label.split(" (")[0].replace(" above", "\nabove")
     sheet.text(0.3, (top + plan.below_cm) / 2, label, fontsize=style.TEXT_PT, rotation=90)
     sheet.key(plan.key)
     return sheet
@@ -206,7 +213,7 @@ def _draw_column(
             panel.empty(main, strip)
         else:
             stretch = plan.stretches[spectrum.key]
-            words = stretch.text if plan.by_panel else ""
+            words = stretch.text(plan.by_panel and len(plan.grid.rows) > 1)
             panel.draw(main, strip, spectrum, (stretch.low_cps, stretch.high_cps), words, width, plan.styles)
 
 

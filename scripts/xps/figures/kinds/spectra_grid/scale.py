@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.figures.lettering import kilo
+from xps.figures.lettering import cps
 from xps.figures.reading.grid import Grid, Panel, PanelKey
 
 # A panel is never stretched so far that one standard deviation of its counting noise takes more than a fifteenth of its
@@ -24,10 +24,9 @@ class Stretch(NamedTuple):
     factor: float
     held: bool
 
-    @property
-    def text(self) -> str:
-        """The factor in few letters, with a mark where the noise holds it back."""
-        return factor_text(self.factor) + (_HELD_MARK if self.held else "")
+    def text(self, factored: bool) -> str:
+        """The factor in few letters, unless all are 1, with a mark where the noise holds it back."""
+        return (factor_text(self.factor) if factored else "") + (_HELD_MARK if self.held else "")
 
 
 def stretches(grid: Grid, by_panel: bool) -> Mapping[PanelKey, Stretch]:
@@ -52,10 +51,10 @@ def _own_range(panel: Panel) -> tuple[float, float, bool]:
 
 
 def scale_text(ranges: NDArray[np.float64], by_panel: bool) -> str:
-    """Say what the factor 1 means in counts/s, or which intensities every frame of the column spans."""
-    if by_panel:
-        return f"×1 = {kilo(float(np.max(np.ptp(ranges, axis=1))))}"
-    return f"{kilo(float(ranges[:, 0].min()))} to {kilo(float(ranges[:, 1].max()))}"
+    """Say what the factor 1 means in counts/s where there are several, or which intensities the frames span."""
+    if not by_panel:
+        return cps(float(ranges[:, 0].min()), float(ranges[:, 1].max()))
+    return f"{'×1 =' if len(ranges) > 1 else 'range'} {cps(float(np.max(np.ptp(ranges, axis=1))))}"
 
 
 def factor_text(factor: float) -> str:

@@ -18,6 +18,7 @@ ROWS_FOR_A_HEAT_MAP = 16
 def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str:
     """Return what the figure shows: rows, columns, curves, marks, scale."""
     held = frames(tables, settings)
+    rows = _rows(settings, held["acquisitions"])
     return " ".join(
         sentence
         for sentence in (
@@ -27,11 +28,11 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
             _data(settings),
             _hatched(settings, held["components"]),
             "Dashed outlines without filling: components that were not detected.",
-            _guides(settings),
+            _guides(settings, rows),
             "Strip under each panel: (counts − fit) / √fit in standard deviations σ; its half height stands above the "
             "column, grey band ±2 σ, red marks lie beyond it.",
-            _scale(settings),
-            _length(held["acquisitions"]),
+            _scale(settings, rows),
+            _length(rows),
         )
         if sentence
     )
@@ -71,22 +72,32 @@ def _hatched(settings: Mapping[str, Any], components: pd.DataFrame) -> str:
     return "Hatched components hold only under a condition that the tables name." if uncertain.any() else ""
 
 
-def _guides(settings: Mapping[str, Any]) -> str:
-    return "Dotted lines: positions of the species in the first acquisition." if settings.get("guides", True) else ""
+def _guides(settings: Mapping[str, Any], rows: int) -> str:
+    shown = settings.get("guides", True) and rows > 1
+    return "Dotted lines: positions of the species in the first acquisition." if shown else ""
 
 
-def _scale(settings: Mapping[str, Any]) -> str:
+def _rows(settings: Mapping[str, Any], acquired: pd.DataFrame) -> int:
+    kept = acquired.loc[~acquired["excluded"], "acquisition"].unique()
+    return len(settings.get("acquisitions", kept))
+
+
+def _scale(settings: Mapping[str, Any], rows: int) -> str:
     if settings.get("scale", "panel") == "column":
         return "All panels of a column share one intensity range, which stands above the column."
-    return (
+    stretched = (
         "Every panel is stretched to its own intensity range; ×n says how many times more than the panel of largest "
-        "range in its column, whose range stands above the column. No panel is stretched so far that one standard "
-        f"deviation of its noise takes more than 1/{1 / NOISE_SHARE:.0f} of its height (marked \\*)."
+        "range in its column, whose range stands above the column."
+        if rows > 1
+        else "Above each panel: its intensity range."
+    )
+    return (
+        f"{stretched} No panel is stretched so far that one standard deviation of its noise takes more than "
+        f"1/{1 / NOISE_SHARE:.0f} of its height (marked \\*)."
     )
 
 
-def _length(acquired: pd.DataFrame) -> str:
-    rows = acquired.loc[~acquired["excluded"], "acquisition"].nunique()
+def _length(rows: int) -> str:
     if rows <= ROWS_FOR_A_HEAT_MAP:
         return ""
     return f"With {rows} acquisitions a figure of kind heat_map shows the same windows on one page."
