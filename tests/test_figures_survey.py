@@ -1,5 +1,6 @@
 """Surveys: calibrated energies, one curve per acquisition, every label at its line and none over another."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -65,3 +66,11 @@ def test_labels_stand_apart_and_lines_outside_are_not_labelled(given: dict[str, 
 def test_a_region_that_was_not_measured_is_told_with_what_was(given: dict[str, pa.Table]):
     with pytest.raises(ConfigError, match=r"region: 'Su1s' is not in the tables.*there are: Li1s, Ge3d, P2p, O1s"):
         drawn(given, region="Su1s")
+
+
+def test_a_caption_speaks_of_one_spectrum_as_one_and_of_labels_where_there_are_some(given: dict[str, pa.Table]):
+    several = survey.describe(SETTINGS, given)
+    unlabelled = {key: value for key, value in SETTINGS.items() if key != "lines"}
+    assert re.match(r"Survey spectra \(O1s\) of invented, [2-9] acquisitions, each scaled", several)
+    assert "Dotted lines" in several
+    assert survey.describe({**unlabelled, "acquisitions": [1]}, given) == "Survey spectrum (O1s) of invented."

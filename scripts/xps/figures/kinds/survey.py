@@ -23,6 +23,10 @@ _ROW_CM, _LABEL_CM, _LEFT_CM, _RIGHT_CM, _BELOW_CM = 2.3, 1.45, 0.75, 2.1, 0.95
 _FOOT, _NAMES = 0.08, 0.6
 _INK, _GUIDE = "#222222", "#B8B8B8"
 
+_LABELS = (
+    "Dotted lines: where the named lines are expected; a label says that a line was looked for, not that it was found."
+)
+
 
 def draw(
     settings: Mapping[str, Any], tables: Mapping[str, pa.Table], data_origin: str
@@ -38,13 +42,15 @@ def draw(
 
 
 def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str:
-    """Return what the figure shows and where the labels come from."""
-    spectra = _spectra(settings, frames(tables, settings))
-    return (
-        f"Survey spectra ({settings['region']}) of {settings['experiment']}, {spectra['acquisition'].nunique()} "
-        "acquisitions, each scaled to its own maximum and shifted upwards. Dotted lines: where the named lines are "
-        "expected; a label says that a line was looked for, not that it was found."
-    )
+    """Return what the figure shows and what its labels mean."""
+    count = _spectra(settings, frames(tables, settings))["acquisition"].nunique()
+    of = f"({settings['region']}) of {settings['experiment']}"
+    shown = f"Survey spectrum {of}."
+    if count > 1:
+        shown = f"Survey spectra {of}, {count} acquisitions, each scaled to its own maximum and shifted upwards."
+    if not settings.get("lines"):
+        return shown
+    return f"{shown} {_LABELS}"
 
 
 def _spectra(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
