@@ -42,6 +42,7 @@ def test_an_absent_line_is_detected_in_five_percent(name: str, times: int) -> No
         ("Ge 3d", 1e3, 200),
         ("Ge 3d", 1e2, 200),
         *(pytest.param(name, 1e3, 300, marks=pytest.mark.slow) for name in ("S 2p", "Li 1s")),
+        pytest.param("Li 1s", 1e4, 300, marks=pytest.mark.slow),
         *(pytest.param(name, 1e2, 300, marks=pytest.mark.slow) for name in ("S 2p", "Li 1s")),
     ],
 )
@@ -51,6 +52,8 @@ def test_intervals_of_identified_areas_hold_the_truth(name: str, counts: float, 
         low = 0.93 if counts >= 1e3 else 0.92
         assert np.mean(inside[seen]) > low - 3 * np.sqrt(0.05 * 0.95 / seen.sum())
     assert np.mean(found.interval[found.counted]) < 0.97 + 3 * np.sqrt(0.05 * 0.95 / found.counted.sum())
+    # A median of n normal numbers scatters by 1.25 / √n.
+    assert abs(found.middle()) < 0.15 + 3 * 1.25 / np.sqrt(found.counted.sum(axis=1).min())
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from slurm import Slurm, missing
+from slurm import HERE, Slurm, missing
 
 from background_runs import Run
 from small_projects import artefacts, hesitant, make_project, snakemake
 
 PROFILE = Path(__file__).parents[2] / "profiles/slurm"
-# What a cluster of two idle nodes on this machine needs other than one with users; all else is as in profiles/slurm.
-HERE = ("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10")
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ TEMPLATE = Path(__file__).with_name("slurm.conf.in")
 COMMANDS = ("srun", "sbatch", "squeue", "scancel", "scontrol", "sinfo")
 NODES = ("n1", "n2")
 START_S, STOP_S = 30.0, 10.0
+# What a cluster of two idle nodes on this machine needs other than one with users; all else is as in profiles/slurm.
+HERE = ("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10")
 
 
 def missing() -> list[str]:

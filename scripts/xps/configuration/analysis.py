@@ -86,10 +86,6 @@ class Analysis:
         settings = self._settings(wildcards)
         return {key: plain(settings[key]) for key in ("data_origin", "regions", "source")}
 
-    def source_settings(self, wildcards: Any) -> dict[str, Any]:
-        """Return folder, files and log of the experiment."""
-        return dict(plain(self._settings(wildcards)["source"]))
-
     def regions(self, wildcards: Any) -> dict[str, list[str]]:
         """Return the core levels of each raw region name."""
         return dict(plain(self._settings(wildcards)["regions"]))

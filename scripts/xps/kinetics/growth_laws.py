@@ -13,6 +13,7 @@ time. Thicknesses in nm, times in min, rates in nm/min; ``per_lithium`` is nm of
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import exp, inf, log, log1p, sqrt
 from typing import NamedTuple
 
@@ -127,12 +128,17 @@ class State(NamedTuple):
 def step(law: GrowthLaw, p: Parameters, per_lithium: float, state: State, supply: float, time: float) -> State:
     """Return the state after ``time`` (min) under a constant ``supply`` (nm of lithium per min); exact."""
     d, h = state
+    if supply <= 0.0:
+        # Nothing arrives: what is left lasts, or all of it is interphase at the end.
+        further = law.advanced(p, d, time)
+        left = h - (further - d) / per_lithium
+        return State(further, left) if left > 0.0 else State(d + per_lithium * h, 0.0)
     arriving = per_lithium * supply
-    turn = law.limit(p, arriving) if arriving > 0 else inf
+    turn = law.limit(p, arriving)
     if d < turn and h > 0:
         d, h, time = _consumed(law, p, per_lithium, state, supply, time)
     if time > 0 and d < turn and h <= 0:
-        reach = (turn - d) / arriving if arriving > 0 else inf
+        reach = (turn - d) / arriving
         d, time = d + arriving * min(time, reach), max(time - reach, 0.0)
     if time > 0:
         further = law.advanced(p, d, time)
@@ -168,10 +174,11 @@ def followed(
     state = State(0.0, 0.0)
     found: list[State] = []
     for duration, supply, looks in zip(*times, strict=True):
-        if duration > 0.0:
+        # Most steps of a long series are looks while nothing is plated: without lithium nothing changes.
+        if duration > 0.0 and (supply > 0.0 or state[1] > 0.0):
             state = step(law, p, per_lithium, state, supply * utilisation, duration)
         found += [state] * looks
-    made = np.array(found, dtype=np.float64).reshape(-1, 2)
+    made = np.fromiter(chain.from_iterable(found), np.float64, 2 * len(found)).reshape(-1, 2)
     return made[:, 0], made[:, 1]
 
 
