@@ -104,3 +104,26 @@ def test_measured_data_have_no_footer_and_mixed_ones_say_so(origin: str, words: 
     sheet = page.Sheet(8.3, 6)
     sheet.footer(origin, 1, 1)
     assert [text.get_text() for text in sheet.figure.texts] == words
+
+
+# --- lines of text -----------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.sampled_from(["ace", "Ågj", "Li⁰ (Ge₃)", "|", "x"]), min_size=1, max_size=8), st.floats(0.2, 1.0))
+def test_lines_are_equally_far_apart_whatever_letters_they_hold(lines: list[str], step: float):
+    """A renderer's own lines are as high as their highest letter, so that a table's rows would not meet."""
+    sheet = page.Sheet(10, 20)
+    sheet.lines(1.0, 15.0, "\n".join(lines), step, color="red")
+    assert [text.get_text() for text in sheet.figure.texts] == lines
+    heights = [20 * text.get_position()[1] for text in sheet.figure.texts]
+    assert heights == pytest.approx([heights[0] - step * index for index in range(len(lines))])
+    assert 15.0 - step < heights[0] < 15.0
+    assert {(text.get_va(), text.get_ha(), text.get_color()) for text in sheet.figure.texts} == {
+        ("baseline", "left", "red")
+    }
+
+
+def test_no_text_is_no_line():
+    sheet = page.Sheet(10, 20)
+    sheet.lines(1.0, 15.0, "", 0.3)
+    assert sheet.figure.texts == []
