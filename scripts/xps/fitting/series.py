@@ -33,6 +33,7 @@ class FitTables(NamedTuple):
     curves: pa.Table
     alternatives: pa.Table
     area_profiles: pa.Table
+    covariances: pa.Table
 
 
 def spectra_of(
@@ -114,7 +115,10 @@ def fit_block(
 def tables_of(model: FitModel, outcomes: Sequence[Outcome], alternatives: Sequence[Sequence[Tested]] = ()) -> FitTables:
     """Return the tables that describe ``outcomes`` and, for each of them, its alternatives, in their order."""
     pairs = zip(outcomes, alternatives, strict=False)
-    curves = [tables.from_columns("curves", columns) for outcome in outcomes for columns in rows.curves(model, outcome)]
+    curves, covariances = (
+        [tables.from_columns(name, columns) for outcome in outcomes for columns in made(model, outcome)]
+        for name, made in (("curves", rows.curves), ("covariances", covariance_rows.covariances))
+    )
     return FitTables(
         components=tables.from_rows("components", (row for o in outcomes for row in rows.components(model, o))),
         parameters=tables.from_rows("parameters", (row for o in outcomes for row in rows.parameters(model, o))),
@@ -129,4 +133,5 @@ def tables_of(model: FitModel, outcomes: Sequence[Outcome], alternatives: Sequen
         area_profiles=tables.from_rows(
             "area_profiles", (row for o in outcomes for row in profile_rows.area_profiles(model, o))
         ),
+        covariances=tables.concatenate("covariances", covariances),
     )
