@@ -70,6 +70,14 @@ def test_a_line_is_filled_before_the_next_begins(text: list[str], width: float):
         assert page.text_cm(f"{line} {first}", style.SMALL_PT) > width
 
 
+@given(st.lists(st.sampled_from(["0.2 ± 0.05", "share", "−9.7 ± 1.0 σ", "(± 0.1)"]), min_size=1, max_size=9),
+       st.floats(1.0, 6.0))  # fmt: skip
+def test_a_value_and_its_error_stay_on_one_line(parts: list[str], width: float):
+    lines = page.wrapped(" ".join(parts), width).split("\n")
+    assert " ".join(lines) == " ".join(parts)
+    assert not [line for line in lines if line.startswith("±") or line.endswith("±")]
+
+
 def test_nothing_wraps_to_nothing():
     assert page.wrapped("", 5.0) == ""
     assert page.wrapped("  one   two ", 5.0) == "one two"
