@@ -16,7 +16,7 @@ from xps import cycles, tables
 from xps.cycles import Block, Regions
 from xps.errors import ConfigError, TableError
 from xps.fitting import alternative_rows, covariance_rows, profile_rows, rows
-from xps.fitting.alternatives import Tested, tested
+from xps.fitting.alternatives import Tested, series_of_each, tested
 from xps.fitting.engines import ENGINES, SEPARABLE, Starts, fit_each, model_starts, series_starts
 from xps.fitting.outcome import Outcome, Task
 from xps.models import FitModel
@@ -95,12 +95,13 @@ def fit_series(model: FitModel, spectra: Sequence[Task], engine: str = SEPARABLE
     """Return what the fits of a whole series start from, and share where the model asks for a joint fit.
 
     That is its joint fit, always made by the separable engine, or the model file's values: where the model fits every
-    acquisition independently, and for engine lmfit unless the joint fit is the result.
+    acquisition independently, and for engine lmfit unless the joint fit is the result. Where it is, every alternative
+    of the model gets a joint fit of its own.
     """
     if engine not in ENGINES:
         raise ConfigError(f"no fit engine is called {engine!r}; engines are {', '.join(ENGINES)}")
     jointly = model.series.fit == "joint" or (model.series.fit == "joint_then_independent" and engine == SEPARABLE)
-    return series_starts(model, spectra) if jointly else model_starts(model)
+    return series_of_each(model, spectra, series_starts(model, spectra)) if jointly else model_starts(model)
 
 
 def fit_block(
