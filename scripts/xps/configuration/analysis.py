@@ -20,7 +20,16 @@ from xps.errors import ConfigError
 FIT_ENGINE = "separable"
 # What the comparison reads of the experiments that it compares, and of every experiment where claims are asked for.
 COMPARED = ("acquisitions", "components", "layers", "kinetics")
-CLAIMED = (*COMPARED, "calibration", "correlations", "curves", "alternatives", "composition", "balance")
+CLAIMED = (
+    *COMPARED,
+    "calibration",
+    "correlations",
+    "curves",
+    "alternatives",
+    "composition",
+    "balance",
+    "energy_checks",
+)
 KINETICS_LAWS = ("linear", "exponential", "parabolic")
 # ASSUME a cycle of a depth profile holds at least a hundred points, of four bytes each. Where one holds less, a series
 # of a little more than a block is fitted as one: no number changes, and such a file is small.

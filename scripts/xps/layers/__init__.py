@@ -104,8 +104,11 @@ def _rows(
         for index, film in reversed(list(enumerate(films))):
             row = verdicts.film_row(film, index, coverage, answer, declared, agree[index])
             row = verdicts.under_carbon(row, carbon[index], unseen)
-            lowest = buried and index == stack.films - 1
-            yield {**keys, **row, **(verdicts.at_least(_lower_limit_nm(stack, areas, stderrs)) if lowest else {})}
+            if buried and index == stack.films - 1:
+                row |= verdicts.through(float(_other_area(stack, areas, stderrs, -1, ONE_SIDED_95).value_nm[-1]))
+            elif verdicts.endless(index, answer):
+                row = verdicts.at_least(row, index, _other_area(stack, areas, stderrs, index, -ONE_SIDED_95))
+            yield {**keys, **row}
     if len(coverages) > 1:
         patches = [tracer for layer, tracer in zip(layers, tracers, strict=True) if layer.get("patches", False)]
         shape = verdicts.shape(coverages, answers, any(tracer.detected for tracer in patches))
@@ -158,11 +161,11 @@ def _length_nm(layer: Settings, chemistry: Chemistry, line: Settings, facts: Fac
     return length_nm(layer["phase"], chemistry, line, facts)
 
 
-def _lower_limit_nm(stack: Stack, areas: Floats, stderrs: Floats) -> float:
-    """Return the thickness of the lowest film at which 1.645 standard errors of the substrate's line would be seen."""
+def _other_area(stack: Stack, areas: Floats, stderrs: Floats, line: int, sigmas: float) -> Thicknesses:
+    """Return the thicknesses if one line were stronger by so many of its standard errors (an area is at least 0)."""
     seen = areas.copy()
-    seen[-1] = max(areas[-1], 0.0) + ONE_SIDED_95 * stderrs[-1]
-    return float(thicknesses(stack, seen, stderrs).value_nm[-1])
+    seen[line] = max(areas[line], 0.0) + sigmas * stderrs[line]
+    return thicknesses(stack, seen, stderrs)
 
 
 __all__ = ["COVERAGE", "extract"]
