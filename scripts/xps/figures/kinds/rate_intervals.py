@@ -56,10 +56,11 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     conditions = f" Assumed: {'; '.join(told)}." if told else ""
     return (
         f"95 % intervals of {len(rates)} rate parameters relative to their values, from profiles of the likelihood; "
-        f"{open_ones} are open at one end or both (arrows): the data do not bound them there. A bar without a stroke at "
-        "its end goes on beyond the axis. Bold: the law that was chosen; letters: sets of assumptions, below. On the last pages: profiles of the likelihood under the laws "
-        "that are not beaten, each parameter held while all others are fitted; one that is open at both ends would be "
-        f"a flat line and is left out.{conditions}"
+        f"{open_ones} are open at one end or both (arrows): the data do not bound them there. A bar without a stroke "
+        "at its end goes on beyond the axis. Bold: the law that was chosen; letters: sets of assumptions, below. On "
+        "the last pages: profiles of the likelihood under the laws that are not beaten, each parameter held while all "
+        "others are fitted; one that is open at both ends would be a flat line and is left out."
+        f"{conditions}"
     )
 
 
