@@ -51,7 +51,8 @@ def average(real: Array, imaginary: Array, power: Array, wanted: bool) -> Averag
     are the complex conjugates.
     """
     node = np.minimum(imaginary + 0.5, _NODES - 1.0).astype(np.intp)
-    apart = (imaginary - node).astype(np.complex128)
+    # What lies further is replaced below; its powers must not overflow.
+    apart = (np.minimum(imaginary, _FAR + 1.0) - node).astype(np.complex128)
     node += np.arange(real.size)[:, None] * _NODES
     series, *by_power = _taylor(real, power, wanted)
     found = nodes.polynomial(series, node, apart, 1)

@@ -50,8 +50,10 @@ def convolved(x: Array, ratio: Array, powers: tuple[Array, Array], by_power: boo
 def _write(x: Array, ratio: Array, powers: tuple[Array, Array], out: list[Array]) -> None:
     by_power = len(out) > 3
     series = _series(ratio, powers, by_power)
+    # What lies further is replaced below; its powers must not overflow.
+    inside = np.clip(x, -_FAR, _FAR)
     node = np.rint(np.clip(x, _NODES[0], _NODES[-1]) * (1.0 / _SPACING)).astype(np.intp)
-    apart = x - node * _SPACING
+    apart = inside - node * _SPACING
     place = node + (_NODES.size // 2 + np.arange(ratio.size)[:, None] * _NODES.size)
     out[0][...], out[1][...], out[2][...] = nodes.polynomial(series[0], place, apart, 2)
     for room, own in zip(out[3:], series[1:], strict=True):
