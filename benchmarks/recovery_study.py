@@ -109,7 +109,7 @@ def study(given: argparse.Namespace) -> Iterator[list[Case]]:
         known = [models.from_mapping(model, chain.plain(content)) for model, content in settings.items()]
         for seed in given.seeds:
             made = chain.made(chain.setup(name, seed), given.variant)
-            made = drawn_ties.applied(made, drawn_ties.draws(known, seed)) if given.ties == "drawn" else made
+            made = drawn_ties.applied(made, known, seed) if given.ties == "drawn" else made
             found = chain.tables_of(name, made.series(), alternatives=not given.quick)
             yield list(cases_of(name, seed, found["components"].to_pylist(), made.truth()))
             print(f"{name} seed {seed}", file=sys.stderr, flush=True)

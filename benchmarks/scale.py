@@ -11,7 +11,7 @@ the same small piece of work, is timed every second beside the jobs: what a leng
 milliseconds of a machine on which the probe takes as long as in the quietest of all kept runs.
 
 A long run may be given its time in portions: with --folder the project is kept there, and the same command goes on with
-it; --minutes ends a portion.
+it; --minutes ends a portion. Wall times of portions add up, and the probe's times are those of all portions.
 """
 
 import argparse
@@ -49,12 +49,14 @@ SIMULATED = "simulate_experiment"
 
 
 class Probe(threading.Thread):
-    """Times the same small piece of work every second: what the machine's load makes of a millisecond of CPU."""
+    """Times the same small piece of work every second: what the machine's load makes of a millisecond of CPU.
 
-    def __init__(self) -> None:
+    Its times go into a file, after those of earlier portions of the same run.
+    """
+
+    def __init__(self, kept: Path) -> None:
         super().__init__(daemon=True)
-        self._over = threading.Event()
-        self._times_s: list[float] = []
+        self._over, self._kept = threading.Event(), kept
 
     def run(self) -> None:
         """Time it until it is over."""
@@ -64,13 +66,25 @@ class Probe(threading.Thread):
             for _ in range(4):
                 np.exp(-numbers * numbers)
             sum(range(200_000))
-            self._times_s.append(time.thread_time() - began)
+            note(self._kept, time.thread_time() - began)
 
     def mean_ms(self) -> float:
         """End it and return the mean."""
         self._over.set()
         self.join()
-        return 1000.0 * sum(self._times_s) / max(len(self._times_s), 1)
+        times = noted(self._kept)
+        return 1000.0 * sum(times) / max(len(times), 1)
+
+
+def note(path: Path, seconds: float) -> None:
+    """Add a time to a file of them."""
+    with path.open("a") as stream:
+        stream.write(f"{seconds:.6f}\n")
+
+
+def noted(path: Path) -> list[float]:
+    """Return the times in a file (s)."""
+    return [float(line) for line in path.read_text().split()] if path.exists() else []
 
 
 def simulated(folder: Path, cycles: int) -> Row:
@@ -114,19 +128,22 @@ def project(folder: Path, raw: Path, block_size: int, threads: int) -> None:
     (folder / "config/config.yaml").write_text(yaml.safe_dump(top))
 
 
-def timed(folder: Path, minutes: float | None, *options: str) -> float:
-    """Run Snakemake in ``folder``, ``minutes`` long at the most, and return how long it took (s)."""
+def timed(folder: Path, minutes: float | None, walls: Path, *options: str) -> None:
+    """Run Snakemake in ``folder``, ``minutes`` long at the most, and note how long it took in ``walls``."""
     began = time.monotonic()
     running = subprocess.Popen([sys.executable, "-m", "snakemake", *options], cwd=folder)  # noqa: S603
+    over = False
     try:
-        status = running.wait(None if minutes is None else 60.0 * minutes)
+        running.wait(None if minutes is None else 60.0 * minutes)
     except subprocess.TimeoutExpired:
+        over = True
         running.send_signal(signal.SIGTERM)  # jobs at work are finished
         running.wait()
+    note(walls, time.monotonic() - began)
+    if over:
         sys.exit("this portion is over: the same command goes on")
-    if status:
-        sys.exit(status)
-    return time.monotonic() - began
+    if running.returncode:
+        sys.exit(running.returncode)
 
 
 def stages(folder: Path) -> Iterator[Row]:
@@ -149,15 +166,19 @@ def _wall_s(entries: list[dict[str, Any]]) -> float:
 
 def measured(cycles: int, folder: Path, given: argparse.Namespace) -> list[Row]:
     """Analyse a series of ``cycles`` below ``folder`` and return a row per stage."""
-    project_folder, raw, probe = folder / "project", given.raw or folder / "raw", Probe()
+    project_folder, raw = folder / "project", given.raw or folder / "raw"
+    walls, dry = (folder / f"{name}_s.txt" for name in ("wall", "dry_run"))
     rows = [] if raw.exists() else [simulated(raw, cycles)]
     if not project_folder.exists():
         project_folder.mkdir(parents=True)
         project(project_folder, raw.resolve(), given.block_size, given.threads)
+    probe = Probe(folder / "probe_s.txt")
     probe.start()
-    wall = timed(project_folder, given.minutes, "--cores", given.cores, *TARGETS)
-    common = {"spectra": str(REGIONS * cycles), "run_wall_s": f"{wall:.1f}", "probe_ms": f"{probe.mean_ms():.2f}"}
-    common["dry_run_s"] = f"{timed(project_folder, None, '--dry-run', *TARGETS):.1f}"
+    timed(project_folder, given.minutes, walls, "--cores", given.cores, *TARGETS)
+    common = {"spectra": str(REGIONS * cycles), "run_wall_s": f"{sum(noted(walls)):.1f}"}
+    common["probe_ms"] = f"{probe.mean_ms():.2f}"
+    timed(project_folder, None, dry, "--dry-run", *TARGETS)
+    common["dry_run_s"] = f"{noted(dry)[-1]:.1f}"
     return [row | common for row in [*rows, *stages(project_folder)]]
 
 

@@ -52,6 +52,7 @@ TABLES = (
     "curves",
     "alternatives",
     "area_profiles",
+    "covariances",
     "energy_checks",
     "composition",
     "degradation",

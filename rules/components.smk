@@ -1,5 +1,6 @@
 # Needs: the windows with their counts, and how well the energy scale is known.
-# Makes: components, parameters, fits, correlations, curves, alternatives and area_profiles of every fit model.
+# Makes: components, parameters, fits, correlations, curves, alternatives, area_profiles and covariances of every fit
+#   model.
 # Steps: fit_components fits counts with components and background together, each acquisition of each model. Of a series
 #   longer than run.block_size, fit_series finds where all fits start, fit_block fits blocks of acquisitions, and
 #   fit_components puts them together: the same tables to the byte.
@@ -43,6 +44,7 @@ rule fit_block:
         curves=temp(f"{BLOCKS}/curves.{{block}}.parquet"),
         alternatives=temp(f"{BLOCKS}/alternatives.{{block}}.parquet"),
         area_profiles=temp(f"{BLOCKS}/area_profiles.{{block}}.parquet"),
+        covariances=temp(f"{BLOCKS}/covariances.{{block}}.parquet"),
     log:
         f"{RESULTS}/logs/fit_block/{{experiment}}.{{block}}.log",
     benchmark:
@@ -75,6 +77,7 @@ rule fit_components:
         curves=kept(f"{RESULTS}/{{experiment}}/curves.parquet"),
         alternatives=kept(f"{RESULTS}/{{experiment}}/alternatives.parquet"),
         area_profiles=kept(f"{RESULTS}/{{experiment}}/area_profiles.parquet"),
+        covariances=kept(f"{RESULTS}/{{experiment}}/covariances.parquet"),
     log:
         f"{RESULTS}/logs/fit_components/{{experiment}}.log",
     benchmark:

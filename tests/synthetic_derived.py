@@ -309,3 +309,25 @@ def renamed(table: pa.Table, experiment: str = OTHER) -> pa.Table:
     names = pa.array([experiment] * table.num_rows)
     field = table.schema.field("experiment")
     return pa.concat_tables([table, table.set_column(0, field, names)]).combine_chunks()
+
+
+_CLOCKS = ("start_time_s", "end_time_s", "plating_time_s")
+
+
+def of_length(tables_: dict[str, pa.Table], cycles: int, step_s: float = 9000.0) -> dict[str, pa.Table]:
+    """Return the tables as those of a series of ``cycles``: its own acquisitions again and again, later each time."""
+    return {name: _repeated(table, cycles, step_s) for name, table in tables_.items()}
+
+
+def _repeated(table: pa.Table, cycles: int, step_s: float) -> pa.Table:
+    rows = table.to_pylist()
+    numbers = sorted({row["acquisition"] for row in rows if row.get("acquisition") is not None})
+    if not numbers:
+        return table
+    made = []
+    for cycle in range(cycles):
+        turn, place = divmod(cycle, len(numbers))
+        for row in (row for row in rows if row["acquisition"] == numbers[place]):
+            later = {key: row[key] + step_s * turn for key in _CLOCKS if row.get(key) is not None}
+            made.append({**row, **later, "acquisition": cycle})
+    return pa.Table.from_pylist(made, schema=table.schema)

@@ -1,6 +1,7 @@
 """Claims name computations and parameters that exist; the list read at parse time is that of the functions."""
 
 import inspect
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,13 @@ def test_the_paper_s_35_sentences_are_shipped_and_sound() -> None:
     assert claim_settings.faults(SHIPPED) == []
     assert [claim["claim"] for claim in SHIPPED] == [f"C{number:02d}" for number in range(1, 36)]
     assert all(claim["paraphrase"] for claim in SHIPPED)  # no sentence is quoted word by word
+
+
+def test_numbers_of_notes_are_computed_or_marked_as_literature() -> None:
+    for claim in SHIPPED:
+        for note in [note for check in claim["checks"] for note in check.get("notes", [])]:
+            numbers = re.search(r"\d\s*(eV|%|vol%|nm|min|Pa)(?!\w)", note["words"].replace("in 5 % of series", ""))
+            assert "compute" in note or not numbers or "literature" in note["words"], note["words"]
 
 
 def test_every_experiment_model_and_component_that_the_claims_name_exists() -> None:

@@ -253,6 +253,8 @@ def test_headers_and_reactions_are_read() -> None:
     percent = answer("conductive_percent", case="LGPS-A")
     assert percent.value == pytest.approx(20.59, abs=0.01)
     assert "undecided for real microstructures" in percent.remark
+    # 72.63/5.323 of 426.3 cm3 per mole of what LGPS leaves: germanium alone.
+    assert answer("conductive_percent", case="LGPS-A", phases=["Ge"]).value == pytest.approx(3.26, abs=0.01)
 
 
 def test_charge_is_told_with_what_is_found() -> None:

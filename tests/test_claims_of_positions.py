@@ -31,6 +31,20 @@ def test_a_mean_position_weighs_each_cycle_by_all_its_errors(
     assert (found.unit, found.remark) == ("eV", "5 acquisitions")
 
 
+def test_a_line_stands_as_far_from_the_literature_as_the_check_of_the_scale_says() -> None:
+    row = {
+        "experiment": "e", "check": "A of B", "kind": "literature", "value_ev": 71.6, "stderr_ev": 0.03,
+        "expected_ev": 72.8, "expected_stderr_ev": 0.2, "source": "a table", "imposed": False, "verdict": "differs",
+        "remark": "",
+    }  # fmt: skip
+    held = evidence(energy_checks=tables.from_rows("energy_checks", [row]))
+    found = answer("literature_offset", held, experiment="e", check="A of B")
+    assert (found.value, found.unit, found.remark) == (pytest.approx(-1.2), "eV", "a table")
+    assert found.stderr == pytest.approx(np.hypot(0.03, 0.2))
+    with pytest.raises(NotTestableError, match="the energy scale was not held against C of D"):
+        answer("literature_offset", held, experiment="e", check="C of D")
+
+
 @few
 @given(places)
 def test_a_range_is_that_of_its_extremes_and_names_their_times(place: list[float]) -> None:

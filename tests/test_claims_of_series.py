@@ -145,6 +145,16 @@ def test_shares_are_compared_where_both_films_are_equally_thick(thickness: float
     assert found.stderr == pytest.approx(np.hypot(0.01, 0.01))
 
 
+def test_a_film_of_all_charge_is_as_much_thicker_as_its_share_of_the_charge_is_small() -> None:
+    row = {"experiment": "e", "acquisition": 2, "area": "disk", "area_cm2": 0.5, "accounted_fraction": 0.05}
+    held = evidence(balance=tables.from_rows("balance", [row]), layers=films([0.0, 0.7, 1.3, None, None]))
+    found = answer("film_of_all_charge", held, **FILM, area="disk", at_min=10.0)
+    assert (found.value, found.unit) == (pytest.approx(26.0), "nm")
+    for area, at_min in (("pellet", 10.0), ("disk", 20.0)):
+        with pytest.raises(NotTestableError, match=f"no share of the charge per {area} is in SEI at {at_min:g} min"):
+            answer("film_of_all_charge", held, **FILM, area=area, at_min=at_min)
+
+
 def test_a_charge_without_area_or_current_is_not_testable() -> None:
     row = {"experiment": "e", "acquisition": 2, "area": "disk", "area_cm2": 0.5, "charge_uah_cm2": None}
     held = evidence(balance=tables.from_rows("balance", [row]))
@@ -186,6 +196,19 @@ def test_a_rate_has_its_own_error_or_that_of_its_interval(value: float, error: f
 def test_a_rate_without_a_value_is_not_testable_with_the_verdict_as_reason() -> None:
     with pytest.raises(NotTestableError, match=r"gives no K \(not testable: one cycle\)"):
         answer("kinetic_value", of_rates(rates(verdict="not testable: one cycle")), **NAMED)
+
+
+def test_a_rate_at_full_utilisation_is_that_of_the_charge_that_arrived_scaled_up() -> None:
+    held = of_rates(rates(value=4.7), rates(parameter="utilisation", value=0.05, unit="1"))
+    found = answer("at_full_utilisation", held, **NAMED, power=2)
+    assert (found.value, found.unit) == (pytest.approx(1880.0), "nm²/min")
+    with pytest.raises(NotTestableError, match="by parabolic no charge arrived"):
+        answer(
+            "at_full_utilisation",
+            of_rates(rates(value=4.7), rates(parameter="utilisation", value=0.0)),
+            **NAMED,
+            power=2,
+        )
 
 
 def test_a_verdict_is_picked_by_the_assumptions_it_was_made_under() -> None:

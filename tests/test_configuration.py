@@ -762,7 +762,6 @@ def test_experiment_without_log_has_no_log_input(project: Project) -> None:
 def test_each_getter_gives_just_its_leaf(project: Project) -> None:
     analysis = project.load()
     assert analysis.parse_settings(SERIES) == {key: EXPERIMENT[key] for key in ("data_origin", "regions", "source")}
-    assert analysis.source_settings(SERIES) == EXPERIMENT["source"]
     assert analysis.regions(SERIES) == EXPERIMENT["regions"]
     assert analysis.data_origin(SERIES) == "measured"
     assert analysis.energy_reference(SERIES) == EXPERIMENT["energy_reference"]

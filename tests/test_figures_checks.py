@@ -136,35 +136,6 @@ def test_the_key_holds_the_verdicts_that_occur(verdicts: list[str]):
 
 # --- fit quality: columns ----------------------------------------------------------------------------------------
 
-sizes = st.lists(st.integers(1, 12), min_size=1, max_size=20)
-
-
-def blocks(rows: list[int]) -> list[fit_quality._Block]:
-    fits = pd.DataFrame({"acquisition": [0]})
-    return [
-        fit_quality._Block(f"e{index}", [((f"m{row}", "R"), fits) for row in range(number)])
-        for index, number in enumerate(rows)
-    ]
-
-
-@given(sizes, st.sampled_from([1, 2]), st.floats(6.0, 22.0))
-def test_blocks_keep_their_order_and_fit_into_their_column(rows: list[int], across: int, room: float):
-    given_blocks = blocks(rows)
-    columns = fit_quality._columns(given_blocks, across, room)
-    assert [block.name for column in columns for block in column] == [block.name for block in given_blocks]
-    for column in columns:
-        assert column
-        assert sum(block.height_cm for block in column) <= room + 1e-9 or len(column) == 1
-
-
-@given(sizes)
-def test_what_fits_on_one_page_stands_on_one_page(rows: list[int]):
-    given_blocks = blocks(rows)
-    whole = sum(block.height_cm for block in given_blocks)
-    tallest = max(block.height_cm for block in given_blocks)
-    columns = fit_quality._columns(given_blocks, 2, whole / 2 + tallest)
-    assert len(columns) <= 2
-
 
 @given(st.integers(1, 400), st.floats(8.0, 17.1))
 def test_marks_never_leave_their_column(acquisitions: int, column_cm: float):

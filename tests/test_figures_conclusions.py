@@ -133,7 +133,7 @@ def test_a_verdict_that_hangs_on_chance_is_bracketed_on_the_page_and_counted_in_
     shown = [text.get_text() for text in figure.texts]
     assert [shown.count(sign) for sign in ("(✓)", "✓", "✗")] == [1, 1, 1]
     text = claims_page.describe({"kind": "claims_page"}, {"claims": tables.from_rows("claims", rows)})
-    assert "2 holds, 1 fails, 0 not testable" in text
+    assert "2 hold, 1 fail, 0 cannot be tested" in text
     assert "Of those that hold, 1 do so in brackets" in text
 
 

@@ -120,3 +120,19 @@ def test_a_single_column_is_as_legible(given: dict[str, pa.Table], kind: str):
         assert figure.get_size_inches()[0] * 2.54 == pytest.approx(style.WIDTH_CM["single"])
         assert overlapping(figure) == []
         assert outside(figure) == []
+
+
+OVER_A_SERIES = [kind for kind in SETTINGS if kind not in ("percolation", "claims_page", "rate_intervals")]
+
+
+@pytest.mark.parametrize("cycles", [1, 40])
+@pytest.mark.parametrize("kind", [kind for kind in OVER_A_SERIES if kind not in ("spectra_grid", "heat_map")])
+def test_one_row_and_forty_are_as_legible_and_all_are_there(given: dict[str, pa.Table], kind: str, cycles: int):
+    change = {"acquisition": 0} if kind == "identifiability" else {}
+    pages, numbers = drawn(synthetic_derived.of_length(given, cycles), kind, **change)
+    held = set(numbers["acquisition"].dropna())
+    assert held == ({0} if kind == "identifiability" else set(range(cycles)))
+    for figure in pages:
+        assert figure.get_size_inches()[1] * 2.54 <= style.PAGE_HEIGHT_CM + 1e-6
+        assert overlapping(figure) == []
+        assert outside(figure) == []

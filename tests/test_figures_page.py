@@ -70,6 +70,14 @@ def test_a_line_is_filled_before_the_next_begins(text: list[str], width: float):
         assert page.text_cm(f"{line} {first}", style.SMALL_PT) > width
 
 
+@given(st.lists(st.sampled_from(["0.2 ± 0.05", "share", "−9.7 ± 1.0 σ", "(± 0.1)"]), min_size=1, max_size=9),
+       st.floats(1.0, 6.0))  # fmt: skip
+def test_a_value_and_its_error_stay_on_one_line(parts: list[str], width: float):
+    lines = page.wrapped(" ".join(parts), width).split("\n")
+    assert " ".join(lines) == " ".join(parts)
+    assert not [line for line in lines if line.startswith("±") or line.endswith("±")]
+
+
 def test_nothing_wraps_to_nothing():
     assert page.wrapped("", 5.0) == ""
     assert page.wrapped("  one   two ", 5.0) == "one two"
@@ -104,3 +112,26 @@ def test_measured_data_have_no_footer_and_mixed_ones_say_so(origin: str, words: 
     sheet = page.Sheet(8.3, 6)
     sheet.footer(origin, 1, 1)
     assert [text.get_text() for text in sheet.figure.texts] == words
+
+
+# --- lines of text -----------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.sampled_from(["ace", "Ågj", "Li⁰ (Ge₃)", "|", "x"]), min_size=1, max_size=8), st.floats(0.2, 1.0))
+def test_lines_are_equally_far_apart_whatever_letters_they_hold(lines: list[str], step: float):
+    """A renderer's own lines are as high as their highest letter, so that a table's rows would not meet."""
+    sheet = page.Sheet(10, 20)
+    sheet.lines(1.0, 15.0, "\n".join(lines), step, color="red")
+    assert [text.get_text() for text in sheet.figure.texts] == lines
+    heights = [20 * text.get_position()[1] for text in sheet.figure.texts]
+    assert heights == pytest.approx([heights[0] - step * index for index in range(len(lines))])
+    assert 15.0 - step < heights[0] < 15.0
+    assert {(text.get_va(), text.get_ha(), text.get_color()) for text in sheet.figure.texts} == {
+        ("baseline", "left", "red")
+    }
+
+
+def test_no_text_is_no_line():
+    sheet = page.Sheet(10, 20)
+    sheet.lines(1.0, 15.0, "", 0.3)
+    assert sheet.figure.texts == []

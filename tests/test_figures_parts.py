@@ -45,6 +45,27 @@ def test_groups_that_need_several_rows_share_none_and_keep_their_order(sizes: li
         assert len({group for at, group in rows if at == row}) == 1 or len(rows) <= across
 
 
+heights = st.lists(st.floats(0.5, 12.0), min_size=1, max_size=30)
+
+
+@given(heights, st.integers(1, 3), st.floats(6.0, 22.0))
+def test_parts_keep_their_order_and_fit_into_their_column(parts: list[float], least: int, room: float):
+    columns = layout.packed(parts, lambda height: height, room, least)
+    assert [part for column in columns for part in column] == parts
+    for column in columns:
+        assert column
+        assert sum(column) <= room + 1e-9 or len(column) == 1
+
+
+@given(heights, st.integers(1, 3))
+def test_what_has_room_in_the_least_number_of_columns_stands_there_about_equally_full(parts: list[float], least: int):
+    whole = sum(parts)
+    columns = layout.packed(parts, lambda height: height, whole / least + max(parts), least)
+    assert len(columns) <= least
+    for column in columns[: least - 1]:
+        assert sum(column) <= whole / least + max(parts)
+
+
 def test_four_panels_stand_two_by_two():
     assert (layout.of("double", 4, []).across, layout.of("double", 5, []).across) == (2, 3)
 

@@ -350,3 +350,14 @@ def test_the_caption_says_what_changes_and_how_the_counts_judge(given: dict[str,
 def test_without_any_declared_alternative_the_model_is_drawn_alone(given: dict[str, pa.Table]):
     _, numbers = drawn({**given, "alternatives": tables.from_rows("alternatives", [])}, "alternatives")
     assert set(numbers["alternative"]) == {"the model"}
+
+
+def test_where_no_charge_has_passed_the_balance_says_so(given: dict[str, pa.Table]):
+    none = changed(given["balance"], charge_uah_cm2=lambda _: 0.0)
+    figure, numbers = drawn({**given, "balance": none}, "charge_balance")
+    assert "no charge has passed" in words(figure)
+    assert len(numbers) == none.num_rows
+    for end in ("nm", "share"):
+        assert not any(len(line.get_xdata()) for line in panel(figure, f"invented|{end}").lines)
+    figure, _ = drawn({**given, "balance": none[:0]}, "charge_balance")
+    assert "no charge has passed" in words(figure)

@@ -280,7 +280,7 @@ def test_values_have_their_error_and_a_round_trip_is_called_one(given: dict[str,
     assert "−0.183" in [word.split(" ")[0] for word in shown]
     assert "Round-trip check on simulated data, not evidence." in shown
     text = described(given, "claims_page")
-    assert "12 holds, 12 fails, 11 not testable" in text
+    assert "12 hold, 12 fail, 11 cannot be tested" in text
     remarks = drawn(given, "claims_page")[1]["remark"].tolist()
     assert remarks == given["claims"].column("remark").to_pylist()
 

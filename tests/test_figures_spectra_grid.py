@@ -196,6 +196,14 @@ def test_no_text_overlaps_on_any_page_of_a_long_series(profile: tuple[list[Figur
         assert outside(figure) == []
 
 
+def test_elapsed_times_of_many_digits_stay_clear_of_the_label_beside_them():
+    """Of one acquisition alone the middle of its minutes is drawn, which is no round number."""
+    figure = drawn(synthetic_tables.vep_series(), axis="start_time_s", acquisitions=[1])[0][0]
+    (time,) = [word for word in words(figure) if word.endswith((" min", " h"))]
+    assert len(time.split()[0].replace(".", "")) <= 3
+    assert overlapping(figure) == []
+
+
 def test_the_check_for_overlaps_sees_one():
     figure = drawn(synthetic_tables.vep_series())[0][0]
     figure.text(0.5, 0.5, "WWWWWWWWWW")

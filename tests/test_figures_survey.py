@@ -1,5 +1,6 @@
 """Surveys: calibrated energies, one curve per acquisition, every label at its line and none over another."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,11 @@ import pyarrow as pa
 import pytest
 from matplotlib.figure import Figure
 
+import synthetic_derived
 import synthetic_tables
 from page_texts import overlapping, words
 from xps.errors import ConfigError
+from xps.figures import style
 from xps.figures.kinds import survey
 
 LINES = [{"line": name, "binding_energy_ev": at} for name, at in (("a", 531.0), ("b", 530.9), ("c", 530.8), ("d", 900))]
@@ -65,3 +68,23 @@ def test_labels_stand_apart_and_lines_outside_are_not_labelled(given: dict[str, 
 def test_a_region_that_was_not_measured_is_told_with_what_was(given: dict[str, pa.Table]):
     with pytest.raises(ConfigError, match=r"region: 'Su1s' is not in the tables.*there are: Li1s, Ge3d, P2p, O1s"):
         drawn(given, region="Su1s")
+
+
+def test_a_caption_speaks_of_one_spectrum_as_one_and_of_labels_where_there_are_some(given: dict[str, pa.Table]):
+    several = survey.describe(SETTINGS, given)
+    unlabelled = {key: value for key, value in SETTINGS.items() if key != "lines"}
+    assert re.match(r"Survey spectra \(O1s\) of invented, [2-9] acquisitions, each scaled", several)
+    assert "Dotted lines" in several
+    assert survey.describe({**unlabelled, "acquisitions": [1]}, given) == "Survey spectrum (O1s) of invented."
+
+
+@pytest.mark.parametrize(("cycles", "labels", "maxima"), [(1, 1, 1), (8, 8, 8), (40, 40, 0), (150, 75, 0)])
+def test_many_surveys_share_one_page_and_are_named_as_far_as_there_is_room(cycles: int, labels: int, maxima: int):
+    whole = synthetic_tables.make(synthetic_tables.vep_series())
+    figure, numbers = drawn(synthetic_derived.of_length(whole, cycles))
+    assert numbers["acquisition"].nunique() == cycles
+    assert figure.get_size_inches()[1] * 2.54 <= style.PAGE_HEIGHT_CM + 1e-6
+    beside = [text.get_text() for text in figure.texts if re.match(r"[\d.]+ (s|min|h)", text.get_text())]
+    assert len(beside) == labels
+    assert sum("max" in words for words in beside) == maxima
+    assert overlapping(figure) == []

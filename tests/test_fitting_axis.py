@@ -64,13 +64,14 @@ def test_errors_grow_with_the_error_of_the_axis() -> None:
     assert errors[-1] > 1.5 * errors[0]
 
 
-def position_of(shift_stderr_ev: float) -> dict[str, Any]:
+def position_of(shift_stderr_ev: float, drift_stderr_ev: float = 0.0) -> dict[str, Any]:
     """Fit a line 0.5 eV beyond the range that its model allows."""
     given: dict[str, Any] = {**MODEL, "components": [{**MODEL["components"][0], "position_ev": None}]}
     given["components"][0]["position_ev"] = {"start": 55.5, "low": 55.3, "high": 55.7}
     energy = synthetic.axis(48.0, 62.0)
     rates = synthetic.rate(energy, [synthetic.Line(3000.0, 56.2, 1.5)], 300.0)
-    measured = replace(synthetic.spectrum(energy, rates, 9.0, 3, region="Li1s"), shift_stderr_ev=shift_stderr_ev)
+    known = {"shift_stderr_ev": shift_stderr_ev, "drift_stderr_ev": drift_stderr_ev}
+    measured = replace(synthetic.spectrum(energy, rates, 9.0, 3, region="Li1s"), **known)
     model = models.from_mapping("one_line", given)
     tasks = [synthetic.task(measured)]
     (row,) = fitting.fit_block(model, tasks, fitting.fit_series(model, tasks)).components.to_pylist()
@@ -80,6 +81,9 @@ def position_of(shift_stderr_ev: float) -> dict[str, Any]:
 def test_a_badly_known_axis_widens_the_range_of_positions() -> None:
     assert position_of(0.0)["position_ev"] == pytest.approx(55.7)
     assert position_of(0.4)["position_ev"] == pytest.approx(56.2, abs=0.02)
+    assert position_of(0.0, 0.05)["position_ev"] == pytest.approx(55.7)
+    # Story: beside a line that followed the axis by 0.3 eV, another one stayed at its bound and lost half its area.
+    assert position_of(0.0, 0.4)["position_ev"] == pytest.approx(56.2, abs=0.02)
 
 
 def presence(off_ev: float, shift_stderr_ev: float, drift_stderr_ev: float, seed: int) -> dict[str, dict[str, Any]]:

@@ -12,6 +12,7 @@ from synthetic import GE_LINES, axis, ge3d, numbered, rate, spectrum, task
 from xps import fitting, models
 from xps.errors import ConfigError
 from xps.fitting import alternatives, engines, problem
+from xps.fitting.blocks import SeriesStart
 from xps.fitting.outcome import Outcome
 from xps.models import FitModel
 
@@ -257,3 +258,54 @@ def test_alternatives_of_a_joint_fit_know_what_the_others_say() -> None:
     # Six alike acquisitions know the shared numbers √6 times as well as one.
     ratio = np.array(errors["joint"]) / np.array(errors["independent"])
     assert np.all((ratio > 0.2) & (ratio < 0.7))
+
+
+def _with_alternatives(**changes: Any) -> FitModel:
+    content = ge3d(series={"fit": "joint"}) | changes
+    fraction = {"core_level": "Ge 3d", "shape": {"type": "pseudo_voigt", "fraction": 0.4}}
+    content["alternatives"] = [{"name": "pseudo", "systematic": True, "shapes": [fraction]}]
+    return models.from_mapping("ge3d", content)
+
+
+def test_an_alternative_is_fitted_jointly_as_if_it_were_the_model() -> None:
+    """Story: held at what the others say under the model, a shape of other width had to answer with its areas."""
+    model, tasks = _with_alternatives(), made(6, seed=9)
+    starts = fitting.fit_series(model, tasks)
+    found = engines.fit_each(model, tasks, starts, 0, "separable")
+    other = model.alternatives[0].model
+    truth = fitted(other, tasks)
+    for mine, one, base in zip(alternatives.tested(model, found, starts, "separable")[1], truth, found, strict=True):
+        (tested,) = mine
+        assert tested.outcome.best is not None
+        assert one.best is not None
+        assert one.areas is not None
+        assert base.areas is not None
+        assert tested.outcome.areas is not None
+        np.testing.assert_allclose(tested.outcome.areas.area, one.areas.area, atol=0.02 * float(one.areas.stderr.min()))
+        np.testing.assert_allclose(tested.outcome.areas.stderr, one.areas.stderr, rtol=1e-3)
+        assert tested.outcome.best.objective == pytest.approx(one.best.objective, abs=1e-2)
+        # It is another model with other areas, not the model itself again.
+        assert np.max(np.abs(one.areas.area - base.areas.area) / one.areas.stderr) > 3.0
+
+
+def test_starts_of_a_joint_series_and_its_alternatives_are_written_and_read_exactly() -> None:
+    model, tasks = _with_alternatives(), made(3, seed=10)
+    start = SeriesStart(("Ge3d",), fitting.fit_series(model, tasks))
+    (again,) = fitting.read_starts(fitting.starts_text([start]))
+    assert again.plain() == start.plain()
+    mine, read = start.starts.alternatives["pseudo"], again.starts.alternatives["pseudo"]
+    assert mine.common is not None
+    assert read.common is not None
+    np.testing.assert_array_equal(read.common.information, mine.common.information)
+    whole, part = (fitting.fit_block(model, tasks[1:2], one.starts).alternatives for one in (start, again))
+    assert whole.equals(part)
+
+
+def test_an_alternative_without_a_joint_fit_says_so() -> None:
+    model, tasks = _with_alternatives(), made(3, seed=11)
+    starts = fitting.fit_series(model, tasks)
+    lost = replace(starts, alternatives={"pseudo": fitting.model_starts(model.alternatives[0].model)})
+    found = engines.fit_each(model, tasks, starts, 0, "separable")
+    done, of_each = alternatives.tested(model, found, lost, "separable")
+    assert all("no joint fit under this alternative" in mine[0].outcome.message for mine in of_each)
+    assert all(one.systematic is not None and np.isnan(one.systematic).all() for one in done)

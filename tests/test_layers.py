@@ -319,3 +319,29 @@ def test_however_many_acquisitions_are_taken_at_once_the_films_are_the_same(monk
     whole = solved("fig2a_LGPS_VEP", *stacks)
     monkeypatch.setattr("xps.layers.AT_ONCE", 3)
     assert solved("fig2a_LGPS_VEP", *stacks) == whole
+
+
+@given(st.lists(st.floats(0.0, 20.0), min_size=1, max_size=5), st.integers(0, 10**6))
+def test_each_line_shows_of_its_layer_what_the_layers_above_leave(thickness: list[float], seed: int) -> None:
+    """The general formula for a line in all layers, of which the tracer's own layer counts."""
+    count = len(thickness) + 1
+    lengths = np.random.default_rng(seed).uniform(0.5, 5.0, (count, count))
+    seen = Stack(np.ones(count), lengths, np.zeros(count, dtype=bool)).intensities(np.array(thickness))
+    column = np.append(thickness, np.inf)
+    for line in range(count):
+        assert seen[line] == pytest.approx(attenuation.stack_lengths_nm(column, lengths[line])[line], abs=1e-12)
+
+
+def test_a_film_too_thick_to_be_felt_does_not_blur_the_errors_of_the_others() -> None:
+    """How thick thick patches are changes no area. The errors of all other films are those of repeated measurements."""
+    lengths = np.array([[3.0, 2.5, 2.0, 2.2], [2.8, 2.4, 2.1, 2.3], [3.1, 2.7, 2.2, 2.4], [2.9, 2.6, 2.3, 2.5]])
+    stack = Stack(np.ones(4), lengths, np.array([False, True, False, False]), 0.5)
+    truth = np.array([0.8, 150.0, 6.0])
+    areas = 1e4 * stack.intensities(truth)
+    stderrs = 0.01 * areas
+    found = thicknesses(stack, areas, stderrs)
+    assert np.isnan(found.stderr_nm[1])
+    rng = np.random.default_rng(7)
+    repeated = [thicknesses(stack, areas + stderrs * rng.normal(size=4), stderrs, truth).value_nm for _ in range(300)]
+    low, high = np.percentile(np.array(repeated)[:, [0, 2]], [15.87, 84.13], axis=0)
+    np.testing.assert_allclose(found.stderr_nm[[0, 2]], 0.5 * (high - low), rtol=0.2)

@@ -97,10 +97,24 @@ def test_patches_say_that_their_share_is_declared_and_what_hangs_on_it() -> None
     assert (below["coverage_fraction"], below["patch_coverage_fraction"], below["verdict"]) == (1.0, 0.5, "conditional")
 
 
+def test_a_film_without_an_upper_limit_is_as_thick_at_least_as_a_weaker_line_says() -> None:
+    """Story: patches on half of the surface that gave nearly all that half can give had no number at all."""
+    patches = Stack(np.ones(2), np.full((2, 2), 2.5), np.array([True, False]), 0.5)
+    areas = 1e4 * patches.intensities(np.array([14.0]))
+    stderrs = np.array([400.0, 400.0])
+    answer = thicknesses(patches, areas, stderrs)
+    assert verdicts.endless(0, answer)
+    weaker = thicknesses(patches, areas - [1.645 * 400.0, 0.0], stderrs)
+    found = verdicts.at_least(row(answer), 0, weaker)
+    assert 5.0 < found["thickness_lower_limit_nm"] < 14.0
+    assert found["condition"].endswith("nm (95 %): a thinner film's line would be weaker")
+    assert verdicts.at_least(row(answer), 0, answer) == row(answer)
+
+
 def test_a_limit_replaces_every_number_of_the_thickness() -> None:
     whole = verdicts.under_carbon(row(solved(13.0)), 0.2, "")
     assert whole["thickness_carbon_stderr_nm"] == 0.2
-    hidden = {**whole, **verdicts.at_least(12.3)}
+    hidden = {**whole, **verdicts.through(12.3)}
     numbers = {key: value for key, value in hidden.items() if key.startswith("thickness") and value is not None}
     assert numbers == {"thickness_lower_limit_nm": 12.3}
     assert hidden["condition"].startswith("thicker than 12.3 nm (95 %)")

@@ -113,6 +113,17 @@ def test_la_of_exponents_one_is_a_voigt_and_without_gaussian_its_formula() -> No
     np.testing.assert_allclose(lineshapes.profile("la", energy, 0.0, 1.2, 1.4, 3.0, 1e-4).value, bare, atol=1e-4)
 
 
+@pytest.mark.parametrize("gauss", [1e-13, 1e-9, 1e-3])
+def test_next_to_no_gaussian_is_nearly_the_bare_line(gauss: float) -> None:
+    energy = np.linspace(-30.0, 30.0, 62)
+    la = lineshapes.profile("la", energy, 0.0, 1.2, 1.4, 3.0, gauss).value
+    np.testing.assert_allclose(la, lineshapes.profile("la", energy, 0.0, 1.2, 1.4, 3.0, 0.0).value, atol=1e-6)
+    total = 1.2 * (1.0 + 0.01 * gauss)
+    tailed = lineshapes.profile("doniach_sunjic", energy, 0.0, total, 1.2, 0.2).value
+    bare = np.real(np.exp(0.1j * np.pi) * (0.6 + 1j * energy) ** -0.8)
+    np.testing.assert_allclose(tailed / tailed[20], bare / bare[20], rtol=1e-5)
+
+
 @given(st.floats(0.6, 3.0), st.floats(0.02, 0.4), st.floats(2.0, 10.0))
 def test_tails_go_to_higher_binding_energy(fwhm: float, asymmetry: float, far: float) -> None:
     place = far * fwhm * np.array([-1.0, 1.0])

@@ -322,6 +322,37 @@ def test_shipped_experiments_measure_what_their_models_need() -> None:
             models.from_mapping(name, content).check_against(settings["regions"])
 
 
+def test_a_line_that_several_models_of_an_experiment_hold_is_described_alike_in_each() -> None:
+    """Germanium and phosphorus stand in up to four files: who corrects one of them has to correct the others.
+
+    A model may leave a number to a tie where another has bounds; what both say, they say alike. So with ties.
+    """
+    met: dict[tuple[str, ...], dict[str, Any]] = {}
+    compared = 0
+    for path in sorted((CONFIG / "experiments").glob("*.yaml")):
+        for name in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
+            content = yaml.safe_load((CONFIG / "models" / f"{name}.yaml").read_text(encoding="utf-8"))
+            level = {part["name"]: part["core_level"] for part in content["components"]}
+            lines = {(path.stem, level[part["name"]], part["name"]): part for part in content["components"]}
+            others = ("same_as", "offset_from", "ratio_to")
+            ties = {
+                (
+                    path.stem,
+                    level[tie["component"]],
+                    tie["component"],
+                    tie["parameter"],
+                    *map(str, map(tie.get, others)),
+                ): tie
+                for tie in content.get("ties", [])
+            }
+            for key, said in (lines | ties).items():
+                before = met.setdefault(key, said)
+                both = (before.keys() & said.keys()) - {"source"}
+                assert {word: said[word] for word in both} == {word: before[word] for word in both}, (key, name)
+                compared += before is not said
+    assert compared > 30
+
+
 @pytest.mark.parametrize("key", ["name", "core_level", "shape", "source"])
 def test_the_schema_demands_the_facts_of_a_component(key: str) -> None:
     content = copy.deepcopy(synthetic.ge3d())

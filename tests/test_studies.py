@@ -17,6 +17,7 @@ import mismatch_coverage
 import recovery_study
 
 from xps import models
+from xps.simulation import TrueLine
 
 CASES = {case.name: case for case in false_detection.cases()}
 
@@ -99,20 +100,52 @@ def test_verdicts_miss_what_is_expected_where_chance_does_not_explain_them(holds
     assert claims_study.missed([{"verdict": word} for word in words], 0.98, 0.02) is wrong
 
 
-def test_draws_from_soft_ties_are_as_wide_as_the_ties_and_the_same_for_all_models() -> None:
-    names = ("lagp_ge3d_p2p", "lagp_li1s", "lagp_o1s")
-    settings = chain.analysis_of(["lagp_vep"]).models
-    known = [models.from_mapping(name, chain.plain(dict(settings[name]))) for name in names]
-    once, again = (list(drawn_ties.draws(known, 1)) for _ in range(2))
+def models_of(*names: str) -> list[models.FitModel]:
+    settings = chain.analysis_of(["lagp_vep", "li_foil_gas"]).models
+    return [models.from_mapping(name, chain.plain(dict(settings[name]))) for name in names]
+
+
+LAGP = ("lagp_ge3d_p2p", "lagp_li1s", "lagp_o1s")
+
+
+def test_draws_from_soft_ties_are_as_wide_as_the_ties_and_of_a_series_where_it_shares_them() -> None:
+    known = models_of(*LAGP)
+    once, again, later = (drawn_ties.draws(known, 1, row) for row in (0, 0, 1))
     assert once == again
-    keys = [(draw.level, draw.species, draw.parameter) for draw in once]
-    assert len(keys) == len(set(keys))
-    anchored = [
-        draw.by for seed in range(300) for draw in drawn_ties.draws(known, seed)
-        if (draw.level, draw.species, draw.parameter) == ("O1s", "PO4", "area")
-    ]  # fmt: skip
+    for tied in (("Ge3p", "Ge0", "fwhm_ev"), ("Ge3p", "Ge0", "position_ev")):
+        assert once[tied].by != later[tied].by
+    foil, area = (
+        (drawn_ties.draws(models_of("li_foil_li1s"), 1, row) for row in (0, 1)),
+        ("Li1s", "Li0 plasmon", "area"),
+    )
+    once, later = foil
+    assert [key for key in once if once[key].by != later[key].by] == [area]
+    anchored = [drawn_ties.draws(known, seed, 3)["O1s", "PO4", "area"].by for seed in range(300)]
     assert np.mean(anchored) == pytest.approx(1.0, abs=3 * 0.05 / 300**0.5)
     assert np.std(anchored) == pytest.approx(0.37 / 7.4, rel=0.15)
+
+
+def line(level: str, species: str, position_ev: float, fwhm_ev: float) -> TrueLine:
+    return TrueLine(0, 0.0, level, level, species, position_ev, 0.0, fwhm_ev, 0.05, 0.0, 0.0, 100.0, 0.0, 1.0)
+
+
+def test_what_is_tied_to_a_moved_line_moves_along_and_nothing_leaves_the_bounds() -> None:
+    known = models_of(*LAGP)
+    away = {"3d": [], "3p": [], "plasmon": []}
+    for seed in range(200):
+        drawn = drawn_ties.draws(known, seed, 0)
+        oxide, below = (drawn_ties.moved(line(*of), drawn).position_ev for of in (
+            ("Ge3d", "Ge4+", 32.6, 1.35), ("Ge3p", "Ge4+", 124.7, 2.9)))  # fmt: skip
+        metal, plasmon = (drawn_ties.moved(line("Li1s", *of), drawn).position_ev for of in (
+            ("Li0", 52.7, 1.15), ("Li0 plasmon (loss)", 59.8, 2.5)))  # fmt: skip
+        assert 32.3 <= oxide <= 33.0
+        away["3d"].append(oxide - 32.6)
+        away["3p"].append(below - 124.7 - drawn["Ge3d", "Ge4+", "position_ev"].by)
+        away["plasmon"].append(plasmon - metal)
+    # A draw of 0.2 eV that ends at -0.3 and 0.4 eV; the deeper line's own draw of 0.2 eV has 0.6 eV either way.
+    assert 0.15 < np.std(away["3d"]) < 0.2
+    assert np.std(away["3p"]) == pytest.approx(0.2, rel=0.15)
+    np.testing.assert_allclose(away["plasmon"], 7.1)
 
 
 def test_pulls_of_identified_areas_alone_are_pooled() -> None:

@@ -19,6 +19,7 @@ class Parameters(NamedTuple):
 
 COMPUTATIONS: Mapping[str, Parameters] = {
     "position": Parameters(("experiment", "model", "component", "at_min")),
+    "literature_offset": Parameters(("experiment", "check")),
     "position_mean": Parameters(("experiment", "model", "component"), ("from_min",)),
     "position_range": Parameters(("experiment", "model", "component"), ("from_min",)),
     "position_change": Parameters(("experiment", "model", "component"), ("from_min",)),
@@ -46,11 +47,13 @@ COMPUTATIONS: Mapping[str, Parameters] = {
         ("experiment", "other_experiment", "model", "component", "layer_model", "layer", "thickness_nm")
     ),
     "charge": Parameters(("experiment", "area", "at_min")),
+    "film_of_all_charge": Parameters(("experiment", "area", "layer_model", "layer", "at_min")),
     "kinetic_value": Parameters(("experiment", "quantity", "law", "parameter"), ("component", "scale")),
+    "at_full_utilisation": Parameters(("experiment", "quantity", "law", "parameter", "power")),
     "kinetic_word": Parameters(
         ("experiment", "quantity", "law"), ("parameter", "component", "column", "holding", "lacking")
     ),
-    "conductive_percent": Parameters(("case",)),
+    "conductive_percent": Parameters(("case",), ("phases",)),
     "window_minutes": Parameters(("experiment", "region")),
     "header_value": Parameters(("experiment", "region", "fact", "unit")),
 }

@@ -27,6 +27,7 @@ COMPUTATIONS: Mapping[str, Callable[..., Answer]] = {
     function.__name__: function
     for function in (
         of_positions.position,
+        of_positions.literature_offset,
         of_positions.position_mean,
         of_positions.position_range,
         of_positions.position_change,
@@ -49,7 +50,9 @@ COMPUTATIONS: Mapping[str, Callable[..., Answer]] = {
         of_series.attenuation_by_film,
         of_series.matched_share,
         of_series.charge,
+        of_series.film_of_all_charge,
         of_series.kinetic_value,
+        of_series.at_full_utilisation,
         of_series.kinetic_word,
         of_series.conductive_percent,
         of_series.window_minutes,

@@ -21,6 +21,7 @@ TABLES = (
     "layers",
     "balance",
     "kinetics",
+    "energy_checks",
 )
 """Tables of each experiment that computations may look at."""
 AXES = ("plating_time_s", "rest_time_s", "sputter_time_s")

@@ -27,6 +27,17 @@ def position(evidence: Evidence, experiment: str, model: str, component: str, at
     return Answer(float(row["position_ev"]), _place_error(evidence, experiment, row), "eV")
 
 
+def literature_offset(evidence: Evidence, experiment: str, check: str) -> Answer:
+    """How far a line lies from its literature value in config/reference/binding_energies.csv (eV)."""
+    rows = evidence.frame(experiment, "energy_checks")
+    rows = rows[(rows["check"] == check) & rows["value_ev"].notna() & rows["expected_ev"].notna()]
+    if rows.empty:
+        raise NotTestableError(f"{experiment}: the energy scale was not held against {check}")
+    row = records(rows)[0]
+    error = float(np.hypot(row["stderr_ev"], row["expected_stderr_ev"]))
+    return Answer(float(row["value_ev"] - row["expected_ev"]), error, "eV", remark=str(row["source"]))
+
+
 def position_mean(evidence: Evidence, experiment: str, model: str, component: str, from_min: float = 0.0) -> Answer:
     """Mean position of a component over the acquisitions from a time on in which it was detected (eV)."""
     rows = _placed(evidence, experiment, model, component, from_min)

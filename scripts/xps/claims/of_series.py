@@ -161,6 +161,19 @@ def charge(evidence: Evidence, experiment: str, area: str, at_min: float) -> Ans
     return Answer(float(row["charge_uah_cm2"]), None, "µAh/cm²", remark=words)
 
 
+def film_of_all_charge(
+    evidence: Evidence, experiment: str, area: str, layer_model: str, layer: str, at_min: float
+) -> Answer:
+    """Thickness that a film would have if it were closed and held all the charge per area (nm)."""
+    number = evidence.acquisition(experiment, at_min)
+    charges, films = evidence.frame(experiment, "balance"), _films(evidence, experiment, layer_model, layer)
+    held = charges[(charges["area"] == area) & (charges["acquisition"] == number)]["accounted_fraction"].dropna()
+    seen = films[films["acquisition"] == number]["thickness_nm"]
+    if held.empty or seen.empty or not held.iloc[0] > 0.0:
+        raise NotTestableError(f"{experiment}: no share of the charge per {area} is in {layer} at {at_min:g} min")
+    return Answer(float(seen.iloc[0] / held.iloc[0]), None, "nm")
+
+
 def kinetic_value(
     evidence: Evidence,
     experiment: str,
@@ -182,6 +195,17 @@ def kinetic_value(
     value = float(row["value"]) * scale
     unit = str(row["unit"]) if scale == 1.0 else "min" if np.isclose(scale, 1 / 60) else str(row["unit"])
     return Answer(value, None if pd.isna(error) else abs(float(error) * scale), unit, remark=words)
+
+
+def at_full_utilisation(
+    evidence: Evidence, experiment: str, quantity: str, law: str, parameter: str, power: int
+) -> Answer:
+    """A law's parameter, which goes with a ``power`` of the utilisation, as it would be if all charge arrived."""
+    found = kinetic_value(evidence, experiment, quantity, law, parameter)
+    used = kinetic_value(evidence, experiment, quantity, law, "utilisation")
+    if not used.value or found.value is None:
+        raise NotTestableError(f"{experiment}: by {law} no charge arrived")
+    return Answer(found.value / used.value**power, None, found.unit)
 
 
 def kinetic_word(
@@ -230,12 +254,18 @@ def _rates(evidence: Evidence, experiment: str, wanted: Mapping[str, str]) -> pd
     return rows
 
 
-def conductive_percent(evidence: Evidence, case: str) -> Answer:
-    """Conductive share of the volume of what a reaction leaves (vol%), with half its range over densities as error."""
+def conductive_percent(evidence: Evidence, case: str, phases: Sequence[str] = ()) -> Answer:
+    """Conductive share of the volume of what a reaction leaves (vol%), with half its range over densities as error.
+
+    With ``phases`` given only these count as conductive, at the densities as they stand.
+    """
     rows = evidence.frame("", "phases")
     rows = rows[rows["case"] == case]
     if rows.empty:
         raise NotTestableError(f"config/reference/reactions.csv has no case {case}")
+    if phases:
+        counted = rows[rows["phase"].isin(list(phases))]
+        return Answer(100 * float(counted["volume_fraction"].sum()), None, "vol%", remark=f"{', '.join(phases)} alone")
     row = records(rows)[0]
     low, high = 100 * row["conductive_fraction_low"], 100 * row["conductive_fraction_high"]
     words = f"{low:.1f} to {high:.1f} over the densities; {row['reaction']}; {row['remark']}"

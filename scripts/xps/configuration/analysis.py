@@ -20,7 +20,16 @@ from xps.errors import ConfigError
 FIT_ENGINE = "separable"
 # What the comparison reads of the experiments that it compares, and of every experiment where claims are asked for.
 COMPARED = ("acquisitions", "components", "layers", "kinetics")
-CLAIMED = (*COMPARED, "calibration", "correlations", "curves", "alternatives", "composition", "balance")
+CLAIMED = (
+    *COMPARED,
+    "calibration",
+    "correlations",
+    "curves",
+    "alternatives",
+    "composition",
+    "balance",
+    "energy_checks",
+)
 KINETICS_LAWS = ("linear", "exponential", "parabolic")
 # ASSUME a cycle of a depth profile holds at least a hundred points, of four bytes each. Where one holds less, a series
 # of a little more than a block is fitted as one: no number changes, and such a file is small.
@@ -76,10 +85,6 @@ class Analysis:
         """Return what reading the raw files depends on: source, regions and data_origin."""
         settings = self._settings(wildcards)
         return {key: plain(settings[key]) for key in ("data_origin", "regions", "source")}
-
-    def source_settings(self, wildcards: Any) -> dict[str, Any]:
-        """Return folder, files and log of the experiment."""
-        return dict(plain(self._settings(wildcards)["source"]))
 
     def regions(self, wildcards: Any) -> dict[str, list[str]]:
         """Return the core levels of each raw region name."""

@@ -1,5 +1,6 @@
 """What every page shares: a sheet measured in centimetres, the key below the panels, and the footer."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -143,9 +144,9 @@ def text_cm(text: str, size_pt: float) -> float:
 
 
 def wrapped(text: str, width_cm: float, size_pt: float = style.SMALL_PT) -> str:
-    """Return ``text`` in lines that are no wider than ``width_cm`` on paper; a longer word stands alone."""
+    """Return ``text`` in lines no wider than ``width_cm`` on paper; a word, or a value with its error, stays whole."""
     lines: list[str] = []
-    for word in text.split():
+    for word in filter(None, re.split(r"(?<!±)\s+(?!±)", text)):
         if lines and text_cm(f"{lines[-1]} {word}", size_pt) <= width_cm:
             lines[-1] += f" {word}"
         else:

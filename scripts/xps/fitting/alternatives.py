@@ -25,9 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xps.fitting import detection, layout, outcome, problem
-from xps.fitting.engines import BROKEN, Job, Starts, optima
-from xps.fitting.layout import Layout, OthersSay
-from xps.fitting.outcome import Outcome
+from xps.fitting.engines import BROKEN, Job, Starts, in_series, optima, series_starts
+from xps.fitting.layout import Layout
+from xps.fitting.outcome import Outcome, Task
 from xps.models import Alternative, FitModel
 
 Array = NDArray[np.float64]
@@ -64,6 +64,20 @@ def tested(
         for base, mine in zip(found, of_each, strict=True)
     ]
     return done, of_each
+
+
+def series_of_each(model: FitModel, spectra: Sequence[Task], starts: Starts) -> Starts:
+    """Return the starts of a jointly fitted series with those of its alternatives, from joint fits of their own."""
+    if starts.common is None:
+        return starts
+    usual = layout.of(model).slots
+    known = {_key(slot, model): value for slot, value in zip(usual, starts.values.tolist(), strict=True)}
+    found = {}
+    for one in model.alternatives:
+        plan = layout.of(one.model)
+        values = [known.get(_key(s, one.model), start) for s, start in zip(plan.slots, plan.slot_starts, strict=True)]
+        found[one.name] = series_starts(one.model, spectra, Starts(one.model.name, np.array(values), starts.origin))
+    return replace(starts, alternatives=found)
 
 
 def systematic(model: FitModel, base: Outcome, alternatives: Sequence[Tested], of: str = "area") -> Array | None:
@@ -107,11 +121,21 @@ def _allowed(base: Outcome, end: Outcome) -> float:
 def _fitted(
     alternative: Alternative, model: FitModel, found: Sequence[Outcome], starts: Starts, engine: str
 ) -> list[Outcome]:
-    """Return one alternative's fit to every acquisition; one that breaks off spoils no other."""
-    jobs = {i: _job(alternative.model, model, base, starts) for i, base in enumerate(found) if base.best is not None}
+    """Return one alternative's fit to every acquisition; one that breaks off spoils no other.
+
+    Where the model's acquisitions are fitted jointly, so are the alternative's: each with what all others say under it.
+    """
     ends = [Outcome(base.task, engine, "the model itself has no fit here") for base in found]
-    factors = [_factors(alternative.model, model, found[i]) for i in jobs]
-    for i, end in zip(jobs, _together(list(jobs.values()), factors, engine), strict=True):
+    places = [i for i, base in enumerate(found) if base.best is not None]
+    jobs = [_job(alternative.model, model, found[i], starts) for i in places]
+    if starts.common is not None and jobs and jobs[0].problem.layout.shared.size:
+        series = starts.alternatives.get(alternative.name)
+        if series is None or series.common is None:
+            lost = Outcome(found[0].task, engine, "the series has no joint fit under this alternative")
+            return [replace(lost, task=base.task) if i in places else ends[i] for i, base in enumerate(found)]
+        jobs = in_series(jobs, series)
+    factors = [_factors(alternative.model, model, found[i]) for i in places]
+    for i, end in zip(places, _together(jobs, factors, engine), strict=True):
         ends[i] = end
     return ends
 
@@ -142,28 +166,8 @@ def _together(jobs: Sequence[Job], factors: Sequence[Array], engine: str) -> lis
 def _job(other: FitModel, model: FitModel, base: Outcome, starts: Starts) -> Job:
     assert base.problem is not None
     bound = problem.bind(other, base.task.found)
-    bound = replace(bound, layout=replace(bound.layout, others=_others(bound.layout, model, base.problem.layout)))
     values = _start(bound.layout, model, base, starts)
     return Job(base.task, bound, np.clip(values[bound.layout.varied], bound.layout.lower, bound.layout.upper), 0)
-
-
-def _others(plan: Layout, model: FitModel, own: Layout) -> OthersSay | None:
-    """Return what the rest of a jointly fitted series says about the numbers that the alternative has too.
-
-    ASSUME it is what they say under the model: an alternative moves shared positions and widths far less than areas.
-    """
-    if own.others is None:
-        return None
-    slots, root, centre, excess, chance = own.others
-    place = {_key(plan.slots[slot], plan.model): int(slot) for slot in plan.varied}
-    keys = [_key(own.slots[slot], model) for slot in slots]
-    kept = [i for i, key in enumerate(keys) if key in place]
-    if not kept:
-        return None
-    mine = np.array([place[keys[i]] for i in kept], dtype=np.intp)
-    # What is left out is held where the others see it; a smaller root of the rest keeps one row per number.
-    smaller = np.asarray(np.linalg.qr(root[:, kept], mode="r"), dtype=np.float64)
-    return OthersSay(mine, smaller, centre[kept], excess, chance)
 
 
 def _start(plan: Layout, model: FitModel, base: Outcome, starts: Starts) -> Array:

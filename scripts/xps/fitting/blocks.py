@@ -42,28 +42,36 @@ class SeriesStart(NamedTuple):
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain JSON types, every number exactly."""
-        return {
-            "regions": list(self.regions),
-            "model": self.starts.model,
-            "values": self.starts.values.tolist(),
-            "origin": self.starts.origin,
-            "shared": self.starts.shared,
-            "joint_objective": sorted(self.starts.joint_objective.items()),
-            "common": self.starts.common and [np.asarray(part).tolist() for part in self.starts.common],
-        }
+        return {"regions": list(self.regions), **_plain(self.starts)}
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> "SeriesStart":
         """Return what ``plain`` was made from."""
-        starts = Starts(
-            model=plain["model"],
-            values=np.array(plain["values"]),
-            origin=plain["origin"],
-            shared=plain["shared"],
-            joint_objective=dict(plain["joint_objective"]),
-            common=plain["common"] and _common(*plain["common"]),
-        )
-        return cls(tuple(plain["regions"]), starts)
+        return cls(tuple(plain["regions"]), _starts(plain))
+
+
+def _plain(starts: Starts) -> dict[str, Any]:
+    return {
+        "model": starts.model,
+        "values": starts.values.tolist(),
+        "origin": starts.origin,
+        "shared": starts.shared,
+        "joint_objective": sorted(starts.joint_objective.items()),
+        "common": starts.common and [np.asarray(part).tolist() for part in starts.common],
+        "alternatives": {name: _plain(one) for name, one in starts.alternatives.items()},
+    }
+
+
+def _starts(plain: Mapping[str, Any]) -> Starts:
+    return Starts(
+        model=plain["model"],
+        values=np.array(plain["values"]),
+        origin=plain["origin"],
+        shared=plain["shared"],
+        joint_objective=dict(plain["joint_objective"]),
+        common=plain["common"] and _common(*plain["common"]),
+        alternatives={name: _starts(one) for name, one in plain["alternatives"].items()},
+    )
 
 
 def _common(slots: list[int], information: list[list[float]], gradient: list[float], acquisitions: int) -> Common:

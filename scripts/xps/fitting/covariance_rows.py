@@ -1,6 +1,7 @@
-"""From outcomes to the rows of correlations: how the numbers of one fit hang together."""
+"""From outcomes to the rows of correlations and covariances: how the numbers of one fit hang together."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -24,3 +25,31 @@ def correlations(model: FitModel, outcome: Outcome) -> Iterator[Row]:
         names = name_of(model, outcome, first, plan), name_of(model, outcome, second, plan)
         keys = place_of(model, outcome, plan.slots[first].window)
         yield keys | {"pair": " ~ ".join(names), "correlation": float(np.clip(matrix[i, j], -1.0, 1.0))}
+
+
+def covariances(model: FitModel, outcome: Outcome) -> Iterator[dict[str, Any]]:
+    """Yield one mapping of columns: the covariance of all numbers that have a standard error, each pair once.
+
+    What follows others by a tie is among them; what stands at a bound or is not determined has no error and is not.
+    """
+    if outcome.covariance is None or outcome.problem is None or outcome.best is None:
+        return
+    plan = outcome.problem.layout
+    matrix = uncertainty.propagated(outcome.best.at.by_theta, outcome.covariance)
+    # In the order of the rows of parameters; a fitted ratio of areas has none, its area has.
+    known = [i for i, slot in enumerate(plan.slots) if matrix[i, i] > 0.0 and slot.kind != "ratio"]
+    owners = [plan.slots[i].component for i in known]
+    component = [None if owner is None else model.components[owner].name for owner in owners]
+    region = [outcome.task.regions[plan.slots[i].window] for i in known]
+    parameter = [plan.slots[i].parameter for i in known]
+    first, second = (places.tolist() for places in np.triu_indices(len(known)))
+    keys = {name: [value] * len(first) for name, value in place_of(model, outcome, 0).items()}
+    yield keys | {
+        "region": [region[i] for i in first],
+        "component": [component[i] for i in first],
+        "parameter": [parameter[i] for i in first],
+        "other_region": [region[i] for i in second],
+        "other_component": [component[i] for i in second],
+        "other_parameter": [parameter[i] for i in second],
+        "covariance": matrix[np.ix_(known, known)][first, second],
+    }

@@ -38,7 +38,8 @@ class Starts:
     """Where the fits of a series start: one value per slot of the model's layout (areas and baselines are not used).
 
     ``joint_objective`` holds the objective of each acquisition in the joint fit, with ``shared`` parameters in common.
-    ``common`` is there where the joint fit is the result and not only the start.
+    ``common`` is there where the joint fit is the result and not only the start; ``alternatives`` holds then, by name,
+    the same of the series under each of the model's alternatives.
     """
 
     model: str
@@ -47,6 +48,7 @@ class Starts:
     shared: int = 0
     joint_objective: Mapping[int, float] = field(default_factory=dict)
     common: Common | None = None
+    alternatives: Mapping[str, "Starts"] = field(default_factory=dict)
 
 
 class Job(NamedTuple):
@@ -63,13 +65,13 @@ def model_starts(model: FitModel) -> Starts:
     return Starts(model.name, layout.of(model).slot_starts, "model file")
 
 
-def series_starts(model: FitModel, spectra: Sequence[Task]) -> Starts:
-    """Return what the acquisitions of a whole series share in their joint fit.
+def series_starts(model: FitModel, spectra: Sequence[Task], given: Starts | None = None) -> Starts:
+    """Return what the acquisitions of a whole series share in their joint fit, from ``given`` or the model file.
 
     Acquisitions that cannot be fitted are left out. With fewer than two, or where the joint fit fails, these are the
-    model file's starts.
+    starts that were given.
     """
-    given = model_starts(model)
+    given = given or model_starts(model)
     bound = [(task, problem.bind(model, task.found)) for task in spectra if not outcome.unfit(model, task)]
     usable = [task for task, one in bound if not _too_short(one)]
     problems = [one for _, one in bound if not _too_short(one)]
@@ -80,10 +82,10 @@ def series_starts(model: FitModel, spectra: Sequence[Task]) -> Starts:
     try:
         joint = joint_fits.fit_series([problems[i] for i in alike], given.values)
     except BROKEN as error:
-        LOGGER.warning("model %s: the joint fit broke off (%s); the model file's starts are used", model.name, error)
+        LOGGER.warning("model %s: the joint fit broke off (%s); its starts are used", model.name, error)
         return given
     if not joint.converged:
-        LOGGER.warning("model %s: the joint fit did not converge; the model file's starts are used", model.name)
+        LOGGER.warning("model %s: the joint fit did not converge; its starts are used", model.name)
         return given
     origin, shared = f"joint fit of {len(alike)} acquisitions", joint.common.slots.size
     if model.series.fit == "joint":
@@ -108,7 +110,7 @@ def fit_each(model: FitModel, spectra: Sequence[Task], starts: Starts, seed: int
         else:
             jobs[place] = job
     found |= dict(
-        zip(jobs, _together(model, _in_series(list(jobs.values()), starts), starts, seed, engine), strict=True)
+        zip(jobs, _together(model, in_series(list(jobs.values()), starts), starts, seed, engine), strict=True)
     )
     return [found[place] for place in range(len(spectra))]
 
@@ -128,7 +130,7 @@ def _too_short(bound: Problem) -> bool:
     return bound.points <= bound.varied
 
 
-def _in_series(jobs: list[Job], starts: Starts) -> list[Job]:
+def in_series(jobs: list[Job], starts: Starts) -> list[Job]:
     """Return the jobs with what the others of a jointly fitted series say about what they share."""
     if starts.common is None or not jobs:
         return jobs

@@ -1,7 +1,7 @@
 """Intervals of areas and positions where those of one covariance matrix are not to be trusted.
 
 That is where counts are few or an area is at or near 0 (measured, covariance intervals cover 84 to 95 % there instead
-of 95 %), where a position or width of the window ended at its bound (the covariance takes it for known), where the
+of 95 %), where a position or width of the window ended at its bound (no covariance says which side is open), where the
 verdict is that the area is not identified, and where the profile at the covariance's ends is not as high as it should
 be: lines that overlap are no linear function of the counts, however many these are. An area whose interval is too wide
 to know it is not identified, whatever the curvature at the optimum says. Only numbers that are varied themselves are

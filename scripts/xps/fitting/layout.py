@@ -34,9 +34,9 @@ _DRIFT_BOUND_SIGMA = 6.0
 # ASSUME a Shirley factor of 0.02 /eV to start with and at most 0.5 /eV: 0.023 /eV was measured for Sn 3d.
 _SHIRLEY_START = 0.02
 _SHIRLEY_MOST = 0.5
-# ASSUME 0.05 eV, a fitted C 1s is better known: below it the model's own ranges are wide enough; two sigma of room.
-_NOTICED_SHIFT_STDERR_EV = 0.05
-_SHIFT_ROOM_SIGMA = 2.0
+# ASSUME an axis known to 0.05 eV leaves the model's own ranges wide enough; above, two sigma of room.
+_NOTICED_AXIS_EV = 0.05
+_AXIS_ROOM_SIGMA = 2.0
 _SHARED_KINDS: dict[str, tuple[Kind, ...]] = {
     "position_ev": ("position", "common"),
     "fwhm_ev": ("width",),
@@ -225,7 +225,8 @@ def of(model: FitModel, drift_stderr_ev: tuple[float, ...] = (), shift_stderr_ev
     ``drift_stderr_ev`` gives, per window, the standard deviation of the charging drift between its region and the
     energy reference; it widens soft position ties between windows (two regions of one cycle do not share their drift).
     ``shift_stderr_ev`` is how well the cycle's reference itself is known: constant positions follow the axis within
-    both, and where the axis is badly known (an interpolated shift) positions are searched further than the model says.
+    both, and where the axis is badly known (an interpolated shift, regions that drift) positions are searched further
+    than the model says.
     ASSUME each window of a model moves by itself: the part of the shift's error that is common to the windows of one
     cycle is treated as independent per window, so this asks too little of models with several windows.
     """
@@ -233,7 +234,7 @@ def of(model: FitModel, drift_stderr_ev: tuple[float, ...] = (), shift_stderr_ev
     axis = tuple(math.hypot(stderr, shift_stderr_ev) for stderr in drift)
     slots = tuple(_slots(model, axis))
     varied = np.array([i for i, slot in enumerate(slots) if slot.varied], dtype=np.intp)
-    spans = [_searched(slots[i], shift_stderr_ev) for i in varied]
+    spans = [_searched(slots[i], axis[slots[i].window]) for i in varied]
     fixed = np.array([slot.span.start if slot.span is not None else 0.0 for slot in slots])
     return Layout(
         model=model,
@@ -328,12 +329,12 @@ def _steps(model: FitModel, slots: tuple[Slot, ...]) -> list[Step]:
     return ordered
 
 
-def _searched(slot: Slot, shift_stderr_ev: float) -> Span:
+def _searched(slot: Slot, axis_stderr_ev: float) -> Span:
     """Return the span of a varied slot; that of a position is wider where the energy axis is badly known."""
     span = slot.span or Span(0.0, 0.0, np.inf)
-    if slot.kind != "position" or shift_stderr_ev <= _NOTICED_SHIFT_STDERR_EV:
+    if slot.kind != "position" or axis_stderr_ev <= _NOTICED_AXIS_EV:
         return span
-    room = _SHIFT_ROOM_SIGMA * shift_stderr_ev
+    room = _AXIS_ROOM_SIGMA * axis_stderr_ev
     return Span(span.start, span.low - room, span.high + room)
 
 

@@ -16,7 +16,7 @@ from xps import cycles, tables
 from xps.cycles import Block, Regions
 from xps.errors import ConfigError, TableError
 from xps.fitting import alternative_rows, covariance_rows, profile_rows, rows
-from xps.fitting.alternatives import Tested, tested
+from xps.fitting.alternatives import Tested, series_of_each, tested
 from xps.fitting.engines import ENGINES, SEPARABLE, Starts, fit_each, model_starts, series_starts
 from xps.fitting.outcome import Outcome, Task
 from xps.models import FitModel
@@ -33,6 +33,7 @@ class FitTables(NamedTuple):
     curves: pa.Table
     alternatives: pa.Table
     area_profiles: pa.Table
+    covariances: pa.Table
 
 
 def spectra_of(
@@ -94,12 +95,13 @@ def fit_series(model: FitModel, spectra: Sequence[Task], engine: str = SEPARABLE
     """Return what the fits of a whole series start from, and share where the model asks for a joint fit.
 
     That is its joint fit, always made by the separable engine, or the model file's values: where the model fits every
-    acquisition independently, and for engine lmfit unless the joint fit is the result.
+    acquisition independently, and for engine lmfit unless the joint fit is the result. Where it is, every alternative
+    of the model gets a joint fit of its own.
     """
     if engine not in ENGINES:
         raise ConfigError(f"no fit engine is called {engine!r}; engines are {', '.join(ENGINES)}")
     jointly = model.series.fit == "joint" or (model.series.fit == "joint_then_independent" and engine == SEPARABLE)
-    return series_starts(model, spectra) if jointly else model_starts(model)
+    return series_of_each(model, spectra, series_starts(model, spectra)) if jointly else model_starts(model)
 
 
 def fit_block(
@@ -114,7 +116,10 @@ def fit_block(
 def tables_of(model: FitModel, outcomes: Sequence[Outcome], alternatives: Sequence[Sequence[Tested]] = ()) -> FitTables:
     """Return the tables that describe ``outcomes`` and, for each of them, its alternatives, in their order."""
     pairs = zip(outcomes, alternatives, strict=False)
-    curves = [tables.from_columns("curves", columns) for outcome in outcomes for columns in rows.curves(model, outcome)]
+    curves, covariances = (
+        [tables.from_columns(name, columns) for outcome in outcomes for columns in made(model, outcome)]
+        for name, made in (("curves", rows.curves), ("covariances", covariance_rows.covariances))
+    )
     return FitTables(
         components=tables.from_rows("components", (row for o in outcomes for row in rows.components(model, o))),
         parameters=tables.from_rows("parameters", (row for o in outcomes for row in rows.parameters(model, o))),
@@ -129,4 +134,5 @@ def tables_of(model: FitModel, outcomes: Sequence[Outcome], alternatives: Sequen
         area_profiles=tables.from_rows(
             "area_profiles", (row for o in outcomes for row in profile_rows.area_profiles(model, o))
         ),
+        covariances=tables.concatenate("covariances", covariances),
     )

@@ -1,7 +1,8 @@
 """From an optimum to standard errors, shares and limits.
 
 Covariance: the inverse expected information of the free parameters at the optimum, absolute, with parameters at a
-bound held fixed; a parameter that the data do not determine gets no error (NaN) instead of a small one.
+bound held fixed (for the errors of areas they may lie inside); a parameter that the data do not determine gets no error
+(NaN) instead of a small one.
 """
 
 from typing import NamedTuple
@@ -97,13 +98,14 @@ def standard_errors(matrix: Array) -> Array:
 def areas(problem: Problem, best: Optimum) -> Areas:
     """Return what is known about the components' areas at the optimum ``best``.
 
-    An area at its bound 0 is let free for its own error (σ₀ there), so that "nothing seen" carries an error bar.
+    An area at its bound 0 is let free for its own error (σ₀ there), so that "nothing seen" carries an error bar. So is
+    any other number at a bound, as far as it may lie inside, anywhere between its bounds with a variance of a twelfth
+    of their distance squared: held, it would pass its own error to no area.
     """
     plan = problem.layout
     slots = plan.indices("area")
-    at_zero = best.at_lower & np.isin(plan.varied, slots)
-    free = ~best.at_bound | at_zero
-    matrix = covariance(information(best.at), free).matrix
+    distance = np.where(best.at_bound, plan.upper - plan.lower, np.inf)
+    matrix = covariance(information(best.at) + np.diag(12.0 / distance**2), np.ones_like(best.at_bound)).matrix
     area = best.at.values[slots]
     of_areas = propagated(best.at.by_theta[slots], matrix)
     stderr = standard_errors(of_areas)

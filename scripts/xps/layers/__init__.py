@@ -15,6 +15,7 @@ Mean free paths come from TPP-2M and are wrong together: ``thickness_imfp_stderr
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -40,6 +41,8 @@ AT_ONCE = 256
 """Acquisitions whose rows are in memory."""
 
 Settings = Mapping[str, Any]
+Optics = tuple[tuple[str, Facts | None], ...]
+"""What strengths and lengths of a stack follow from: level and header of each layer's tracer."""
 
 
 def extract(
@@ -52,15 +55,24 @@ def extract(
     """
     known = {line["core_level"]: line for line in lines}
     for declared in stacks:
+        optics: dict[Optics, Stack] = {}
         for span in found.spans(AT_ONCE):
             acquisitions, components = (found.part(name, span, columns) for name, columns in COLUMNS.items())
             measured = Measured(acquisitions, components, [declared])
-            rows = (_rows(declared, acquisition, measured, chemistry, known) for acquisition in measured.acquisitions)
+            rows = (
+                _rows(declared, acquisition, measured, chemistry, known, optics)
+                for acquisition in measured.acquisitions
+            )
             yield tables.from_rows("layers", chain.from_iterable(rows))
 
 
 def _rows(
-    declared: Settings, acquisition: int, measured: Measured, chemistry: Chemistry, lines: Mapping[str, Settings]
+    declared: Settings,
+    acquisition: int,
+    measured: Measured,
+    chemistry: Chemistry,
+    lines: Mapping[str, Settings],
+    optics: dict[Optics, Stack],
 ) -> Iterator[dict[str, Any]]:
     layers, unseen = _layers(declared, acquisition, measured, lines)
     tracers = [measured.tracer(layer["tracer"], acquisition) for layer in layers]
@@ -80,7 +92,10 @@ def _rows(
         return
     areas, stderrs = (np.array([getattr(tracer, name) for tracer in tracers]) for name in ("area", "stderr"))
     coverages = declared.get("coverages", [1.0])
-    stacks = [_stack(layers, tracers, chemistry, lines, coverage) for coverage in coverages]
+    seen_by = tuple((tracer.core_level, tracer.facts) for tracer in tracers)
+    if seen_by not in optics:
+        optics[seen_by] = _stack(layers, tracers, chemistry, lines)
+    stacks = [replace(optics[seen_by], coverage=coverage) for coverage in coverages]
     answers = [thicknesses(stack, areas, stderrs) for stack in stacks]
     agree = verdicts.agreement(films, coverages, answers)
     buried = not tracers[-1].detected
@@ -89,8 +104,11 @@ def _rows(
         for index, film in reversed(list(enumerate(films))):
             row = verdicts.film_row(film, index, coverage, answer, declared, agree[index])
             row = verdicts.under_carbon(row, carbon[index], unseen)
-            lowest = buried and index == stack.films - 1
-            yield {**keys, **row, **(verdicts.at_least(_lower_limit_nm(stack, areas, stderrs)) if lowest else {})}
+            if buried and index == stack.films - 1:
+                row |= verdicts.through(float(_other_area(stack, areas, stderrs, -1, ONE_SIDED_95).value_nm[-1]))
+            elif verdicts.endless(index, answer):
+                row = verdicts.at_least(row, index, _other_area(stack, areas, stderrs, index, -ONE_SIDED_95))
+            yield {**keys, **row}
     if len(coverages) > 1:
         patches = [tracer for layer, tracer in zip(layers, tracers, strict=True) if layer.get("patches", False)]
         shape = verdicts.shape(coverages, answers, any(tracer.detected for tracer in patches))
@@ -118,17 +136,12 @@ def _of_carbon(
         return [None] * len(films)
     strengths = stack.strengths.copy()
     strengths[0] *= 1.0 + CARBON_STDERR
-    stronger = Stack(strengths, stack.lengths_nm, stack.patches, stack.coverage)
-    other = thicknesses(stronger, areas, stderrs, answer.value_nm)
+    other = thicknesses(replace(stack, strengths=strengths), areas, stderrs, answer.value_nm)
     return [float(change) for change in np.abs(other.value_nm - answer.value_nm)]
 
 
 def _stack(
-    layers: Sequence[Settings],
-    tracers: Sequence[Tracer],
-    chemistry: Chemistry,
-    lines: Mapping[str, Settings],
-    coverage: float,
+    layers: Sequence[Settings], tracers: Sequence[Tracer], chemistry: Chemistry, lines: Mapping[str, Settings]
 ) -> Stack:
     strengths, lengths = [], []
     for layer, tracer in zip(layers, tracers, strict=True):
@@ -138,7 +151,7 @@ def _stack(
         strengths.append(strength(line, facts) * density)
         lengths.append([_length_nm(other, chemistry, line, facts) for other in layers])
     patches = np.array([bool(layer.get("patches", False)) for layer in layers])
-    return Stack(np.array(strengths), np.array(lengths), patches, coverage)
+    return Stack(np.array(strengths), np.array(lengths), patches)
 
 
 def _length_nm(layer: Settings, chemistry: Chemistry, line: Settings, facts: Facts) -> float:
@@ -148,11 +161,11 @@ def _length_nm(layer: Settings, chemistry: Chemistry, line: Settings, facts: Fac
     return length_nm(layer["phase"], chemistry, line, facts)
 
 
-def _lower_limit_nm(stack: Stack, areas: Floats, stderrs: Floats) -> float:
-    """Return the thickness of the lowest film at which 1.645 standard errors of the substrate's line would be seen."""
+def _other_area(stack: Stack, areas: Floats, stderrs: Floats, line: int, sigmas: float) -> Thicknesses:
+    """Return the thicknesses if one line were stronger by so many of its standard errors (an area is at least 0)."""
     seen = areas.copy()
-    seen[-1] = max(areas[-1], 0.0) + ONE_SIDED_95 * stderrs[-1]
-    return float(thicknesses(stack, seen, stderrs).value_nm[-1])
+    seen[line] = max(areas[line], 0.0) + sigmas * stderrs[line]
+    return thicknesses(stack, seen, stderrs)
 
 
 __all__ = ["COVERAGE", "extract"]

@@ -5,22 +5,24 @@ for N thicknesses and the common intensity factor, so no absolute calibration is
 the same share of the surface, all others the whole of it; a thickness is always that of the covered places.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.attenuation import RELATIVE_STDERR, stack_lengths_nm
+from xps.attenuation import RELATIVE_STDERR
 from xps.least_squares import minimum
 
 Floats = NDArray[np.float64]
 
 _SOLVED = 1e-6
-_FELT = 1e-100
+# Standard deviations of the areas per nm: a film that its lines would only know to 100 nm is just thick.
+_FELT = 0.01
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Stack:
     """Layers from the surface down, the substrate last.
 
@@ -40,20 +42,32 @@ class Stack:
 
     def intensities(self, thickness_nm: Floats) -> Floats:
         """Return each tracer's intensity (layers,) for the films' thicknesses (films,), up to one common factor."""
-        covered = np.append(thickness_nm, np.inf)
-        seen = self._seen_nm(covered)
-        if self.patches.any() and self.coverage < 1.0:
-            bare = self._seen_nm(np.where(self.patches, 0.0, covered))
+        seen = self._seen_nm(thickness_nm)
+        if self.coverage < 1.0 and self.patches.any():
+            bare = self._seen_nm(np.where(self.patches[:-1], 0.0, thickness_nm))
             seen = self.coverage * seen + (1.0 - self.coverage) * bare
         return self.strengths * seen
 
     def _seen_nm(self, thickness_nm: Floats) -> Floats:
-        """Return how many nm of its own layer each tracer's line shows."""
-        return np.diagonal(stack_lengths_nm(thickness_nm[:, None], self.lengths_nm.T))
+        """Return how many nm of its own layer each tracer's line shows, as ``attenuation.stack_lengths_nm``.
+
+        A solution asks for it some hundred times: of the lengths only those in layers above are looked at.
+        """
+        own = self._own_nm
+        return np.asarray(-own * np.expm1(-np.append(thickness_nm, np.inf) / own) * np.exp(-self._above @ thickness_nm))
+
+    @cached_property
+    def _own_nm(self) -> Floats:
+        return np.diagonal(self.lengths_nm)
+
+    @cached_property
+    def _above(self) -> Floats:
+        """Attenuation of each tracer's line per nm of each film above it, (layers, films)."""
+        return np.tril(1.0 / self.lengths_nm, -1)[:, :-1]
 
     def scaled(self, factor: float) -> "Stack":
         """Return the stack with all attenuation lengths times ``factor``: they are wrong together if at all."""
-        return Stack(self.strengths, self.lengths_nm * factor, self.patches, self.coverage)
+        return replace(self, lengths_nm=self.lengths_nm * factor)
 
 
 class Thicknesses(NamedTuple):
@@ -100,11 +114,19 @@ def _solved(stack: Stack, areas: Floats, stderrs: Floats, near_nm: Floats | None
         if best.chi_square < _SOLVED:
             break
     assert best is not None
-    information = best.jacobian.T @ best.jacobian
-    size = np.sqrt(np.diag(information))
-    # Columns of next to nothing belong to films that no line feels any more; their square would overflow below.
+    return best.parameters[1:], _stderrs(best.jacobian)[1:], best.converged, best.chi_square
+
+
+def _stderrs(jacobian: Floats) -> Floats:
+    """Return the standard error of each parameter; NaN for the thickness of a film that no line feels any more.
+
+    How thick it is changes nothing, so it takes no part: what little it does to the areas, down to their rounding,
+    would pass for a freedom of all other films.
+    """
+    size = np.linalg.norm(jacobian, axis=0)
     felt = size > _FELT
-    safe = np.where(felt, size, 1.0)
-    covariance = np.linalg.pinv(information / np.outer(safe, safe)) / np.outer(safe, safe)
-    stderr = np.where(felt[1:], np.sqrt(np.maximum(np.diag(covariance)[1:], 0.0)), np.nan)
-    return best.parameters[1:], stderr, best.converged, best.chi_square
+    scaled = jacobian[:, felt] / size[felt]
+    variances = np.diag(np.linalg.pinv(scaled.T @ scaled)) / size[felt] ** 2
+    stderrs = np.full(size.size, np.nan)
+    stderrs[felt] = np.sqrt(np.maximum(variances, 0.0))
+    return stderrs

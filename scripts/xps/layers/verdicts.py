@@ -72,11 +72,17 @@ def film_row(
     }
     if not answer.success or value is None:
         return {**keys, "verdict": "not_identified", "condition": "the thicknesses could not be solved for"}
-    if stderr is None or stderr > value > LEAST_BURIED_NM:
+    if endless(index, answer):
         words.append("no upper limit: the film is thicker than the depth of information")
         return {**keys, "verdict": "not_identified", "condition": "; ".join(words)}
     numbers = {"thickness_nm": value, "thickness_stderr_nm": stderr, "thickness_imfp_stderr_nm": systematic}
     return {**keys, **numbers, "verdict": "conditional" if agree else "not_identified", "condition": "; ".join(words)}
+
+
+def endless(index: int, answer: Thicknesses) -> bool:
+    """Return whether a film is so thick that its areas set no upper limit to it."""
+    value, stderr = answer.value_nm[index], answer.stderr_nm[index]
+    return bool(answer.success and np.isfinite(value) and (np.isnan(stderr) or stderr > value > LEAST_BURIED_NM))
 
 
 def under_carbon(row: dict[str, Any], stderr_nm: float | None, unseen: str) -> dict[str, Any]:
@@ -87,7 +93,19 @@ def under_carbon(row: dict[str, Any], stderr_nm: float | None, unseen: str) -> d
     return {**row, "thickness_carbon_stderr_nm": stderr_nm if row.get("thickness_nm") is not None else None}
 
 
-def at_least(limit_nm: float) -> dict[str, Any]:
+def at_least(row: dict[str, Any], index: int, weaker: Thicknesses) -> dict[str, Any]:
+    """Return the row of a film without an upper limit, with the lower one that its own line sets, if it sets one.
+
+    ``weaker`` are the thicknesses if that line were weaker by 1.645 of its standard errors.
+    """
+    if endless(index, weaker):
+        return row
+    limit_nm = float(weaker.value_nm[index])
+    words = f"thicker than {limit_nm:.3g} nm (95 %): a thinner film's line would be weaker"
+    return {**row, "thickness_lower_limit_nm": limit_nm, "condition": f"{row['condition']}; {words}"}
+
+
+def through(limit_nm: float) -> dict[str, Any]:
     """Return what replaces the thickness of a film through which its substrate is not detected."""
     return {
         "thickness_nm": None,

@@ -67,7 +67,10 @@ _SHAPES = {
     "doniach_sunjic": _Shape(
         lambda x, f, own, slopes, _: doniach_sunjic(x, f, own[0], own[1], slopes), ("lorentzian_fwhm_ev", "asymmetry")
     ),
-    "la": _Shape(lambda x, f, own, *_: lorentzian_powers.la(x, f, *own), ("alpha", "beta", "gaussian_fwhm_ev")),
+    "la": _Shape(
+        lambda x, f, own, slopes, _: lorentzian_powers.la(x, f, own[0], own[1], own[2], slopes),
+        ("alpha", "beta", "gaussian_fwhm_ev"),
+    ),
 }
 SHAPES = tuple(_SHAPES)
 PARAMETERS = {name: shape.parameters for name, shape in _SHAPES.items()}

@@ -7,9 +7,8 @@ all lower energies to ``RANGE_EV`` above E₀, of the line before its Gaussian b
 it across that end): ρ^α sin(αθ)/α with ρe^{iφ} = γ + i·RANGE_EV and θ = π/2 + φ. It depends on no measured window. At
 α = 0 the line is a Voigt profile, larger by the share γ/(π·RANGE_EV) that a Voigt has beyond the range.
 
-The convolution is taken along s + ic instead of the real axis: there the integrand is smooth on the scale of the
-Gaussian, and the trapezoidal rule converges exponentially (L. N. Trefethen, J. A. C. Weideman, SIAM Review 56 (2014)
-385). 25 nodes give 1e-11 of the peak, whatever the widths.
+Convolved with a Gaussian of standard deviation σ it is σ^{α−1} Re[e^{iπα/2} F((γ + ix)/σ)], F that of
+``gaussian_powers`` with ν = 1 − α.
 """
 
 import math
@@ -19,27 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xps.errors import FitError
+from xps.lineshapes import gaussian_powers, nodes
 from xps.lineshapes.symmetric import Profile
 from xps.lineshapes.widths import FWHM_PER_SIGMA, gaussian_width
 
 Array = NDArray[np.float64]
-Complex = NDArray[np.complex128]
 
 RANGE_EV = 20.0
-_SHIFT = 2.5
-_STEP = 0.6
-_HALF_NODES = 12
-_NODES = _STEP * np.arange(-_HALF_NODES, _HALF_NODES + 1)
-_WEIGHTS = _STEP / math.sqrt(2.0 * math.pi) * np.exp(0.5 * (_SHIFT**2 - _NODES**2) - 1j * _NODES * _SHIFT)
-_CHUNK = 4096
-
-
-class _Convolved(NamedTuple):
-    """Gaussian averages of b^{−ν}, b^{−ν−1} and b^{−ν} ln b, b = w + the Gaussian's variable, in units of σ."""
-
-    power: Complex
-    next_power: Complex
-    logarithm: Complex
 
 
 class _Area(NamedTuple):
@@ -62,44 +47,37 @@ def doniach_sunjic(
     if np.any(gauss.value == 0.0):
         raise FitError("a doniach_sunjic whose Lorentzian FWHM equals its total FWHM has no Gaussian part")
     sigma, gamma = gauss.value / FWHM_PER_SIGMA, 0.5 * lorentzian_width
-    nu = 1.0 - asymmetry
-    w = np.asarray((gamma + 1j * offset) / sigma, dtype=np.complex128)
-    found = _convolved(w, nu)
-    area = _area(asymmetry, gamma)
-    front = np.exp(0.5j * math.pi * asymmetry) * sigma**-nu / area.value
-    value = (front * found.power).real
-    # The derivative by w; that by x has a factor i, and that by σ is σ times the second one by x.
-    by_w = -nu * front * found.next_power / sigma
-    by_sigma = (-nu * front * (found.power - w * found.next_power)).real / sigma
+    x, lines = nodes.by_lines(offset, sigma, gamma, asymmetry)
+    parts = [np.empty(x.shape) for _ in range(5 if slopes else 3)]
+    for piece in nodes.pieces(*x.shape):
+        _write(x[piece], [own[piece] for own in lines], [part[piece] for part in parts])
+    shape = np.broadcast_shapes(offset.shape, sigma.shape, gamma.shape, asymmetry.shape)
+    value, by_position, by_sigma, *more = (part.reshape(shape) for part in parts)
     by_gauss = by_sigma / FWHM_PER_SIGMA
-    by_position, by_total = by_w.imag.copy(), by_gauss * gauss.by_total
-    if not slopes:
-        return Profile(value, by_position, by_total)
-    by_gamma = by_w.real - value * area.by_half_width
-    by_alpha = (front * ((0.5j * math.pi + np.log(sigma)) * found.power + found.logarithm)).real
-    by_alpha -= value * area.by_asymmetry
-    return Profile(value, by_position, by_total, (0.5 * by_gamma + by_gauss * gauss.by_lorentzian, by_alpha))
+    found = Profile(value, by_position, by_gauss * gauss.by_total)
+    if not more:
+        return found
+    return found._replace(by_parameters=(0.5 * more[0] + by_gauss * gauss.by_lorentzian, more[1]))
 
 
-def _convolved(w: Complex, nu: Array) -> _Convolved:
-    shape = np.broadcast_shapes(w.shape, np.shape(nu))
-    flat, power = np.broadcast_to(w, shape).reshape(-1), np.broadcast_to(-nu, shape).reshape(-1)
-    parts = [np.zeros(flat.size, dtype=np.complex128) for _ in range(3)]
-    for begin in range(0, flat.size, _CHUNK):
-        piece = slice(begin, begin + _CHUNK)
-        _add(flat[piece], power[piece], [part[piece] for part in parts])
-    return _Convolved(*(part.reshape(shape) for part in parts))
-
-
-def _add(w: Complex, power: Array, parts: list[Complex]) -> None:
-    """Add the trapezoidal sums to ``parts``."""
-    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
-        base = w + (_SHIFT - 1j * node)
-        logarithm = np.log(base)
-        term = weight * np.exp(power * logarithm)
-        parts[0] += term
-        parts[1] += term / base
-        parts[2] += term * logarithm
+def _write(x: Array, lines: list[Array], out: list[Array]) -> None:
+    """Write the profile of some lines and its derivatives by position, σ and, where there is room, γ and α."""
+    average = gaussian_powers.average(lines[1] / lines[0], np.abs(x) / lines[0][:, None], 1.0 - lines[2], len(out) > 3)
+    sigma, gamma, asymmetry = (own[:, None] for own in lines)
+    area, turn = _area(asymmetry, gamma), 0.5j * math.pi
+    front = np.exp(turn * asymmetry) * sigma ** (asymmetry - 1.0) / area.value
+    for part in average:
+        if part is not None:
+            part.imag *= np.copysign(1.0, x)
+    value = (front * average.value).real
+    # The derivative by w; that by x has a factor i, and that by σ is σ times the second one by x: F″ = wF′ + νF.
+    by_w = front / sigma * average.slope
+    out[0][...], out[1][...] = value, by_w.imag
+    out[2][...] = (x * by_w.imag - gamma * by_w.real - (1.0 - asymmetry) * value) / sigma
+    if average.by_power is None:
+        return
+    out[3][...] = by_w.real - value * area.by_half_width
+    out[4][...] = (front * ((turn + np.log(sigma)) * average.value - average.by_power)).real - value * area.by_asymmetry
 
 
 def _area(asymmetry: Array, gamma: Array) -> _Area:

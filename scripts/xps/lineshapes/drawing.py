@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 _POINTS = 81
 _ZOOMS = 3
 _ZOOMED = 0.05
-_BISECTIONS = 40
+_SECTIONS, _SECTIONED = 32, 8
 
 
 def component(shape: str, binding_energy_ev: ArrayLike, numbers: Mapping[str, float]) -> Array:
@@ -58,14 +58,14 @@ def fwhm_ev(shape: str, width_ev: float, *parameters: float) -> float:
 
     top = _highest(line, -width_ev, width_ev)
     half = 0.5 * float(line(top))
-    # Both flanks at once: bisection between the maximum and where the line has fallen below its half.
+    # Both flanks at once, cut again and again between the maximum and where the line has fallen below its half.
     inside, outside = np.full(2, top), top + np.array([-1.0, 1.0]) * width_ev
     while np.any(high := line(outside) > half):
         outside = np.where(high, top + 2.0 * (outside - top), outside)
-    for _ in range(_BISECTIONS):
-        middle = 0.5 * (inside + outside)
-        above = line(middle) > half
-        inside, outside = np.where(above, middle, inside), np.where(above, outside, middle)
+    for _ in range(_SECTIONED):
+        cuts = np.linspace(inside, outside, _SECTIONS + 1)
+        last = np.sum(line(cuts) > half, axis=0) - 1
+        inside, outside = cuts[np.maximum(last, 0), [0, 1]], cuts[np.minimum(last + 1, _SECTIONS), [0, 1]]
     return float(inside[1] - inside[0])
 
 

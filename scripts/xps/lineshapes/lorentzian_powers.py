@@ -6,8 +6,8 @@ broader for α, β < 1 and where the Gaussian adds to it. CasaXPS gives the Gaus
 unit is not published: here it is the Gaussian's FWHM in eV. For α, β > ½ the area over all energies is finite,
 F√π/4 [Γ(α − ½)/Γ(α) + Γ(β − ½)/Γ(β)], and the Gaussian does not change it.
 
-The convolution of each side is a Gauss-Legendre sum over t, u = (F/2) sinh t, where the integrand is smooth for any
-ratio of the widths.
+``sides`` convolves. The derivative by the Gaussian's σ is σ times the second one by energy; and as a convolved side of
+unit height knows no unit of energy, its derivative by F follows from that and its slope.
 """
 
 import math
@@ -15,34 +15,32 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from xps.lineshapes import sides
+from xps.lineshapes.nodes import by_lines
 from xps.lineshapes.symmetric import Profile
 from xps.lineshapes.widths import FWHM_PER_SIGMA
 
 Array = NDArray[np.float64]
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
-# The Gaussian beyond this many σ is below 1e-14 of its height.
-_REACH = 8.2
-_CHUNK = 4096
 
-
-def la(offset: Array, width: Array, alpha: Array, beta: Array, gaussian_width: Array) -> Profile:
+def la(offset: Array, width: Array, alpha: Array, beta: Array, gaussian_width: Array, slopes: bool = True) -> Profile:
     """Return LA of Lorentzian width F = ``width``, exponents > ½ and Gaussian FWHM ``gaussian_width`` >= 0 (eV).
 
-    Derivatives by the parameters are those by α, β and the Gaussian FWHM.
+    Derivatives by the parameters are those by α, β and the Gaussian FWHM; without ``slopes`` they are left out.
     """
-    from scipy.special import digamma  # 0.15 s of import
-
-    area = [_side_area(alpha), _side_area(beta)]
-    total = width * (area[0] + area[1])
-    upper, lower = _side(offset, width, alpha, gaussian_width), _side(-offset, width, beta, gaussian_width)
-    value = (upper[0] + lower[0]) / total
-    by_offset, by_width, by_gauss = upper[1] - lower[1], upper[2] + lower[2], upper[4] + lower[4]
+    shape = np.broadcast_shapes(*(item.shape for item in (offset, width, alpha, beta, gaussian_width)))
+    x, (own_width, *own) = by_lines(offset, width, alpha, beta, gaussian_width)
+    total = width * (_side_area(alpha) + _side_area(beta))
+    parts = [part.reshape(shape) for part in _heights(x, own_width, own[0], own[1], own[2], slopes)]
+    value, by_offset, by_width, by_gauss = (part / total for part in parts[:4])
+    found = Profile(value, -by_offset, by_width - value / width)
+    if not slopes:
+        return found
     by_exponent = [
-        side[3] / total - value * width * own * (digamma(power - 0.5) - digamma(power)) / total
-        for side, own, power in ((upper, area[0], alpha), (lower, area[1], beta))
+        of_side / total - value * width * _side_area_slope(power) / total
+        for of_side, power in zip(parts[4:], (alpha, beta), strict=True)
     ]
-    return Profile(value, -by_offset / total, by_width / total - value / width, (*by_exponent, by_gauss / total))
+    return found._replace(by_parameters=(*by_exponent, by_gauss))
 
 
 def _side_area(power: Array) -> Array:
@@ -52,50 +50,43 @@ def _side_area(power: Array) -> Array:
     return np.asarray(0.25 * math.sqrt(math.pi) * np.exp(gammaln(power - 0.5) - gammaln(power)))
 
 
-def _side(offset: Array, width: Array, power: Array, gaussian_width: Array) -> list[Array]:
-    """Return one side, of unit height, and its derivatives by offset, F, exponent and Gaussian FWHM."""
-    shape = np.broadcast_shapes(offset.shape, width.shape, power.shape, gaussian_width.shape)
-    flat = [np.broadcast_to(item, shape).reshape(-1) for item in (offset, width, power, gaussian_width)]
-    parts = [np.zeros(flat[0].size) for _ in range(5)]
-    bare = flat[3] == 0.0
-    reached = np.flatnonzero(~bare & (flat[0] > -_REACH / FWHM_PER_SIGMA * flat[3]))
-    for begin in range(0, reached.size, _CHUNK):
-        some = reached[begin : begin + _CHUNK]
-        for part, found in zip(parts, _convolved(*(item[some] for item in flat)), strict=True):
-            part[some] = found
-    some = np.flatnonzero(bare)
-    for part, found in zip(parts, _bare(*(item[some] for item in flat[:3])), strict=True):
-        part[some] = found
-    return [part.reshape(shape) for part in parts]
+def _side_area_slope(power: Array) -> Array:
+    """Return the derivative of that integral."""
+    from scipy.special import digamma  # 0.15 s of import
+
+    return np.asarray(_side_area(power) * (digamma(power - 0.5) - digamma(power)))
 
 
-def _bare(offset: Array, width: Array, power: Array) -> list[Array]:
-    """Return the side without a Gaussian; at the position each side has half of the value."""
-    square = 4.0 * (offset / width) ** 2
-    value = np.where(offset > 0.0, 1.0, np.where(offset == 0.0, 0.5, 0.0)) * (1.0 + square) ** -power
+def _heights(x: Array, width: Array, alpha: Array, beta: Array, gauss: Array, slopes: bool) -> list[Array]:
+    """Return both sides, of unit height, and their derivatives by energy, F, Gaussian FWHM and, if wanted, α and β."""
+    parts = [np.empty(x.shape) for _ in range(6 if slopes else 4)]
+    bare = gauss == 0.0
+    for some, function in ((bare, _bare), (~bare, _convolved)):
+        if np.all(some):
+            return function(x, width, alpha, beta, gauss, slopes)
+        if np.any(some):
+            found = function(x[some], width[some], alpha[some], beta[some], gauss[some], slopes)
+            for part, rows in zip(parts, found, strict=True):
+                part[some] = rows
+    return parts
+
+
+def _convolved(x: Array, width: Array, alpha: Array, beta: Array, gauss: Array, slopes: bool) -> list[Array]:
+    sigma = gauss / FWHM_PER_SIGMA
+    reduced = x / sigma[:, None]
+    value, slope, bend, *by_power = sides.convolved(reduced, width / sigma, (alpha, beta), slopes)
+    by_width = (reduced * slope + bend) / -width[:, None]
+    return [value, slope / sigma[:, None], by_width, bend / gauss[:, None], *by_power]
+
+
+def _bare(x: Array, width: Array, alpha: Array, beta: Array, _: Array, slopes: bool) -> list[Array]:
+    """Return the line without a Gaussian."""
+    square = 4.0 * (x / width[:, None]) ** 2
+    upper = x >= 0.0
+    power = np.where(upper, alpha[:, None], beta[:, None])
+    value = (1.0 + square) ** -power
     growth = 2.0 * power * square / (1.0 + square) * value
-    slope = -8.0 * power * offset / width**2 / (1.0 + square) * value
-    return [value, slope, growth / width, -np.log1p(square) * value, np.zeros_like(value)]
-
-
-def _convolved(offset: Array, width: Array, power: Array, gaussian_width: Array) -> list[Array]:
-    sigma, half = gaussian_width / FWHM_PER_SIGMA, 0.5 * width
-    low = np.arcsinh(np.maximum(offset - _REACH * sigma, 0.0) / half)
-    high = np.arcsinh((offset + _REACH * sigma) / half)
-    middle, reach = 0.5 * (high + low), 0.5 * (high - low)
-    parts = [np.zeros_like(offset) for _ in range(5)]
-    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
-        t = middle + reach * node
-        growing = np.exp(t)
-        cosh, sinh = 0.5 * (growing + 1.0 / growing), 0.5 * (growing - 1.0 / growing)
-        far = (offset - half * sinh) / sigma
-        logarithm = 2.0 * np.log(cosh)
-        term = weight * cosh * np.exp(-0.5 * far**2 - power * logarithm)
-        parts[0] += term
-        parts[1] -= term * far
-        parts[2] += term * power * (sinh / cosh) ** 2
-        parts[3] -= term * logarithm
-        parts[4] += term * (far**2 - 1.0)
-    front = reach * half / (sigma * math.sqrt(2.0 * math.pi))
-    value, by_offset, by_width, by_power, by_gauss = (part * front for part in parts)
-    return [value, by_offset / sigma, by_width * 2.0 / width, by_power, by_gauss / gaussian_width]
+    slope = -8.0 * power * x / width[:, None] ** 2 / (1.0 + square) * value
+    found = [value, slope, growth / width[:, None], np.zeros_like(x)]
+    by_power = -np.log1p(square) * value
+    return [*found, np.where(upper, by_power, 0.0), np.where(upper, 0.0, by_power)] if slopes else found

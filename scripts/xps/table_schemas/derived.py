@@ -74,7 +74,12 @@ SCHEMAS: Schemas = {
         Column("lines", "text", "", "lines whose areas gave it"),
         Column("verdict", "text", "", "identified, conditional or not_identified, or not_testable"),
         optional("condition", "text", "", "assumption that carries the result, or why there is none"),
-        optional("thickness_lower_limit_nm", "number", "nm", "95 % lower limit where nothing is seen through the film"),
+        optional(
+            "thickness_lower_limit_nm",
+            "number",
+            "nm",
+            "95 % lower limit where nothing is seen through the film, or its line tells no upper one",
+        ),
         optional("patch_coverage_fraction", "number", "1", "coverage taken for all patches of the stack; else 1"),
         optional(
             "thickness_carbon_stderr_nm", "number", "nm", "systematic standard error from what carbon on top is made of"

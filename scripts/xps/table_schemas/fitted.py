@@ -102,6 +102,15 @@ SCHEMAS: Schemas = {
         Column("pair", "text", "", "two parameters of the fit, component.parameter ~ component.parameter"),
         Column("correlation", "number", "1", "their correlation coefficient; listed above 0.95 in magnitude"),
     ),
+    "covariances": (
+        *FITTED,
+        optional("component", "text", "", "component of the first number, empty for the region's own"),
+        Column("parameter", "text", "", "first number, one of parameters that has a standard error"),
+        Column("other_region", "text", "", "region of the second number"),
+        optional("other_component", "text", "", "component of the second number, empty for the region's own"),
+        Column("other_parameter", "text", "", "second number: the first itself or one further down in parameters"),
+        Column("covariance", "number", "", "their covariance, in the product of the units that the names say"),
+    ),
     "curves": (
         *FITTED,
         CHANNEL,

@@ -16,7 +16,8 @@ from xps.figures.page import KeyEntry, Sheet
 from xps.figures.palette import FALLBACK_COLOURS, MARKERS
 from xps.figures.parts import layout, marks, series
 from xps.figures.reading.frames import chosen, frames, records
-from xps.figures.reading.times import region_axis_values
+from xps.figures.reading.shares import limits_as_shares
+from xps.figures.reading.times import placed
 from xps.figures.words import facts
 from xps.quantiles import TWO_SIDED_95
 
@@ -77,37 +78,20 @@ def _points(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd
         columns={"area_fraction": "model_fraction"}
     )
     others = held["alternatives"].merge(named, on=_KEYS)
-    others = chosen(
-        others.assign(limit=_limit_as_share(others, ["alternative"])), settings, {"alternatives": "alternative"}
-    )
+    limits = limits_as_shares(others, others["model_fraction"].notna(), ["alternative"])
+    others = chosen(others.assign(limit=limits), settings, {"alternatives": "alternative"})
     own = parts[parts["model"].isin(others["model"])] if len(others) else parts
     own = own.assign(model_fraction=own["area_fraction"])
-    model = own.assign(alternative=MODEL, change="", delta_bic=np.nan, limit=_limit_as_share(own, []))
+    limits = limits_as_shares(own, own["model_fraction"].notna())
+    model = own.assign(alternative=MODEL, change="", delta_bic=np.nan, limit=limits)
     points = chosen(pd.concat([model, others], ignore_index=True), settings, {"species": "species"})
-    acquired = held["acquisitions"][~held["acquisitions"]["excluded"]]
-    times = {
-        (experiment, *place): at
-        for experiment, rows in acquired.groupby("experiment", sort=False)
-        for place, at in region_axis_values(rows, settings["axis"]).items()
-    }
     limited = points["detected"].eq(False) & points["limit"].notna()
-    places = zip(points["experiment"], points["acquisition"], points["region"], strict=True)
     return points.assign(
-        axis_s=[times.get(place, np.nan) for place in places],
+        axis_s=placed(points, held["acquisitions"], settings["axis"], by_region=True),
         kind=np.where(points["area_fraction"].isna(), "failed", np.where(limited, "upper_limit", "value")),
         value=points["area_fraction"].where(~limited, points["limit"]),
         stderr=points["area_fraction_stderr"].where(~limited),
     )
-
-
-def _limit_as_share(rows: pd.DataFrame, also: list[str]) -> pd.Series:
-    """Return the 95 % limit of each area as a share of its core level: limit / (limit + areas of the other species)."""
-    area = rows["area_cps_ev"].where(rows["model_fraction"].notna())
-    keys = [rows[name] for name in ("experiment", "model", "acquisition", "core_level", *also)]
-    others = area.groupby(keys).transform("sum") - area
-    limit = rows["upper_limit_95_cps_ev"]
-    share: pd.Series = limit / (limit + others)
-    return share
 
 
 class _Look(NamedTuple):

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from xps.figure_settings import experiments_of
 from xps.figures import page, style
 from xps.figures.lettering import chemical_label, sample_names
 from xps.figures.page import KeyEntry, Sheet
@@ -30,9 +31,8 @@ def draw(
 ) -> tuple[list[Figure], pd.DataFrame]:
     """Return the one page and the balance."""
     balance = frames(tables, settings)["balance"]
-    plated = balance[balance["charge_uah_cm2"].gt(0.0)]
     with page.project_style():
-        sheet = _sheet(plated, settings)
+        sheet = _sheet(balance, settings)
         sheet.footer(data_origin, 1, 1)
     return [sheet.figure], balance.drop(columns="condition")
 
@@ -50,15 +50,16 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
 
 
 def _sheet(balance: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
-    experiments = list(dict.fromkeys(balance["experiment"]))
+    experiments = experiments_of(settings, dict.fromkeys(balance["experiment"]))
     areas = list(dict.fromkeys(balance["area"]))
     looks = {area: (_COLOURS[index % len(_COLOURS)], MARKERS[index % len(MARKERS)]) for index, area in enumerate(areas)}
     plan = layout.of(settings.get("width", "double"), 2 * len(experiments), _key(looks), across=len(experiments),
                      panel_height_cm=3.6, left_cm=1.5, gap_cm=0.5)  # fmt: skip
     sheet = plan.sheet()
-    tops = [float(balance[name].max()) for name in ("lithium_equivalent_nm", "accounted_fraction", "charge_uah_cm2")]
+    plated = balance[balance["charge_uah_cm2"].gt(0.0)]
+    tops = [float(plated[name].max()) for name in ("lithium_equivalent_nm", "accounted_fraction", "charge_uah_cm2")]
     for column, experiment in enumerate(experiments):
-        own = balance[balance["experiment"] == experiment]
+        own = plated[plated["experiment"] == experiment]
         title = chemical_label(sample_names(str(experiment), settings))
         upper = plan.axes(sheet, column, title, f"{experiment}|nm")
         lower = plan.axes(sheet, len(experiments) + column, "", f"{experiment}|share")
@@ -68,7 +69,13 @@ def _sheet(balance: pd.DataFrame, settings: Mapping[str, Any]) -> Sheet:
                   looks[str(area)])  # fmt: skip
         line = own.sort_values("charge_uah_cm2").drop_duplicates("charge_uah_cm2")
         upper.plot(line["charge_uah_cm2"], line["lithium_equivalent_nm"], zorder=1, **_ALL)
-        _finish(upper, lower, tops, column == 0)
+        if own.empty:
+            upper.text(0.5, 0.5, "no charge has passed", transform=upper.transAxes, ha="center", va="center")
+        if len(plated):
+            _finish(upper, lower, tops, column == 0)
+        else:
+            for axes in (upper, lower):
+                axes.set(xticks=[], yticks=[])
         plan.label_below(sheet, len(experiments) + column, "Plating charge (µAh/cm²)")
     for row, words in enumerate(("Thickness as dense lithium (nm)", "Share of the charge that is found")):
         low = plan.corner(row * len(experiments))[1]
@@ -93,7 +100,7 @@ def _finish(upper: Axes, lower: Axes, tops: list[float], first: bool) -> None:
     lower.set_ylim(0.0, max(0.1, 1.4 * tops[1]))
     lower.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     for axes in (upper, lower):
-        axes.set_xlim(0.0, 1.04 * tops[2])
+        axes.set_xlim(-0.03 * tops[2], 1.04 * tops[2])
         axes.tick_params(labelleft=first)
 
 

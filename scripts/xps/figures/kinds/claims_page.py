@@ -1,6 +1,5 @@
 """The paper's checkable sentences: what came out, what was expected, and whether it holds."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from matplotlib.figure import Figure
 from xps.figures import page, style
 from xps.figures.lettering import minus, typeset, with_error
 from xps.figures.page import KeyEntry, Sheet
+from xps.figures.parts import layout
 from xps.figures.reading.frames import chosen, records
 
 # As the claims stage writes them in a remark.
@@ -61,7 +61,8 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     claims = chosen(tables["claims"].to_pandas(), settings, {"claims": "claim"})
     rows = records(claims)
     counts = claims["verdict"].value_counts()
-    told = ", ".join(f"{int(counts.get(name, 0))} {VERDICTS[name][2]}" for name in ("holds", "fails", "not_testable"))
+    verdicts = {"holds": "hold", "fails": "fail", "not_testable": "cannot be tested"}
+    told = ", ".join(f"{int(counts.get(name, 0))} {words}" for name, words in verdicts.items())
     doubtful = sum(_sign_of(row) == "doubtful" for row in rows)
     doubt = f" Of those that hold, {doubtful} do so in brackets: {DOUBT}." if doubtful else ""
     lost = [f"{row['claim']}, {row['quantity']}: {words}" for row in rows if (words := _reasons(row))]
@@ -121,20 +122,9 @@ def _groups(claims: pd.DataFrame) -> list[list[_Row]]:
 
 
 def _pages(groups: Sequence[list[_Row]], room_cm: float) -> list[list[_Row]]:
-    """Return the rows of each page: as few pages as hold them, about equally full, no claim torn apart."""
-    heights = [sum(row.height_cm for row in group) for group in groups]
-    fewest = math.ceil(sum(heights) / room_cm)
-    fair_cm = sum(heights) / max(fewest, 1)
-    pages: list[list[_Row]] = [[]]
-    used = 0.0
-    for group, height in zip(groups, heights, strict=True):
-        enough = used + height / 2 > fair_cm and len(pages) < fewest
-        if pages[-1] and (used + height > room_cm or enough):
-            pages.append([])
-            used = 0.0
-        pages[-1] += group
-        used += height
-    return pages
+    """Return the rows of each page; no claim is torn apart."""
+    pages = layout.packed(groups, lambda group: sum(row.height_cm for row in group), room_cm)
+    return [[row for group in held for row in group] for held in pages]
 
 
 def _sheet(rows: Sequence[_Row], width_cm: float, key: list[list[KeyEntry]], warned: bool) -> Sheet:

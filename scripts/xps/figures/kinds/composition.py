@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from xps.figures import lettering, page
 from xps.figures.parts import series_page
 from xps.figures.reading.frames import chosen, frames
-from xps.figures.reading.times import axis_values
+from xps.figures.reading.times import placed
 from xps.quantiles import TWO_SIDED_95
 
 # Subjects whose largest value is below this share of the panel's would lie on each other at its foot.
@@ -78,14 +78,7 @@ def _points(settings: Mapping[str, Any], composition: pd.DataFrame, acquired: pd
         & (composition["origin"] == origin)
     ]
     own = chosen(own, settings, {"subjects": "subject"})
-    kept = acquired[~acquired["excluded"]]
-    times = {
-        (experiment, number): at
-        for experiment, rows in kept.groupby("experiment", sort=False)
-        for number, at in axis_values(rows, settings["axis"]).items()
-    }
-    own = own[own["acquisition"].isin(kept["acquisition"])]
-    places = list(zip(own["experiment"], own["acquisition"], strict=True))
+    own = own[own["acquisition"].isin(acquired.loc[~acquired["excluded"], "acquisition"])]
     limited = own["detected"].eq(False) & own["upper_limit_percent"].notna()
     variance = own["statistical_stderr"].fillna(0.0) ** 2 + own["systematic_stderr"].fillna(0.0) ** 2
     half = (TWO_SIDED_95 * variance**0.5).where(~limited)
@@ -94,7 +87,7 @@ def _points(settings: Mapping[str, Any], composition: pd.DataFrame, acquired: pd
         panel=own["experiment"],
         series=own["subject"],
         species=own["subject"],
-        axis_s=[times.get(place, np.nan) for place in places],
+        axis_s=placed(own, acquired, settings["axis"]),
         kind=np.where(limited, "upper_limit", np.where(own["atomic_percent"].isna(), "failed", "value")),
         law=None,
         value=value,

@@ -184,6 +184,8 @@ def _draw_shifts(axes: Axes, shifts: pd.DataFrame, looks: Mapping[str, Mapping[s
             bars = TWO_SIDED_95 * own["shift_stderr_ev"]
             axes.errorbar(own["acquisition"], own["shift_ev"], yerr=bars, linestyle="none", markersize=3.2,
                           elinewidth=0.6, markerfacecolor=face, **look)  # fmt: skip
+    if len(shifts):
+        axes.set_xlim(shifts["acquisition"].min() - 0.5, shifts["acquisition"].max() + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
 

@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 from xps.figures import page, style
 from xps.figures.lettering import chemical_label, sample_names
 from xps.figures.page import KeyEntry, Sheet
+from xps.figures.parts import layout
 from xps.figures.reading.frames import POOR_P_VALUE, of_experiment, records
 
 # ASSUME 0.05: where a reader would look twice at one fit; a series holds too many fits to call it bad.
@@ -124,28 +125,12 @@ def _sheets(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> list[Sheet]:
     # Two columns where the marks stay wide enough: all fits of a project are seen on one page then.
     across = next(count for count in (2, 1) if count == 1 or _cell_cm(width_cm / count, most) >= _NARROWEST_CELL_CM)
     room = style.PAGE_HEIGHT_CM - _TOP_CM - page.key_height_cm(key)
-    columns = _columns(blocks, across, room)
+    columns = layout.packed(blocks, lambda block: block.height_cm, room, across)
     return [_sheet(columns[at : at + across], width_cm, key, across, most) for at in range(0, len(columns), across)]
 
 
 def _cell_cm(column_cm: float, acquisitions: int) -> float:
     return min(_WIDEST_CELL_CM, (column_cm - _LEFT_CM - 0.3) / acquisitions)
-
-
-def _columns(blocks: Sequence[_Block], across: int, room_cm: float) -> list[list[_Block]]:
-    """Return the blocks of each column, in their order; what fits on one page is spread evenly over it."""
-    whole = sum(block.height_cm for block in blocks)
-    fair_cm = min(room_cm, whole / across) if whole <= across * room_cm else room_cm
-    columns: list[list[_Block]] = [[]]
-    used = 0.0
-    for block in blocks:
-        full = used + block.height_cm > room_cm or (used + block.height_cm / 2 > fair_cm and len(columns) < across)
-        if columns[-1] and full:
-            columns.append([])
-            used = 0.0
-        columns[-1].append(block)
-        used += block.height_cm
-    return columns
 
 
 def _sheet(

@@ -18,7 +18,7 @@ from xps.figures.lettering import interval, law_name, parameter_name, quantity
 from xps.figures.page import KeyEntry
 from xps.figures.parts import series_page
 from xps.figures.reading.frames import chosen, frames, records
-from xps.figures.reading.times import axis_values
+from xps.figures.reading.times import placed
 from xps.figures.words import facts
 from xps.quantiles import TWO_SIDED_95
 
@@ -178,12 +178,6 @@ def _laws(kinetics: pd.DataFrame) -> pd.DataFrame:
 def _points(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     own = chosen(held["layers"], settings, {"layers": "layer", "layer_models": "layer_model"})
     own = own[own["layer"].ne(_SHAPE)]
-    acquired = held["acquisitions"][~held["acquisitions"]["excluded"]]
-    times = {
-        (experiment, number): at
-        for experiment, rows in acquired.groupby("experiment", sort=False)
-        for number, at in axis_values(rows, settings["axis"]).items()
-    }
     half = TWO_SIDED_95 * np.hypot(own["thickness_stderr_nm"].fillna(0.0), own["thickness_imfp_stderr_nm"].fillna(0.0))
     hidden = own["thickness_nm"].isna() & own["thickness_lower_limit_nm"].notna()
     value = own["thickness_nm"].where(~hidden, own["thickness_lower_limit_nm"])
@@ -191,7 +185,7 @@ def _points(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd
         panel=_panel_names(own),
         series=own["layer"],
         species=own["layer"],
-        axis_s=[times.get(place, np.nan) for place in zip(own["experiment"], own["acquisition"], strict=True)],
+        axis_s=placed(own, held["acquisitions"], settings["axis"]),
         kind=np.where(hidden, "lower_limit", np.where(value.isna(), "failed", "value")),
         law=None,
         value=value,

@@ -13,7 +13,7 @@ from xps.figures import lettering, page
 from xps.figures.page import KeyEntry
 from xps.figures.parts import series_page
 from xps.figures.reading.frames import chosen, frames, records
-from xps.figures.reading.times import region_axis_values
+from xps.figures.reading.times import placed
 from xps.quantiles import TWO_SIDED_95
 
 _CRITICAL: dict[str, Any] = {"color": "#444444", "linewidth": 0.7, "linestyle": (0.0, (3.0, 1.5))}
@@ -108,22 +108,15 @@ def _let_small_ones_be_seen(axes: Axes, own: pd.DataFrame) -> None:
 
 def _points(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     own = chosen(held["components"], settings, {"species": "species", "core_levels": "core_level"})
-    acquired = held["acquisitions"][~held["acquisitions"]["excluded"]]
-    times = {
-        (experiment, *place): at
-        for experiment, rows in acquired.groupby("experiment", sort=False)
-        for place, at in region_axis_values(rows, settings["axis"]).items()
-    }
     limited = own["detected"].eq(False) & own["upper_limit_95_cps_ev"].notna()
     half = TWO_SIDED_95 * own["area_stderr_cps_ev"]
     value = own["area_cps_ev"].where(~limited, own["upper_limit_95_cps_ev"])
-    places = zip(own["experiment"], own["acquisition"], own["region"], strict=True)
     several = own["component"].nunique() > 1
     name = own["experiment"] + (", " + own["component"] if several else "")
     return own.assign(
         panel=name + "|" + name,
         series=own["component"],
-        axis_s=[times.get(place, np.nan) for place in places],
+        axis_s=placed(own, held["acquisitions"], settings["axis"], by_region=True),
         kind=np.where(own["area_cps_ev"].isna(), "failed", np.where(limited, "upper_limit", "value")),
         law=None,
         value=value,

@@ -15,6 +15,7 @@ from xps.figures import lettering, page
 from xps.figures.page import Sheet
 from xps.figures.parts import series_page
 from xps.figures.reading.frames import check_known, frames, of_experiment, records
+from xps.figures.reading.shares import limits_as_shares
 from xps.figures.reading.times import axis_values, region_axis_values
 from xps.quantiles import TWO_SIDED_95
 
@@ -106,7 +107,9 @@ def _points(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> pd.D
     measured = [place in times for place in places]
     empty = np.where(measured, "failed", "not_measured")
     limited = components["detected"].eq(False) & components["upper_limit_95_cps_ev"].notna()
-    limit = _upper_limits(components, quantity)
+    limit = components["upper_limit_95_cps_ev"]
+    if quantity == "area_fraction":
+        limit = limits_as_shares(components, components["area_fraction"].notna())
     is_limit = limited & limit.notna()
     frame = components.assign(
         axis_s=np.array([times.get(place, whole.get(int(place[0]), math.nan)) for place in places]),
@@ -156,18 +159,6 @@ def _rank(settings: Mapping[str, Any], frame: pd.DataFrame) -> Any:
     models = settings.get("models") or list(dict.fromkeys(frame["model"]))
     order = {name: index for index, name in enumerate(models)}
     return lambda column: column.map(order) if column.name == "model" else column
-
-
-def _upper_limits(components: pd.DataFrame, quantity: str) -> pd.Series:
-    """The area's 95 % limit, or its share of the core level: limit / (limit + areas of the other species)."""
-    limit = components["upper_limit_95_cps_ev"]
-    if quantity == "area_cps_ev":
-        return limit
-    area = components["area_cps_ev"].where(components["area_fraction"].notna())
-    keys = [components[name] for name in ("model", "core_level", "acquisition")]
-    others = area.groupby(keys).transform("sum") - area
-    share: pd.Series = limit / (limit + others)
-    return share
 
 
 def _law_curves(settings: Mapping[str, Any], tables: Mapping[str, pa.Table], points: pd.DataFrame) -> pd.DataFrame:

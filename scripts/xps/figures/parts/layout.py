@@ -1,14 +1,16 @@
 """Panels side by side and below each other, sized in centimetres, with room for labels, key and footer."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from matplotlib.axes import Axes
 
 from xps.figures import style
 from xps.figures.page import KeyEntry, Sheet, key_height_cm, key_lines
 
+T = TypeVar("T")
 LABEL_CM = 0.62
 _RIGHT_CM, _TITLE_CM, _AXIS_CM = 0.35, 0.6, 0.95
 
@@ -116,4 +118,24 @@ def places(groups: Sequence[str], across: int) -> list[int]:
         following = found[-1] + 1 if found else 0
         starts = index > 0 and group != groups[index - 1]
         found.append(math.ceil(following / across) * across if starts else following)
+    return found
+
+
+def packed(parts: Sequence[T], height_cm: Callable[[T], float], room_cm: float, least: int = 1) -> list[list[T]]:
+    """Return ``parts`` in their order on ``least`` columns or more, none higher than ``room_cm``, all about as full.
+
+    A part that is higher than the room stands alone.
+    """
+    whole = sum(map(height_cm, parts))
+    fewest = max(least, math.ceil(whole / room_cm))
+    found: list[list[T]] = [[]]
+    used = 0.0
+    for part in parts:
+        height = height_cm(part)
+        enough = used + height / 2 > whole / fewest and len(found) < fewest
+        if found[-1] and (used + height > room_cm or enough):
+            found.append([])
+            used = 0.0
+        found[-1].append(part)
+        used += height
     return found

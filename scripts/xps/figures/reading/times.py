@@ -1,5 +1,7 @@
 """When: values of the series' axis per acquisition or region, and the plating charge that goes with them."""
 
+import math
+
 import pandas as pd
 
 
@@ -20,6 +22,22 @@ def region_axis_values(acquisitions: pd.DataFrame, axis: str) -> dict[tuple[int,
         values = (values + acquisitions["end_time_s"]) / 2
     keys = zip(acquisitions["acquisition"], acquisitions["region"], strict=True)
     return {(int(number), str(region)): float(value) for (number, region), value in zip(keys, values, strict=True)}
+
+
+def placed(rows: pd.DataFrame, acquisitions: pd.DataFrame, axis: str, *, by_region: bool = False) -> list[float]:
+    """Return the axis value (s) of each of the ``rows``, of its acquisition or of its region there.
+
+    NaN where the acquisition is excluded or has no value; ``acquisitions`` may hold several experiments.
+    """
+    kept = acquisitions[~acquisitions["excluded"]]
+    times: dict[tuple[object, ...], float] = {}
+    for experiment, own in kept.groupby("experiment", sort=False):
+        if by_region:
+            times |= {(experiment, *place): at for place, at in region_axis_values(own, axis).items()}
+        else:
+            times |= {(experiment, number): at for number, at in axis_values(own, axis).items()}
+    keys = ["experiment", "acquisition", "region"] if by_region else ["experiment", "acquisition"]
+    return [times.get(key, math.nan) for key in rows[keys].itertuples(index=False, name=None)]
 
 
 def is_lower_bound(acquisitions: pd.DataFrame, axis: str) -> bool:

@@ -153,11 +153,18 @@ def _draw_row_labels(sheet: Sheet, plan: _Plan, rows: Sequence[Row], top: float)
         sheet.text(behind, top + 0.5, LAST_HEADINGS[plan.last], fontsize=style.TEXT_PT)
     for index, row in enumerate(rows):
         middle = top - index * plan.row_cm - (plan.row_cm - _STRIP_CM) / 2
-        time = "–" if row.axis_s is None else f"{row.axis_s * plan.time.per_second:.4g} {plan.time.unit}"
         if plan.timed:
-            sheet.text(_LABEL_CM, middle, time, fontsize=style.TEXT_PT, fontweight="bold")
+            sheet.text(_LABEL_CM, middle, _time_text(row, plan), fontsize=style.TEXT_PT, fontweight="bold")
         if plan.last != "none":
             sheet.text(behind, middle, _last_text(row, plan.last))
+
+
+def _time_text(row: Row, plan: _Plan) -> str:
+    """Write the axis value of a row, in three digits: a fourth would reach into the label of the axis beside it."""
+    if row.axis_s is None:
+        return "–"
+    value = row.axis_s * plan.time.per_second
+    return f"{value:.{3 if value < 1000 else 4}g} {plan.time.unit}"
 
 
 def _last_text(row: Row, quantity: str) -> str:
