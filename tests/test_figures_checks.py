@@ -276,6 +276,15 @@ def test_a_profile_belongs_to_the_set_of_assumptions_it_was_made_under(made: dic
     assert overlapping(figure) == []
 
 
+@given(st.floats(0.001, 1.0), st.floats(1.0, 1000.0))
+def test_a_stroke_ends_a_bar_where_its_interval_ends_on_the_axis(below: float, above: float):
+    axes = Figure().add_axes((0.1, 0.1, 0.8, 0.8))
+    rate_intervals._draw_interval(axes, 0, {"value": 3.0, "low": 3.0 * below, "high": 3.0 * above})
+    strokes = sorted(float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "|")
+    widest = rate_intervals._WIDEST
+    assert strokes == pytest.approx([end for end in (below, above) if 1.1 / widest <= end <= widest / 1.1], rel=1e-9)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "drawn_one"), [(None, None, False), (1.0, None, True), (None, 4.0, True), (1.0, 4.0, True)]
 )

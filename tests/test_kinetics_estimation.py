@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import gammainc
 
+from xps.kinetics import estimation
 from xps.kinetics.estimation import Estimate, Range, estimate
 from xps.quantiles import RISE_TWO_SIDED_95
 
@@ -156,3 +157,14 @@ def test_intervals_cover_in_95_of_100_cases() -> None:
         low, high = estimate(lambda v, y=y: (decay(v["a"], v["k"]) - y) / 0.1, ranges, profiled=["k"]).intervals["k"]
         inside += (low or 0.0) < 0.3 < (high or np.inf)
     assert inside / 200 == pytest.approx(0.95, abs=0.046)  # three standard deviations
+
+
+@pytest.mark.parametrize("apart", [0.5, 1e-4, 1e-12])
+def test_two_points_of_a_profile_next_to_each_other_lead_nowhere_far(apart: float) -> None:
+    """Story: after a side valley the next start lay (1e4)^(1e5) ahead, and the job ended with an overflow."""
+    before = (0.0, -1.9, {"a": 1.0, "b": 1e-4})
+    inner = (apart, -1.8, {"a": float(np.exp(apart)), "b": 1.0})
+    found = estimation._ahead(before, inner, apart + 1.0)
+    steps = min(1.0 / apart, 8.0)
+    assert np.log(found["b"]) == pytest.approx(steps * np.log(1e4), rel=1e-3)
+    assert np.log(found["a"]) == pytest.approx(apart + steps * apart, rel=1e-3)

@@ -39,8 +39,9 @@ def told(project: Path, began: float) -> str:
     """What a run cost: wall time and CPU, jobs and how they ended."""
     entries = [json.loads(path.read_text()) for path in project.glob("results/runs/*/jobs/*.json")]
     ends = Counter(entry["status"] for entry in entries)
+    again = sorted(f"{entry['rule']} of {entry['subject']}" for entry in entries if entry["status"] != "ok")
     cpu = sum(entry.get("used", {}).get("cpu_s", 0.0) for entry in entries)
-    return f"{time.monotonic() - began:.0f} s, jobs {dict(ends)}, {cpu:.0f} s of CPU inside them"
+    return f"{time.monotonic() - began:.0f} s, jobs {dict(ends)} (again: {again}), {cpu:.0f} s of CPU inside them"
 
 
 def test_the_shipped_series_through_sbatch_have_the_bytes_of_a_local_run(

@@ -26,6 +26,8 @@ _TOLERANCE = 1e-6
 _LOG_STEP = 1e-4
 _SECANTS = 30
 _ROOT = float(np.sqrt(RISE_TWO_SIDED_95))
+_FARTHEST = 8.0
+"""Of the distance between two points of a profile: so far ahead their line is followed at the most."""
 _CLOSE, _DEEPER = 2e-4, 1e-2
 """Distance to the root of 3.84 at which an interval's end is close enough: a ten-thousandth of its reach."""
 
@@ -241,5 +243,6 @@ def _ahead(before: Point, inner: Point, at: float) -> dict[str, float]:
     """Return values at ``at`` on the straight line, in logarithms, through two points of a profile."""
     if inner[0] == before[0]:
         return inner[2]
-    share = (at - inner[0]) / (inner[0] - before[0])
+    # Two places that lie next to each other tell no direction far ahead.
+    share = min((at - inner[0]) / (inner[0] - before[0]), _FARTHEST)
     return {name: value * (value / before[2][name]) ** share for name, value in inner[2].items()}

@@ -56,10 +56,11 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     conditions = f" Assumed: {'; '.join(told)}." if told else ""
     return (
         f"95 % intervals of {len(rates)} rate parameters relative to their values, from profiles of the likelihood; "
-        f"{open_ones} are open at one end or both (arrows): the data do not bound them there. Bold: the law that was "
-        "chosen; letters: sets of assumptions, below. On the last pages: profiles of the likelihood under the laws "
-        "that are not beaten, each parameter held while all others are fitted; one that is open at both ends would be "
-        f"a flat line and is left out.{conditions}"
+        f"{open_ones} are open at one end or both (arrows): the data do not bound them there. A bar without a stroke "
+        "at its end goes on beyond the axis. Bold: the law that was chosen; letters: sets of assumptions, below. On "
+        "the last pages: profiles of the likelihood under the laws that are not beaten, each parameter held while all "
+        "others are fitted; one that is open at both ends would be a flat line and is left out."
+        f"{conditions}"
     )
 
 
@@ -120,6 +121,8 @@ def _draw_interval(axes: Axes, row: int, rate: Mapping[str, Any]) -> None:
     for end, place, sign in ((low, ends[0], "<"), (high, ends[1], ">")):
         if end is None or end <= 0:
             axes.plot([place], [row], marker=sign, markersize=3.4, color=look["color"], zorder=3)
+        elif end == place:
+            axes.plot([place], [row], marker="|", markersize=4.0, color=look["color"], zorder=2)
 
 
 def _write(sheet: Sheet, rate: Mapping[str, Any], settings: Mapping[str, Any], y: float, width_cm: float) -> None:
