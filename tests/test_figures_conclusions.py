@@ -142,6 +142,14 @@ def test_the_words_by_which_remarks_are_read_are_those_that_the_claims_stage_wri
     assert claims_page._ROUND_TRIP.lower().removesuffix(".") == claims.ROUND_TRIP
 
 
+def test_a_long_objection_stays_on_the_paper():
+    words = "note: for O2 and H2O in equal parts the pressure that this needs is 5.43e-07 ± 5.8e-09 Pa"
+    for shift in range(0, 30, 5):
+        (figure,) = drawn(claim(remark=f"{words} {'W' * shift} {words[6:]}"))
+        assert outside(figure) == []
+        assert overlapping(figure) == []
+
+
 def test_wrapped_cells_keep_to_their_columns(given_claims: pa.Table):
     for row in given_claims.to_pylist():
         for cell, (_, _, width) in zip(claims_page._cells(row), claims_page._COLUMNS[1:], strict=True):

@@ -29,7 +29,7 @@ VERDICTS: Mapping[str, tuple[str, str, str]] = {
 # Columns: heading, left edge (cm), width (cm).
 _COLUMNS = (
     ("", 0.2, 0.4), ("", 0.66, 0.8), ("The paper says", 1.4, 4.6), ("Quantity", 6.2, 5.1), ("Found", 11.4, 2.6),
-    ("Expected", 14.1, 2.9),
+    ("Expected", 14.1, 2.75),
 )  # fmt: skip
 _LINE_CM = 0.25
 _ROW_GAP_CM, _CLAIM_GAP_CM = 0.03, 0.09
