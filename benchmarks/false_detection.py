@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xps import models
-from xps.fitting import Task, detection, engines, layout, outcome, problem
-from xps.fitting.outcome import Outcome
+from xps.fitting import Task, engines
+from xps.fitting.judging import detection, outcome
+from xps.fitting.judging.outcome import Outcome
+from xps.fitting.solving import layout, problem
 from xps.models import FitModel
 from xps.spectra import Spectrum
 from xps.uncertainty.detection import FALSE_SHARE

@@ -2,9 +2,9 @@
 
 Run: OMP_NUM_THREADS=1 PYTHONPATH=scripts:benchmarks python benchmarks/random_starts.py [spectra [starts]] [series]
 Simulated Ge 3d, S 2p and Li 1s with an active Shirley background. Every spectrum is fitted from several random starts,
-by one descent and by the strategy of the engine (several starts from the given one, see ``xps.fitting.batch``). The
-best minimum of a spectrum is the lowest that any of these fits, or the one from the truth, has found; a fit has reached
-it when its objective is within 1e-3 of it (of a statistical error squared that is nothing).
+by one descent and by the strategy of the engine (several starts from the given one, see ``xps.fitting.solving.batch``).
+The best minimum of a spectrum is the lowest that any of these fits, or the one from the truth, has found; a fit has
+reached it when its objective is within 1e-3 of it (of a statistical error squared that is nothing).
 """
 
 import sys
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xps import models
-from xps.fitting import batch, engines, problem
+from xps.fitting import engines
+from xps.fitting.solving import batch, problem
 from xps.models import FitModel
 from xps.spectra import Spectrum
 

@@ -16,7 +16,8 @@ import numpy as np
 import yaml
 
 from xps import fitting, models
-from xps.fitting import Task, problem
+from xps.fitting import Task
+from xps.fitting.solving import problem
 from xps.models import FitModel
 from xps.spectra import Spectrum
 

@@ -7,8 +7,8 @@ import yaml
 from numpy.typing import NDArray
 
 from xps import models
-from xps.fitting import problem
-from xps.fitting.outcome import Task
+from xps.fitting.judging.outcome import Task
+from xps.fitting.solving import problem
 from xps.models import FitModel
 from xps.spectra import Spectrum
 

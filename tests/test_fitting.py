@@ -26,9 +26,10 @@ from synthetic import (
 )
 from xps import fitting, models
 from xps.errors import ConfigError
-from xps.fitting import problem, uncertainty
-from xps.fitting.minimiser import distinct_minima
-from xps.fitting.outcome import durbin_watson
+from xps.fitting.judging import uncertainty
+from xps.fitting.judging.outcome import durbin_watson
+from xps.fitting.solving import problem
+from xps.fitting.solving.minimiser import distinct_minima
 
 KINDS = ("constant", "linear", "shirley", "tougaard")
 

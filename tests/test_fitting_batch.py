@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from series_of_models import NAMES, load, simulate, truth
-from xps.fitting import batch, engines, problem
+from xps.fitting import engines
+from xps.fitting.solving import batch, problem
 
 
 @pytest.mark.parametrize("name", NAMES)

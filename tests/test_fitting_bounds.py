@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from synthetic import Line, axis, component, rate, span, spectrum, task, window
 from xps import fitting, models
 from xps.fitting import engines
-from xps.fitting.outcome import Outcome
+from xps.fitting.judging.outcome import Outcome
 from xps.models import FitModel
 
 ENERGY = axis(24.0, 36.0)

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from series_of_models import NAMES, load, simulate
 from xps import fitting
-from xps.fitting import batch, engines, series
-from xps.fitting.outcome import Outcome, Task
+from xps.fitting import engines, series
+from xps.fitting.judging.outcome import Outcome, Task
+from xps.fitting.solving import batch
 from xps.spectra import Spectrum
 
 Array = NDArray[np.float64]

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from synthetic import GE_DOUBLET, axis, component, ge3d, span, spectrum, task, window
 from xps import fitting, models
-from xps.fitting import engines, problem
+from xps.fitting import engines
+from xps.fitting.solving import problem
 from xps.models import FitModel
 
 Array = NDArray[np.float64]

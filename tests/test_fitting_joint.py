@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from synthetic import GE_LINES, axis, ge3d, numbered, rate, spectrum, task
 from xps import fitting, models
 from xps.errors import ConfigError
-from xps.fitting import alternatives, engines, problem
+from xps.fitting import alternatives, engines
 from xps.fitting.blocks import SeriesStart
-from xps.fitting.outcome import Outcome
+from xps.fitting.judging.outcome import Outcome
+from xps.fitting.solving import problem
 from xps.models import FitModel
 
 Array = NDArray[np.float64]

@@ -10,8 +10,9 @@ from scipy.optimize import least_squares
 
 from synthetic import GE_LINES, axis, component, ge3d, rate, span, spectrum, task, window
 from xps import fitting, models
-from xps.fitting import engines, layout, problem
-from xps.fitting.outcome import Outcome
+from xps.fitting import engines
+from xps.fitting.judging.outcome import Outcome
+from xps.fitting.solving import layout, problem
 from xps.models import FitModel
 
 Array = NDArray[np.float64]

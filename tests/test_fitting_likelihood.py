@@ -10,7 +10,8 @@ from scipy.special import gammaln
 
 from synthetic import GE_LINES, axis, ge3d, rate, spectrum, task
 from xps import fitting, models
-from xps.fitting import engines, likelihood
+from xps.fitting import engines
+from xps.fitting.solving import likelihood
 from xps.separable.likelihood import LIKELIHOODS
 
 counts = st.floats(0.0, 1e7)

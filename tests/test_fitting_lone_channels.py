@@ -7,7 +7,7 @@ import pytest
 
 from synthetic import ge3d, ge3d_task
 from xps import fitting, models
-from xps.fitting.lone_channels import lone_channels
+from xps.fitting.judging.lone_channels import lone_channels
 
 MODEL = models.from_mapping("ge3d", ge3d())
 

@@ -22,7 +22,7 @@ from synthetic import (
     window,
 )
 from xps import models
-from xps.fitting import layout, problem
+from xps.fitting.solving import layout, problem
 
 DOUBLETS = {"splitting_ev": 4.1, "area_ratio": 0.5, "fwhm_ratio": 1.1}
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from synthetic import GE_DOUBLET, axis, component, ge3d, span, spectrum, task, window
 from xps import fitting, models
-from xps.fitting import batch, engines, problem
+from xps.fitting import engines
+from xps.fitting.solving import batch, problem
 from xps.lineshapes import drawing
 from xps.models import FitModel
 

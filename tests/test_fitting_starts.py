@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 
 from synthetic import Line, axis, component, rate, span, spectrum, window
 from xps import models
-from xps.fitting import batch, engines, problem
+from xps.fitting import engines
+from xps.fitting.solving import batch, problem
 from xps.models import FitModel
 
 Array = NDArray[np.float64]

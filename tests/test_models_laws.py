@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from synthetic import GE_DOUBLET, component, ge3d, span, window
 from xps import lineshapes, models
 from xps.errors import ConfigError
-from xps.fitting import layout
+from xps.fitting.solving import layout
 from xps.models import agreement
 
 LEVEL = "Ge 3d"

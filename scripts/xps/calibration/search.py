@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from xps import fitting
 from xps.calibration.drift import Found
 from xps.cycles import Block
-from xps.fitting import likelihood
+from xps.fitting.solving import likelihood
 from xps.models import FitModel
 from xps.spectra import Spectrum
 

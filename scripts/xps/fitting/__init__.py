@@ -5,12 +5,9 @@ When to use what: ``fit_whole`` (tables in files) or ``fit_models`` (in memory) 
 ``fit_series`` + ``fit_block`` for one model by hand; ``fit`` with a ``Task`` for one acquisition; ``trials`` and
 ``fit_each`` to look for a line and to fit many acquisitions, as the energy calibration does.
 
-Rooms, from the ground up: ``likelihood`` (Poisson), ``layout`` (parameters and ties), ``problem`` (the model as a
-function), ``minimiser`` (engine lmfit), ``batch`` (engine separable), ``uncertainty`` (errors, shares, detection),
-``trial_shifts`` (a model at many places), ``verdicts`` (is an area a finding), ``outcome`` (one result),
-``intervals`` (profiled ones), ``engines`` (who fits, and from where), ``alternatives`` (other models, systematic
-errors), ``rows``, ``covariance_rows`` and ``alternative_rows`` (tables), ``series`` (one model over a series),
-``blocks`` (the stage), ``report`` (its log).
+Rooms, from the ground up: ``solving`` (the model as a function, and who minimises it), ``judging`` (what an optimum
+means), ``engines`` (fits of many tasks, from where, judged), ``alternatives`` (other models, systematic errors),
+``rows`` (tables), ``series`` (one model over a series), ``report`` (its log), ``blocks`` (the stage).
 """
 
 from xps.fitting.blocks import (
@@ -23,9 +20,9 @@ from xps.fitting.blocks import (
     starts_text,
 )
 from xps.fitting.engines import ENGINES, Starts, fit, fit_each, model_starts
-from xps.fitting.outcome import Outcome, Task
+from xps.fitting.judging.outcome import Outcome, Task
 from xps.fitting.series import FitTables, fit_block, fit_series, spectra_of, tables_of
-from xps.fitting.trial_shifts import Trials, trials
+from xps.fitting.solving.trial_shifts import Trials, trials
 
 __all__ = [
     "ENGINES",

@@ -24,10 +24,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.fitting import detection, layout, outcome, problem
 from xps.fitting.engines import BROKEN, Job, Starts, in_series, optima, series_starts
-from xps.fitting.layout import Layout
-from xps.fitting.outcome import Outcome, Task
+from xps.fitting.judging import detection, outcome
+from xps.fitting.judging.outcome import Outcome, Task
+from xps.fitting.solving import layout, problem
+from xps.fitting.solving.layout import Layout
 from xps.models import Alternative, FitModel
 
 Array = NDArray[np.float64]

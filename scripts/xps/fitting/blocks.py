@@ -19,10 +19,10 @@ import pyarrow.compute as pc
 from xps import block_tables, cycles, pieces, tables
 from xps.errors import TableError
 from xps.fitting.engines import SEPARABLE, Starts
-from xps.fitting.joint import Common
-from xps.fitting.outcome import Task
+from xps.fitting.judging.outcome import Task
 from xps.fitting.report import Tally
 from xps.fitting.series import FitTables, fit_block, fit_series, spectra_of
+from xps.fitting.solving.joint import Common
 from xps.models import FitModel
 from xps.tables import Series
 

@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from scipy.special import gammaincc
 
 from xps.errors import FitError
-from xps.fitting import batch, detection, intervals, layout, minimiser, outcome, problem
-from xps.fitting import joint as joint_fits
-from xps.fitting.joint import Common
-from xps.fitting.minimiser import Optimum
-from xps.fitting.outcome import LOGGER, Outcome, Task
-from xps.fitting.problem import Problem
+from xps.fitting.judging import detection, intervals, outcome
+from xps.fitting.judging.outcome import LOGGER, Outcome, Task
+from xps.fitting.solving import batch, layout, minimiser, problem
+from xps.fitting.solving import joint as joint_fits
+from xps.fitting.solving.joint import Common
+from xps.fitting.solving.minimiser import Optimum
+from xps.fitting.solving.problem import Problem
 from xps.models import FitModel
 
 Array = NDArray[np.float64]

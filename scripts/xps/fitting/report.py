@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from xps.fitting.outcome import POOR_P_VALUE
+from xps.fitting.judging.outcome import POOR_P_VALUE
 
 
 class Tally:

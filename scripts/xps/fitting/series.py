@@ -15,10 +15,13 @@ import pyarrow.compute as pc
 from xps import cycles, tables
 from xps.cycles import Block, Regions
 from xps.errors import ConfigError, TableError
-from xps.fitting import alternative_rows, covariance_rows, profile_rows, rows
 from xps.fitting.alternatives import Tested, series_of_each, tested
 from xps.fitting.engines import ENGINES, SEPARABLE, Starts, fit_each, model_starts, series_starts
-from xps.fitting.outcome import Outcome, Task
+from xps.fitting.judging.outcome import Outcome, Task
+from xps.fitting.rows import alternatives as alternative_rows
+from xps.fitting.rows import covariances as covariance_rows
+from xps.fitting.rows import fits as fit_rows
+from xps.fitting.rows import profiles as profile_rows
 from xps.models import FitModel
 from xps.spectra import Spectrum
 
@@ -118,12 +121,12 @@ def tables_of(model: FitModel, outcomes: Sequence[Outcome], alternatives: Sequen
     pairs = zip(outcomes, alternatives, strict=False)
     curves, covariances = (
         [tables.from_columns(name, columns) for outcome in outcomes for columns in made(model, outcome)]
-        for name, made in (("curves", rows.curves), ("covariances", covariance_rows.covariances))
+        for name, made in (("curves", fit_rows.curves), ("covariances", covariance_rows.covariances))
     )
     return FitTables(
-        components=tables.from_rows("components", (row for o in outcomes for row in rows.components(model, o))),
-        parameters=tables.from_rows("parameters", (row for o in outcomes for row in rows.parameters(model, o))),
-        fits=tables.from_rows("fits", (row for o in outcomes for row in rows.fits(model, o))),
+        components=tables.from_rows("components", (row for o in outcomes for row in fit_rows.components(model, o))),
+        parameters=tables.from_rows("parameters", (row for o in outcomes for row in fit_rows.parameters(model, o))),
+        fits=tables.from_rows("fits", (row for o in outcomes for row in fit_rows.fits(model, o))),
         correlations=tables.from_rows(
             "correlations", (row for o in outcomes for row in covariance_rows.correlations(model, o))
         ),

@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.fitting.layout import Layout
-from xps.fitting.minimiser import Optimum
-from xps.fitting.problem import Problem, slot_jacobian
+from xps.fitting.solving.layout import Layout
+from xps.fitting.solving.minimiser import Optimum
+from xps.fitting.solving.problem import Problem, slot_jacobian
 from xps.uncertainty.identifiability import Assumption, Finding, findings
 
 Array = NDArray[np.float64]

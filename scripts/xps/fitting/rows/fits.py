@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xps import backgrounds, lineshapes
-from xps.fitting import layout, uncertainty
-from xps.fitting.layout import Layout
-from xps.fitting.lone_channels import lone_channels
-from xps.fitting.outcome import POOR_P_VALUE, Outcome, durbin_watson, residuals_by_region
+from xps.fitting.judging import uncertainty
+from xps.fitting.judging.lone_channels import lone_channels
+from xps.fitting.judging.outcome import POOR_P_VALUE, Outcome, durbin_watson, residuals_by_region
+from xps.fitting.solving import layout
+from xps.fitting.solving.layout import Layout
 from xps.lineshapes import drawing
 from xps.models import Component, FitModel
 from xps.quantiles import TWO_SIDED_95

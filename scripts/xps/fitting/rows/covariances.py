@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from xps.fitting import uncertainty
-from xps.fitting.outcome import CORRELATION_LISTED, Outcome
-from xps.fitting.rows import Row, name_of, place_of
+from xps.fitting.judging import uncertainty
+from xps.fitting.judging.outcome import CORRELATION_LISTED, Outcome
+from xps.fitting.rows.fits import Row, name_of, place_of
 from xps.models import FitModel
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xps import backgrounds, lineshapes
-from xps.fitting import layout, likelihood
-from xps.fitting.layout import Layout
-from xps.fitting.likelihood import Likelihood
+from xps.fitting.solving import layout, likelihood
+from xps.fitting.solving.layout import Layout
+from xps.fitting.solving.likelihood import Likelihood
 from xps.models import FitModel
 from xps.spectra import Spectrum
 

@@ -18,11 +18,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.fitting import batch
-from xps.fitting.absence import noise
-from xps.fitting.batch import Batch
-from xps.fitting.outcome import Outcome
-from xps.fitting.uncertainty import Areas
+from xps.fitting.judging.absence import noise
+from xps.fitting.judging.outcome import Outcome
+from xps.fitting.judging.uncertainty import Areas
+from xps.fitting.solving import batch
+from xps.fitting.solving.batch import Batch
 from xps.quantiles import ONE_SIDED_95
 from xps.separable import marquardt, projection
 from xps.uncertainty import detection, profiles

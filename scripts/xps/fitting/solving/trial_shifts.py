@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.fitting import batch, problem
+from xps.fitting.solving import batch, problem
 from xps.models import FitModel
 from xps.separable import lines, projection
 from xps.separable.likelihood import Poisson

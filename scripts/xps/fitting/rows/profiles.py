@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from xps.fitting.outcome import Outcome
-from xps.fitting.rows import Row, place_of
+from xps.fitting.judging.outcome import Outcome
+from xps.fitting.rows.fits import Row, place_of
 from xps.models import FitModel
 
 

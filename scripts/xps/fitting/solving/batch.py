@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.fitting.layout import Layout
-from xps.fitting.minimiser import Optimum, distinct_minima
-from xps.fitting.problem import Problem
+from xps.fitting.solving.layout import Layout
+from xps.fitting.solving.minimiser import Optimum, distinct_minima
+from xps.fitting.solving.problem import Problem
 from xps.models import FitModel
 from xps.separable import lines, marquardt, projection
 from xps.separable.likelihood import LIKELIHOODS

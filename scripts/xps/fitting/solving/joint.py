@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincc
 
-from xps.fitting.batch import EFFORT, Batch, batches
-from xps.fitting.layout import OthersSay
-from xps.fitting.problem import Problem
+from xps.fitting.solving.batch import EFFORT, Batch, batches
+from xps.fitting.solving.layout import OthersSay
+from xps.fitting.solving.problem import Problem
 from xps.separable.marquardt import minimise
 from xps.separable.series import contributions, fit_jointly
 

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincc
 
-from xps.fitting import likelihood, problem, uncertainty
-from xps.fitting.minimiser import Optimum
-from xps.fitting.problem import Problem
-from xps.fitting.uncertainty import Areas
-from xps.fitting.verdicts import area_findings
+from xps.fitting.judging import uncertainty
+from xps.fitting.judging.uncertainty import Areas
+from xps.fitting.judging.verdicts import area_findings
+from xps.fitting.solving import likelihood, problem
+from xps.fitting.solving.minimiser import Optimum
+from xps.fitting.solving.problem import Problem
 from xps.models import FitModel
 from xps.spectra import Spectrum
 from xps.uncertainty.identifiability import Finding

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.fitting.batch import Batch
+from xps.fitting.solving.batch import Batch
 from xps.separable import marquardt
 from xps.separable.bounded import held_system, scales
 from xps.separable.lines import Lines

@@ -14,8 +14,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.fitting.batch import Batch
-from xps.fitting.outcome import Interval, Outcome
+from xps.fitting.judging.outcome import Interval, Outcome
+from xps.fitting.solving.batch import Batch
 from xps.separable import marquardt
 from xps.separable.priors import Priors
 

@@ -17,8 +17,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.fitting import batch, bootstrap
-from xps.fitting.outcome import Interval, Outcome
+from xps.fitting.judging import bootstrap
+from xps.fitting.judging.outcome import Interval, Outcome
+from xps.fitting.solving import batch
 from xps.models import FitModel
 from xps.quantiles import RISE_ONE_SIDED_95, RISE_TWO_SIDED_95, TWO_SIDED_95
 from xps.separable import marquardt

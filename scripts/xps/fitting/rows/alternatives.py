@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from xps.fitting.alternatives import Tested
-from xps.fitting.outcome import Outcome
-from xps.fitting.rows import area_cells, upper_limit
+from xps.fitting.judging.outcome import Outcome
+from xps.fitting.rows.fits import area_cells, upper_limit
 from xps.models import FitModel
 
 Row = dict[str, Any]

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.fitting.minimiser import Optimum
-from xps.fitting.problem import Problem, information
+from xps.fitting.solving.minimiser import Optimum
+from xps.fitting.solving.problem import Problem, information
 from xps.models import FitModel
 from xps.quantiles import ONE_SIDED_95
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.fitting import likelihood
-from xps.fitting.problem import Evaluation, Problem, information
+from xps.fitting.solving import likelihood
+from xps.fitting.solving.problem import Evaluation, Problem, information
 
 Array = NDArray[np.float64]
 
