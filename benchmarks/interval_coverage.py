@@ -28,6 +28,8 @@ Mask = NDArray[np.bool_]
 Z = 1.959963984540054
 # Height of a line of unit area, 1/eV: of a doublet that of both lines together.
 HEIGHT = {"Ge 3d": 0.53, "S 2p": 0.48, "Li 1s": 0.67}
+# Areas that count, of a component that is listed.
+FEWEST = 20
 COUNTS = (1e2, 3e2, 1e3, 1e4, 1e5)
 
 
@@ -46,18 +48,20 @@ class Coverage:
 
     def extremes(self, covered: Mask) -> tuple[float, float]:
         """Return the lowest and the highest share covered of any component."""
-        each = [float(np.mean(row[seen])) for row, seen in zip(covered, self.counted, strict=True) if np.any(seen)]
+        each = [float(np.mean(of_it)) for of_it in self._of_each(covered)]
         return min(each), max(each)
 
     def bias(self) -> float:
         """Return the largest mean distance from the truth of any component, in units of its scatter."""
-        of_each = [row[seen] for row, seen in zip(self.off, self.counted, strict=True) if np.sum(seen) > 1]
-        return max((float(np.mean(row) / np.std(row)) for row in of_each), key=abs)
+        return max((float(np.mean(row) / np.std(row)) for row in self._of_each(self.off)), key=abs)
 
     def middle(self) -> float:
         """Return the largest median distance from the truth of any component, in standard errors."""
-        of_each = [row[seen] for row, seen in zip(self.pull, self.counted, strict=True) if np.any(seen)]
-        return max((float(np.median(row)) for row in of_each), key=abs)
+        return max((float(np.median(row)) for row in self._of_each(self.pull)), key=abs)
+
+    def _of_each(self, values: NDArray[Any]) -> list[NDArray[Any]]:
+        """Return what counts of each component that is identified often enough to say anything of it alone."""
+        return [row[seen] for row, seen in zip(values, self.counted, strict=True) if np.sum(seen) >= FEWEST]
 
 
 def fitted(name: str, energy: Array, counts: Array) -> list[dict[str, Any]]:

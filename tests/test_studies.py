@@ -31,8 +31,10 @@ CASES = {case.name: case for case in false_detection.cases()}
     ],
 )
 def test_an_absent_line_is_detected_in_five_percent(name: str, times: int) -> None:
-    # 1.4 % more than 5 is what the worst of the studied cases has, at few counts on a badly known axis.
-    allowed = 0.014 + 3 * np.sqrt(0.05 * 0.95 / times)
+    # The aim is 5 ± 0.7 %. At few counts on a badly known axis it is missed by 1.2 % more.
+    allowed = 0.007 + 3 * np.sqrt(0.05 * 0.95 / times)
+    if name == "given on an axis known to 0.4 eV, 100 counts":
+        allowed += 0.013
     assert np.mean(false_detection.detected(CASES[name], times)) == pytest.approx(0.05, abs=allowed)
 
 
@@ -53,7 +55,8 @@ def test_intervals_of_identified_areas_hold_the_truth(name: str, counts: float, 
         assert np.mean(inside[seen]) > low - 3 * np.sqrt(0.05 * 0.95 / seen.sum())
     assert np.mean(found.interval[found.counted]) < 0.97 + 3 * np.sqrt(0.05 * 0.95 / found.counted.sum())
     # A median of n normal numbers scatters by 1.25 / √n.
-    assert abs(found.middle()) < 0.15 + 3 * 1.25 / np.sqrt(found.counted.sum(axis=1).min())
+    sizes = found.counted.sum(axis=1)
+    assert abs(found.middle()) < 0.15 + 3 * 1.25 / np.sqrt(sizes[sizes >= interval_coverage.FEWEST].min())
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def cps(*intensities_cps: float) -> str:
 
 
 def typeset(text: str) -> str:
-    """Return ``text`` as it is printed: formulas, powers of ten, minus and percent signs, arrows; units and names stay."""
+    """Return ``text`` as it is printed: formulas, powers of ten, minus and percent signs, arrows; names stay."""
     formulas = _FORMULA_WORD.sub(lambda match: chemical_label(match[0]), text)
     numbers = _NEGATIVE.sub("−", _POWER_OF_TEN.sub(_power_of_ten, formulas))
     return _PERCENT.sub(" %", numbers).replace("->", "→")
