@@ -72,6 +72,7 @@ def test_without_an_error_four_digits_stand(value: float):
         ("at 1e-7 Pa (p = 2e−230)", "at 10⁻⁷ Pa (p = 2·10⁻²³⁰)"),
         ("C1e2, 0x1e5 and fig2e", "C1e2, 0x1e5 and fig2e"),
         ("15% of 20.6 vol%, 5 % left", "15 % of 20.6 vol%, 5 % left"),
+        ("-1.31 ± 0.15 eV, or (-2), not 5-30 nor x-1", "−1.31 ± 0.15 eV, or (−2), not 5-30 nor x-1"),
         ("LGPS + 20 Li -> 12 Li2S", "LGPS + 20 Li → 12 Li₂S"),
         ("LGPS, LAGP, XPS, NIST, TPP-2M, ISO 19830", "LGPS, LAGP, XPS, NIST, TPP-2M, ISO 19830"),
         ("Ge3d in acquisition 2, S2p, O1s, Su1s", "Ge3d in acquisition 2, S2p, O1s, Su1s"),

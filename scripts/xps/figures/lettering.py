@@ -13,6 +13,7 @@ _FORMULA_WORD = re.compile(r"\b(?:(?:[A-Z][a-z]?(?:\d+|x)?){2,}|[A-Z][a-z]?(?:\d
 # A number as a program writes it, 5.4e-07; and a percent sign that sticks to its number.
 _POWER_OF_TEN = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)e([+−-]?)0*(\d+)\b")
 _PERCENT = re.compile(r"(?<=\d)%")
+_NEGATIVE = re.compile(r"(?<![\w.)])-(?=\d)")
 # Powers of ten of numbers that are written without one.
 _PLAIN_POWERS = (-4, 5)
 _FORMULA_DIGITS = re.compile(r"(?<=[A-Za-z)])(\d+)(?![\d+/-])")
@@ -31,9 +32,10 @@ def cps(*intensities_cps: float) -> str:
 
 
 def typeset(text: str) -> str:
-    """Return ``text`` as it is printed: formulas, powers of ten, percent signs, arrows; units and names stay."""
+    """Return ``text`` as it is printed: formulas, powers of ten, minus and percent signs, arrows; names stay."""
     formulas = _FORMULA_WORD.sub(lambda match: chemical_label(match[0]), text)
-    return _PERCENT.sub(" %", _POWER_OF_TEN.sub(_power_of_ten, formulas)).replace("->", "→")
+    numbers = _NEGATIVE.sub("−", _POWER_OF_TEN.sub(_power_of_ten, formulas))
+    return _PERCENT.sub(" %", numbers).replace("->", "→")
 
 
 def _power_of_ten(match: re.Match[str]) -> str:
