@@ -2,7 +2,7 @@
 
 Run: OMP_NUM_THREADS=1 PYTHONPATH=scripts:benchmarks python benchmarks/random_starts.py [spectra [starts]] [series]
 Simulated Ge 3d, S 2p and Li 1s with an active Shirley background. Every spectrum is fitted from several random starts,
-by one descent and by the strategy of the engine (several starts from the given one, see ``xps.fitting.solving.batch``).
+by one descent and by the strategy of the engine (several starts from the given one: ``xps.fitting.solving.search``).
 The best minimum of a spectrum is the lowest that any of these fits, or the one from the truth, has found; a fit has
 reached it when its objective is within 1e-3 of it (of a statistical error squared that is nothing).
 """
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from xps import models
 from xps.fitting import engines
-from xps.fitting.solving import batch, problem
+from xps.fitting.solving import problem, search
 from xps.models import FitModel
 from xps.spectra import Spectrum
 
@@ -81,7 +81,7 @@ def random_starts(bound: problem.Problem, rng: np.random.Generator) -> Array:
 def reached(bound: list[problem.Problem], starts: list[Array], seed: int, count: int) -> Array:
     """Return the objectives that fits of ``count`` starts reach; infinite where none converged."""
     generators = [np.random.default_rng((seed, i)) for i in range(len(bound))]
-    ends = batch.minimise(bound, starts, generators, count)
+    ends = search.minimise(bound, starts, generators, count)
     return np.array([end.objective if end.converged else np.inf for end in ends])
 
 

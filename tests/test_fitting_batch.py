@@ -5,7 +5,7 @@ import pytest
 
 from series_of_models import NAMES, load, simulate, truth
 from xps.fitting import engines
-from xps.fitting.solving import batch, problem
+from xps.fitting.solving import batch, problem, search
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -36,13 +36,13 @@ def test_an_absent_component_is_looked_for_wherever_it_may_be() -> None:
     bound = [problem.bind(model, task.found) for task in simulate(model, count, 20000.0, weak=(absent, 0.0))]
     plan = bound[0].layout
     chances = [np.random.default_rng(i) for i in range(count)]
-    found = batch.minimise(bound, [plan.start] * count, chances, engines.STARTS)
+    found = search.minimise(bound, [plan.start] * count, chances, engines.STARTS)
     position = int(np.flatnonzero(plan.varied == plan.index(absent, "position"))[0])
     reached = []
     for place in np.linspace(plan.lower[position], plan.upper[position], 9):
         start = plan.start.copy()
         start[position] = place
-        alone = batch.minimise(bound, [start] * count, chances, 1)
+        alone = search.minimise(bound, [start] * count, chances, 1)
         reached.append([one.objective if one.converged else np.inf for one in alone])
     best = np.min(reached, axis=0)
     assert np.any(np.max(reached, axis=0) > best + 0.1), "the start must matter, else nothing is shown"

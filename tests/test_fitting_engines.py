@@ -10,7 +10,7 @@ from series_of_models import NAMES, load, simulate
 from xps import fitting
 from xps.fitting import engines, series
 from xps.fitting.judging.outcome import Outcome, Task
-from xps.fitting.solving import batch
+from xps.fitting.solving import search
 from xps.spectra import Spectrum
 
 Array = NDArray[np.float64]
@@ -70,14 +70,14 @@ def test_a_fit_that_breaks_off_spoils_no_neighbour(monkeypatch: pytest.MonkeyPat
     tasks = simulate(model, 4, 2000.0)
     starts = series.fit_series(model, tasks)
     whole = engines.fit_each(model, tasks, starts, 0, "separable")
-    real = batch.minimise
+    real = search.minimise
 
     def broken(problems, *rest):  # type: ignore[no-untyped-def]
         if any(np.array_equal(one.counts, tasks[2].found[0].counts) for one in problems):
             raise np.linalg.LinAlgError("singular")
         return real(problems, *rest)
 
-    monkeypatch.setattr(batch, "minimise", broken)
+    monkeypatch.setattr(search, "minimise", broken)
     found = engines.fit_each(model, tasks, starts, 0, "separable")
     assert found[2].best is None
     assert "singular" in found[2].message

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from synthetic import Line, axis, component, rate, span, spectrum, window
 from xps import models
 from xps.fitting import engines
-from xps.fitting.solving import batch, problem
+from xps.fitting.solving import problem, search
 from xps.models import FitModel
 
 Array = NDArray[np.float64]
@@ -53,7 +53,7 @@ def poor(bound: problem.Problem, generator: np.random.Generator) -> Array:
 def objectives(bound: list[problem.Problem], starts: list[Array], count: int, seed: int) -> Array:
     generators = [np.random.default_rng((seed, i)) for i in range(len(bound))]
     return np.array(
-        [end.objective if end.converged else np.inf for end in batch.minimise(bound, starts, generators, count)]
+        [end.objective if end.converged else np.inf for end in search.minimise(bound, starts, generators, count)]
     )
 
 

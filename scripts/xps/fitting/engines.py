@@ -20,8 +20,8 @@ from scipy.special import gammaincc
 from xps.errors import FitError
 from xps.fitting.judging import detection, intervals, outcome
 from xps.fitting.judging.outcome import LOGGER, Outcome, Task
-from xps.fitting.solving import batch, layout, minimiser, problem
 from xps.fitting.solving import joint as joint_fits
+from xps.fitting.solving import layout, minimiser, problem, search
 from xps.fitting.solving.joint import Common
 from xps.fitting.solving.minimiser import Optimum
 from xps.fitting.solving.problem import Problem
@@ -163,7 +163,7 @@ def optima(jobs: Sequence[Job], engine: str, count: int = STARTS) -> list[Optimu
     if engine == LMFIT:
         pairs = zip(jobs, generators, strict=True)
         return [minimiser.minimise(job.problem, job.start, generator, count) for job, generator in pairs]
-    return batch.minimise([job.problem for job in jobs], [job.start for job in jobs], generators, count)
+    return search.minimise([job.problem for job in jobs], [job.start for job in jobs], generators, count)
 
 
 def _judged(model: FitModel, job: Job, best: Optimum, starts: Starts, engine: str) -> Outcome:

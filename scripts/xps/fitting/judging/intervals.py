@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from xps.fitting.judging import bootstrap
 from xps.fitting.judging.outcome import Interval, Outcome
-from xps.fitting.solving import batch
+from xps.fitting.solving import batch, search
 from xps.models import FitModel
 from xps.quantiles import RISE_ONE_SIDED_95, RISE_TWO_SIDED_95, TWO_SIDED_95
 from xps.separable import marquardt
@@ -179,7 +179,7 @@ def _ends(part: batch.Batch, some: Sequence[Outcome], wanted: Sequence[_Wanted])
     side = np.repeat([-1.0, 1.0, 1.0], [every.size, every.size, len(areas)])
     rise = np.where(np.arange(order.size) < 2 * every.size, RISE_TWO_SIDED_95, RISE_ONE_SIDED_95)
     sides = _sides(some, [wanted[i] for i in order], side, rise)
-    found = profiles.ends(part.task, _optimum(part, some), sides, batch.model_starts(part))
+    found = profiles.ends(part.task, _optimum(part, some), sides, search.model_starts(part))
     value = [None if is_open else float(end) for end, is_open in zip(found.value, found.open_, strict=True)]
     limits = dict(zip(areas, value[2 * every.size :], strict=True))
     # An area's interval that is open below ends at its bound 0.
@@ -202,8 +202,8 @@ def _sides(some: Sequence[Outcome], numbers: Sequence[_Wanted], side: Array, ris
 def _profiles(tried: profiles.Visits, order: profiles.Indices, numbers: int) -> list[tuple[tuple[float, float], ...]]:
     """Return for each number the values that its searches tried, ascending, with the least rise at each."""
     points: list[dict[float, float]] = [{} for _ in range(numbers)]
-    for search, value, rise in zip(tried.search.tolist(), tried.value.tolist(), tried.rise.tolist(), strict=True):
-        of_number = points[order[search]]
+    for one, value, rise in zip(tried.search.tolist(), tried.value.tolist(), tried.rise.tolist(), strict=True):
+        of_number = points[order[one]]
         of_number[value] = min(rise, of_number.get(value, math.inf))
     return [tuple(sorted(of_number.items())) for of_number in points]
 

@@ -9,33 +9,22 @@ together; what is together changes no number.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xps.fitting.solving.layout import Layout
-from xps.fitting.solving.minimiser import Optimum, distinct_minima
+from xps.fitting.solving.minimiser import Optimum
 from xps.fitting.solving.problem import Problem
 from xps.models import FitModel
 from xps.separable import lines, marquardt, projection
 from xps.separable.likelihood import LIKELIHOODS
 from xps.separable.priors import Priors
-from xps.separable.starts import contrasted, tempered
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 EFFORT = marquardt.Effort(decrement=1e-9, accepted=1e-6)
-# Objectives further apart than this are different minima (statistically the same, numerically not).
-_SAME_MINIMUM = 1e-3
-_START_SHARE = 0.6
-_MORE_STARTS = 5
-# Lines closer than this share of their mean width overlap.
-_CROWDED = 1.5
-# Trial positions of a component that has vanished: a fraction of its width apart.
-_PLACES = 15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -226,163 +215,3 @@ def _others_say(layouts: list[Layout], compiled: Compiled) -> Priors | None:
     rows[:, :, columns] = [one.root for one in said]
     value = np.array([one.root @ one.centre for one in said])
     return Priors(rows, value, np.ones(value.shape))
-
-
-def minimise(
-    problems: Sequence[Problem], starts: Sequence[Array], generators: Sequence[np.random.Generator], count: int
-) -> list[Optimum]:
-    """Return the best of at least ``count`` minima of every problem.
-
-    The first is reached from the start (θ) as given, the second from the start tempered (lines first kept alike, see
-    ``separable.starts``), the others where lines overlap from contrasted widths, else from points moved at random
-    towards the bounds. Where these disagree, the problem has several minima and gets ``_MORE_STARTS`` further starts.
-    A component that ended at area 0 is looked for over its whole range of positions: where it is absent nothing leads
-    it to where it is not.
-    """
-    found: dict[int, Optimum] = {}
-    for places, batch in batches(problems):
-        first = batch.start([starts[place] for place in places])
-        ends = _ends(batch, first, [generators[place] for place in places], count)
-        found |= {place: _best(batch, ends, i) for i, place in enumerate(places)}
-    return [found[place] for place in range(len(problems))]
-
-
-class _End(NamedTuple):
-    """The ends of one start, for the problems ``which`` (others have none)."""
-
-    optimum: marquardt.Optimum
-    place: dict[int, int]
-
-
-def _ends(batch: Batch, first: Array, generators: Sequence[np.random.Generator], count: int) -> list[_End]:
-    everyone = np.arange(first.shape[0])
-    starts = [first]
-    if count > 1:
-        starts += [tempered(batch.task, first, _lines_alike(batch))]
-        starts += contrasted(batch.task, starts[1], _crowded_widths(batch))
-        starts += [_moved(batch.task, first, generators) for _ in range(count - len(starts))]
-    ends = [_End(marquardt.minimise(batch.task, start, EFFORT), dict(enumerate(everyone))) for start in starts]
-    reached = np.array([np.where(end.optimum.converged, end.optimum.point.objective, np.inf) for end in ends])
-    doubtful = np.flatnonzero(np.max(reached, axis=0) - np.min(reached, axis=0) > _SAME_MINIMUM)
-    if doubtful.size and count > 1:
-        task, some = batch.task.copies(doubtful), [generators[int(place)] for place in doubtful]
-        place = {int(which): i for i, which in enumerate(doubtful)}
-        for _ in range(_MORE_STARTS):
-            start = _moved(task, first[doubtful], some)
-            ends.append(_End(marquardt.minimise(task, start, EFFORT), place))
-    return ends + _absent_searched(batch, first, ends) if count > 1 else ends
-
-
-def _absent_searched(batch: Batch, first: Array, ends: Sequence[_End]) -> list[_End]:
-    """Return further ends, from the likeliest places of components whose area is 0 in the best end so far."""
-    task, plan = batch.task, batch.problems[0].layout
-    place = {int(slot): i for i, slot in enumerate(plan.varied[batch.compiled.nonlinear])}
-    theta, absent = _best_points(ends, first.shape[0])
-    further = []
-    for component in range(len(plan.model.components)):
-        column, position = batch.column_of(component), place.get(plan.index(component, "position"))
-        if column is None or position is None or not np.any(absent[:, column]):
-            continue
-        which = np.flatnonzero(absent[:, column])
-        trials = np.repeat(theta[which], _PLACES, axis=0)
-        share = np.linspace(0.0, 1.0, _PLACES)
-        low, high = task.lower[which, position], task.upper[which, position]
-        trials[:, position] = (low[:, None] + (high - low)[:, None] * share).ravel()
-        width = place.get(plan.index(component, "width"))
-        if width is not None:
-            trials[:, width] = np.repeat(first[which, width], _PLACES)
-        looked = projection.evaluate(task, np.repeat(which, _PLACES), trials, None).objective.reshape(-1, _PLACES)
-        start = trials.reshape(which.size, _PLACES, -1)[np.arange(which.size), np.argmin(looked, axis=1)]
-        found = marquardt.minimise(task.copies(which), start, EFFORT)
-        further.append(_End(found, {int(problem): i for i, problem in enumerate(which)}))
-    return further
-
-
-def _best_points(ends: Sequence[_End], problems: int) -> tuple[Array, NDArray[np.bool_]]:
-    """Return each problem's nonlinear parameters at its best end, and which coefficients are held at 0 there."""
-    bests = []
-    for problem in range(problems):
-        own = [(end.optimum, end.place[problem]) for end in ends if problem in end.place]
-        bests.append(min(own, key=lambda end: float(end[0].point.objective[end[1]])))
-    theta = np.array([end.point.theta[i] for end, i in bests])
-    held = np.array([(end.point.coefficients[i] <= 0.0) for end, i in bests])
-    return theta, held
-
-
-def _moved(task: projection.Task, first: Array, generators: Sequence[np.random.Generator]) -> Array:
-    """Return starts between the first and a bound, drawn from each problem's own generator."""
-    size = first.shape[1]
-    draws = [(generator.uniform(0.0, _START_SHARE, size), generator.random(size) < 0.5) for generator in generators]
-    share, up = (np.array(part) for part in zip(*draws, strict=True))
-    far = np.where(up, task.upper, task.lower)
-    return np.asarray(first + share * (np.where(np.isfinite(far), far, first) - first))
-
-
-def _lines_alike(batch: Batch) -> list[list[tuple[int | None, int | None, float]]]:
-    """Return, per window, each component's own position and width parameters and its usual width."""
-    plan = batch.problems[0].layout
-    place = {int(slot): i for i, slot in enumerate(plan.varied[batch.compiled.nonlinear])}
-    groups: dict[int, list[tuple[int | None, int | None, float]]] = {}
-    for i, window in enumerate(plan.model.window_of_component):
-        position, width = plan.index(i, "position"), plan.index(i, "width")
-        usual = float(plan.slot_starts[width])
-        groups.setdefault(window, []).append((place.get(position), place.get(width), usual))
-    return list(groups.values())
-
-
-def _crowded_widths(batch: Batch) -> list[tuple[int, bool]]:
-    """Return the width parameters of lines that overlap their neighbours, and which of these are odd ones."""
-    plan = batch.problems[0].layout
-    place = {int(slot): i for i, slot in enumerate(plan.varied[batch.compiled.nonlinear])}
-    values = plan.expand(plan.start)[0]
-    found = []
-    for window in range(len(plan.model.windows)):
-        inside = [i for i, of in enumerate(plan.model.window_of_component) if of == window]
-        at = {i: float(values[plan.index(i, "position")]) for i in inside}
-        usual = {i: float(values[plan.index(i, "width")]) for i in inside}
-        ordered = sorted(inside, key=at.__getitem__)
-        close = {
-            i
-            for one, other in pairwise(ordered)
-            if at[other] - at[one] < _CROWDED * 0.5 * (usual[one] + usual[other])
-            for i in (one, other)
-        }
-        widths = [(place.get(plan.index(i, "width")), bool(rank % 2)) for rank, i in enumerate(ordered) if i in close]
-        found += [(width, odd) for width, odd in widths if width is not None]
-    return found
-
-
-def _best(batch: Batch, ends: Sequence[_End], problem: int) -> Optimum:
-    """Return one problem's best end in the words of ``minimiser``."""
-    own = [(end.optimum, end.place[problem]) for end in ends if problem in end.place]
-    best, place = min(own, key=lambda end: (not end[0].converged[end[1]], float(end[0].point.objective[end[1]])))
-    bound, compiled = batch.problems[problem], batch.compiled
-    plan = bound.layout
-    theta = np.empty(plan.varied.size)
-    theta[compiled.linear] = best.point.coefficients[place]
-    theta[compiled.nonlinear] = best.point.theta[place]
-    held = np.zeros(theta.size, dtype=bool)
-    held[np.concatenate([compiled.linear, compiled.nonlinear])] = best.held[place]
-    objectives = np.array([end.point.objective[i] for end, i in own if end.converged[i]])
-    at = bound.evaluate(theta)
-    converged = bool(best.converged[place])
-    return Optimum(
-        at=at,
-        objective=bound.objective(at),
-        at_lower=held & (theta <= plan.lower),
-        at_upper=held & (theta >= plan.upper),
-        converged=converged,
-        evaluations=int(sum(end.evaluations[i] for end, i in own)),
-        starts=len(own),
-        distinct_minima=distinct_minima(objectives),
-        message="converged"
-        if converged
-        else "not converged: no start reached a minimum within the allowed evaluations",
-    )
-
-
-def model_starts(batch: Batch) -> Array | None:
-    """Return the nonlinear parameters that the model files start from where lines overlap, None where none do."""
-    if not _crowded_widths(batch):
-        return None
-    return batch.start([problem.layout.start for problem in batch.problems])
