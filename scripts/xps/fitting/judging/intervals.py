@@ -95,14 +95,14 @@ class _Wanted(NamedTuple):
 
 def _own_numbers(part: batch.Batch, component: int) -> Iterator[tuple[int, int]]:
     """Yield slot and parameter of a component's area and position, where they are varied themselves."""
-    plan, compiled = part.problems[0].layout, part.compiled
+    plan = part.problems[0].layout
     column = part.column_of(component)
     if column is not None:
         yield plan.index(component, "area"), column
     position = next(iter(plan.common_of(component)), plan.index(component, "position"))
-    place = np.flatnonzero(plan.varied[compiled.nonlinear] == position)
-    if place.size:
-        yield position, compiled.linear.size + int(place[0])
+    place = part.parameters().get(position)
+    if place is not None:
+        yield position, part.compiled.linear.size + place
 
 
 def _is_there(one: Outcome, component: int, slot: int) -> bool:

@@ -128,6 +128,11 @@ class Batch:
         """Return the nonlinear starts out of full starting vectors θ."""
         return np.array([values[self.compiled.nonlinear] for values in theta])
 
+    def parameters(self) -> dict[int, int]:
+        """Return the place of each slot that is one among the nonlinear parameters."""
+        plan = self.problems[0].layout
+        return {slot: i for i, slot in enumerate(plan.varied[self.compiled.nonlinear].tolist())}
+
     def column_of(self, component: int) -> int | None:
         """Return the coefficient that is a component's area, or None where the area follows another."""
         plan = self.problems[0].layout

@@ -80,8 +80,8 @@ def fit_series(problems: Sequence[Problem], slot_values: Array) -> JointFit:
 
 def _columns(batch: Batch, slots: Indices) -> Indices:
     """Return the places of slots among a batch's nonlinear parameters."""
-    nonlinear = batch.problems[0].layout.varied[batch.compiled.nonlinear].tolist()
-    return np.array([nonlinear.index(slot) for slot in slots.tolist()], dtype=np.intp)
+    place = batch.parameters()
+    return np.array([place[slot] for slot in slots.tolist()], dtype=np.intp)
 
 
 def _in_series(problems: Sequence[Problem], acquisitions: int) -> list[Problem]:

@@ -64,23 +64,25 @@ def _ends(batch: Batch, first: Array, generators: Sequence[np.random.Generator],
         starts += contrasted(batch.task, starts[1], _crowded_widths(batch))
         starts += [_moved(batch.task, first, generators) for _ in range(count - len(starts))]
     ends = [_End(marquardt.minimise(batch.task, start, EFFORT), dict(enumerate(everyone))) for start in starts]
+    if count == 1:
+        return ends
     reached = np.array([np.where(end.optimum.converged, end.optimum.point.objective, np.inf) for end in ends])
     doubtful = np.flatnonzero(
         (np.max(reached, axis=0) - np.min(reached, axis=0) > _SAME_MINIMUM) | _replaced(batch, ends, first.shape[0])
     )
-    if doubtful.size and count > 1:
+    if doubtful.size:
         task, some = batch.task.copies(doubtful), [generators[int(place)] for place in doubtful]
         place = {int(which): i for i, which in enumerate(doubtful)}
         for _ in range(_MORE_STARTS):
             start = _moved(task, first[doubtful], some)
             ends.append(_End(marquardt.minimise(task, start, EFFORT), place))
-    return ends + _absent_searched(batch, first, ends) if count > 1 else ends
+    return ends + _absent_searched(batch, first, ends)
 
 
 def _absent_searched(batch: Batch, first: Array, ends: Sequence[_End]) -> list[_End]:
     """Return further ends, from the likeliest places of components whose area is 0 in the best end so far."""
     task, plan = batch.task, batch.problems[0].layout
-    place = {int(slot): i for i, slot in enumerate(plan.varied[batch.compiled.nonlinear])}
+    place = batch.parameters()
     theta, absent = _best_points(ends, first.shape[0])
     further = []
     for component in range(len(plan.model.components)):
@@ -125,7 +127,7 @@ def _moved(task: projection.Task, first: Array, generators: Sequence[np.random.G
 def _lines_alike(batch: Batch) -> list[list[tuple[int | None, int | None, float]]]:
     """Return, per window, each component's own position and width parameters and its usual width."""
     plan = batch.problems[0].layout
-    place = {int(slot): i for i, slot in enumerate(plan.varied[batch.compiled.nonlinear])}
+    place = batch.parameters()
     groups: dict[int, list[tuple[int | None, int | None, float]]] = {}
     for i, window in enumerate(plan.model.window_of_component):
         position, width = plan.index(i, "position"), plan.index(i, "width")
@@ -144,7 +146,7 @@ def _replaced(batch: Batch, ends: Sequence[_End], problems: int) -> NDArray[np.b
 def _crowded_widths(batch: Batch) -> list[tuple[int, bool]]:
     """Return the width parameters of lines that overlap their neighbours, and which of these are odd ones."""
     plan = batch.problems[0].layout
-    place = {int(slot): i for i, slot in enumerate(plan.varied[batch.compiled.nonlinear])}
+    place = batch.parameters()
     widths = [(place.get(plan.index(i, "width")), odd) for i, odd in _crowded(batch)]
     return [(width, odd) for width, odd in widths if width is not None]
 
