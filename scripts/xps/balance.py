@@ -77,7 +77,7 @@ def _plated(acquisitions: tables.Table, *, asked: bool) -> dict[int, dict[str, A
     Acquisitions without a plating time are among them only where the charge is ``asked`` for.
     """
     rows: dict[int, dict[str, Any]] = {}
-    for row in acquisitions.select(_LOGGED).to_pylist():
+    for row in acquisitions.to_pylist():
         if asked or row["plating_time_s"] is not None:
             rows.setdefault(int(row["acquisition"]), row)
     return {number: rows[number] for number in sorted(rows)}

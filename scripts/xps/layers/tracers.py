@@ -40,7 +40,7 @@ class Measured:
         self.experiment = str(kept.column("experiment")[0]) if kept.num_rows else ""
         self.acquisitions: list[int] = sorted(pc.unique(kept.column("acquisition")).to_pylist())
         wanted = pc.is_in(components.column("component"), pa.array(_asked(stacks), pa.string()))
-        rows = components.filter(wanted).select(COLUMNS["components"]).to_pylist()
+        rows = components.filter(wanted).to_pylist()
         self._areas = {(row["model"], row["component"], row["acquisition"]): row for row in rows}
         self._facts = _facts(kept, {row["region"] for row in rows})
 
