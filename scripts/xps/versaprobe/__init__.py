@@ -10,7 +10,7 @@ in 38 real files of seven instrument families, 28 of them compared point by poin
 Frame
     ``SOFH``, header lines ``Key: value``, ``EOFH``, each ended by CRLF or LF (both are legitimate); then the body.
     ``EOFH`` counts only as a whole line; blanks or empty lines around either are an editor's, and read with a warning.
-    Header bytes are not ASCII (micro and Angstrom signs in Latin-1, comments in Shift-JIS): they are decoded as Latin-1,
+    Header bytes are not ASCII (micro and Angstrom signs in Latin-1, comments in Shift-JIS): decoded as Latin-1,
     from which ``value.encode("latin-1")`` gives the bytes back. Keys repeat.
 
 Body (little-endian; offsets count from its first byte)
