@@ -18,11 +18,13 @@ def main(settings: Mapping[str, Any], inputs: Sequence[str], outputs: Mapping[st
         **kinetics.compare(series, settings["decays"], rates),
     }
     made["claims"] = claims.evaluate(settings["claims"], {**found, "": made})
-    origin = None if ancestors else "literature"  # phases alone
-    params = {"settings": settings}
+    params, origin = {"settings": settings}, None if ancestors else "literature"
     record = provenance.record("compare_experiments", ancestors, params, fingerprint, data_origin=origin)
+    # Phases follow from the reference rows alone, whatever series there are.
+    params = {"settings": {"reference": reference}}
+    of_phases = provenance.record("compare_experiments", [], params, fingerprint, data_origin="literature")
     for name, table in made.items():
-        tables.write(outputs[name], name, table, record)
+        tables.write(outputs[name], name, table, of_phases if name == "phases" else record)
 
 
 if __name__ == "__main__":
