@@ -187,6 +187,28 @@ def test_cycles_without_sputtering_get_a_row_each_and_no_axis_of_zeros(project: 
     assert parsed.acquisitions.num_rows == 3
 
 
+@pytest.mark.parametrize("times_s", [[0.0, 60.0, 120.0], [0.0, 0.0, 0.0]])
+def test_a_last_cycle_that_was_stopped_is_left_out_with_its_reason(
+    project: Path, monkeypatch: pytest.MonkeyPatch, times_s: list[float]
+) -> None:
+    """Of one that was sputtered it is the only cycle with a row; a cycle further in is for the operator to judge."""
+    full, half, none = [40] * 30, [40] * 15 + [0] * 15, [0] * 30
+    data = assemble("smartsoft", [[full, half, half], [full, full, none]], times_s)
+    found = drafted(project, put(project, "stopped", {"a.pro": data}))
+    why = "stopped while measuring? Nothing but zeros in, or at the end of, C1s, Ge 3d"
+    assert f"cycle 2 of a.pro is excluded in the log's draft: {why}" in found.remarks
+    rows = [row for row in found.files[project / "raw/stopped/acquisitions.csv"].splitlines() if row[0] not in "#f"]
+    assert len(rows) == (2 if times_s[-1] else 4)
+    assert rows[-1] == f'a.pro,2,,,,,,,,yes,"{why}",'
+    assert not any("yes" in row for row in rows[:-1])
+    analysis = loaded(project, monkeypatch)
+    parsed = acquisitions.assemble(
+        "fresh", settings_of(project), [Path(n) for n in analysis.files["fresh"]], Path("raw")
+    )
+    excluded = parsed.acquisitions.to_pandas().groupby("acquisition").excluded.all()
+    assert excluded.tolist() == [False, False, True]
+
+
 def test_rows_of_the_log_stand_by_date(project: Path, shared_data: Path) -> None:
     """The multiplex comes first by name and was measured a day after the survey."""
     source = shared_data / "JesusF10/BN-BS-1"

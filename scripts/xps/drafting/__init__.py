@@ -134,6 +134,11 @@ def draft(experiment: str, folder: str, log_name: str, files: Sequence[RawFile],
     held = {level for model in known.models.values() for level in settings_text.needs(model)}
     found = regions.windows(read_files, known.lines_ev, held)
     remarks = [f"{raw.name} is excluded in the log's draft: {raw.refusal}" for raw in files if raw.refusal]
+    remarks += [
+        f"cycle {item.cycles - 1} of {name} is excluded in the log's draft: {why}"
+        for name, item in contents.items()
+        if (why := log_text.stopped(item))
+    ]
     remarks += [f"region {window.name} is not fitted: {window.remark}" for window in found if not window.levels]
     text = settings_text.lines(experiment, (folder, log_name), files, contents, found, known.models)
     levels = [level for window in found for level in window.levels]
