@@ -19,7 +19,13 @@ COSINE = np.cos(np.pi / 4)
 # Mean free paths (nm) of Ge 3d or Li 1s, P 2p, O 1s: ../shared/science/imfp_tpp2m_nm.csv.
 LITHIUM, OXIDE = (4.623, 4.355, 3.274), (3.872, 3.656, 2.785)
 FILM = models.Film("li1s", (("Li0", 0.45),), ("Ge0", "Ge4+"), 0.35, 3.3)
-UNDER = {"model": "ge3d", "bulk_ratios": {"Ge0": 0.5}, "over": ["Ge4+"], "exponent": 0.35, "whole_at": 3.0}
+UNDER = {
+    "model": "ge3d",
+    "lines": [{"component": "Ge0", "bulk_ratio": 0.5}],
+    "over": ["Ge4+"],
+    "exponent": 0.35,
+    "whole_at": 3.0,
+}
 OTHER = {"name": "covered", "systematic": True, "doublets": [{"core_level": "Ge 3d", "area_ratio": 0.6}]}
 OTHER |= {"under_film": UNDER}
 

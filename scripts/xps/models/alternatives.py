@@ -74,7 +74,7 @@ def _film(item: Content) -> Film | None:
     if "under_film" not in item:
         return None
     given = item["under_film"]
-    ratios = tuple((name, float(ratio)) for name, ratio in given["bulk_ratios"].items())
+    ratios = tuple((line["component"], float(line["bulk_ratio"])) for line in given["lines"])
     return Film(given["model"], ratios, tuple(given["over"]), float(given["exponent"]), float(given["whole_at"]))
 
 
