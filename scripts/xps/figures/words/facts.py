@@ -1,6 +1,6 @@
 """What the tables say about how numbers were made, in sentences: for captions and for the methods section."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -180,6 +180,11 @@ def assumptions(conditions: Iterable[Any]) -> str:
     """Return conditions as one list in which each clause stands once; they share most of them."""
     texts = (str(text) for text in conditions if isinstance(text, str))
     return "; ".join(dict.fromkeys(clause.strip() for text in texts for clause in text.split(";") if clause.strip()))
+
+
+def verdict(row: Mapping[str, Any]) -> str:
+    """Return the verdict of a row of ``kinetics`` or ``courses`` with its reason, in words."""
+    return ": ".join([row["verdict"].replace("_", " "), *([row["reason"]] if isinstance(row["reason"], str) else [])])
 
 
 def count(number: int, noun: str) -> str:
