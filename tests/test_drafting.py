@@ -76,7 +76,7 @@ def test_a_draft_runs_as_it_is_and_its_log_has_a_row_per_file(project: Path, mon
     found = drafted(project, folder)
     written = {path.relative_to(project).as_posix() for path in found.files}
     drawn = {f"config/figures/fresh_{figure}.yaml" for figure in ("spectra", "survey")}
-    lines = {f"config/models/fresh_{level}.yaml" for level in ("al2p", "o1s")}
+    lines = {f"config/models/fresh_{level}_draft.yaml" for level in ("al2p", "o1s")}
     own = {"raw/fresh/acquisitions.csv", "config/experiments/fresh.yaml", "config/fresh.yaml"}
     assert written == own | drawn | lines
     analysis = loaded(project, monkeypatch)
@@ -97,7 +97,15 @@ def test_every_guess_is_marked_and_every_region_left_out_is_told(project: Path, 
     assert text.count("[Cu 2p]  # check: 924 to 974 eV") == 1
     assert "# Cu_LMM: left out: its name is not that of a core level" in text
     assert found.remarks == ("region Cu_LMM is not fitted: its name is not that of a core level",)
-    assert "models: [adventitious_c1s, fresh_cu2p, fresh_o1s]" in text
+    assert "models: [adventitious_c1s, fresh_cu2p_draft, fresh_o1s_draft]" in text
+
+
+def test_a_draft_named_like_shipped_models_does_not_meet_them(project: Path, shared_data: Path) -> None:
+    """An experiment called sno2 once drafted sno2_si2p, which is there."""
+    name = "SnO2_10nm_1.pro"
+    folder = put(project, "sno2", {name: (shared_data / "pynxtools-xps" / name).read_bytes()})
+    drafted(project, folder, "sno2")
+    assert settings_of(project, "sno2")["models"] == ["adventitious_c1s", "sno2_si2p_draft", "sno2_sn3d_draft"]
 
 
 def test_a_survey_in_a_file_of_its_own_is_offered_for_composition(project: Path, shared_data: Path) -> None:
@@ -117,7 +125,7 @@ def test_a_profile_without_carbon_refers_to_nothing_and_has_a_line_for_each_leve
     found = drafted(project, folder)
     settings = settings_of(project)
     assert (settings["energy_reference"], settings["axis"]) == ({"mode": "none"}, "sputter_time_s")
-    assert settings["models"] == ["fresh_o1s", "fresh_si2p"]
+    assert settings["models"] == ["fresh_o1s_draft", "fresh_si2p_draft"]
     assert "#   sno2_si2p: Si 2p" in found.files[project / "config/experiments/fresh.yaml"]
     assert list(loaded(project, monkeypatch).figures) == ["fresh_spectra", "fresh_areas"]
 
@@ -128,7 +136,7 @@ def test_a_level_gets_one_line_where_the_data_have_it(
     """Copper: 932.6 eV and 19.8 eV to its partner, as every handbook says; carbon tells the shift."""
     name = "XPS_PHI_QUANTERA_narrow.spe"
     drafted(project, put(project, "copper", {name: (shared_data / "M-DaC_XPS" / name).read_bytes()}))
-    model = loaded(project, monkeypatch).models["fresh_cu2p"]
+    model = loaded(project, monkeypatch).models["fresh_cu2p_draft"]
     (line,) = model["components"]
     assert line["position_ev"]["start"] == pytest.approx(932.6, abs=0.3)
     assert line["doublet"] == {"splitting_ev": 19.8, "area_ratio": 0.5}
@@ -178,8 +186,8 @@ def test_real_lines_beside_strontium_are_looked_for_where_they_are(
     found = drafted(project, put(project, "bn", {path.name: path.read_bytes() for path in source.glob("*.spe")}))
     models = loaded(project, monkeypatch).models
     starts = {name: model["components"][0]["position_ev"]["start"] for name, model in models.items() if "fresh" in name}
-    assert starts["fresh_bi4f"] == pytest.approx(162.6, abs=0.4)
-    assert starts["fresh_ti2p"] == pytest.approx(461.4, abs=0.6)
+    assert starts["fresh_bi4f_draft"] == pytest.approx(162.6, abs=0.4)
+    assert starts["fresh_ti2p_draft"] == pytest.approx(461.4, abs=0.6)
     assert not any("warning" in remark for remark in found.remarks)
 
 

@@ -35,8 +35,8 @@ class Tabulated(Protocol):
 
 
 def name_of(experiment: str, level: str) -> str:
-    """Return what the model of ``level`` is called, such as ``cell_7_f1s``."""
-    return f"{experiment}_{level.replace(' ', '').lower()}"
+    """Return what the draft for ``level`` is called, such as ``cell_7_f1s_draft``: no name that a finished model has."""
+    return f"{experiment}_{level.replace(' ', '').lower()}_draft"
 
 
 def lines(experiment: str, level: str, same: Sequence[Region], shift_ev: float, known: Tabulated) -> Iterator[str]:
