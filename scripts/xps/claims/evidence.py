@@ -1,7 +1,7 @@
 """The tables that sentences are held against, by experiment and time; what is not there says so."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ TABLES = (
 """Tables of each experiment that computations may look at."""
 AXES = ("plating_time_s", "rest_time_s", "sputter_time_s")
 _SAME_TIME_S = 1.0
+_FACTORS = {("s", "min"): 1 / 60}
 
 
 class NotTestableError(Exception):
@@ -41,6 +42,16 @@ class Answer:
     unit: str = "1"
     word: str = ""
     remark: str = ""
+
+    def told_in(self, unit: str) -> "Answer":
+        """Return the same in another unit; NotTestableError where the number is none of its kind."""
+        if unit == self.unit or self.value is None:
+            return self
+        if (self.unit, unit) not in _FACTORS:
+            raise NotTestableError(f"a number in {self.unit} cannot be told in {unit}")
+        factor = _FACTORS[self.unit, unit]
+        stderr = None if self.stderr is None else factor * self.stderr
+        return replace(self, value=factor * self.value, stderr=stderr, unit=unit)
 
 
 @dataclass(slots=True)

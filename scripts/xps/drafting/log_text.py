@@ -25,12 +25,27 @@ def lines(files: Sequence[RawFile], contents: Mapping[str, Measurement]) -> Iter
         yield from _cycle_rows(raw.name, contents.get(raw.name))
 
 
+def stopped(measurement: Measurement) -> str:
+    """Return why the last cycle of a series seems to have been stopped while measuring; empty where it does not."""
+    last = measurement.cycles - 1
+    regions = [region.name for region in measurement.regions if region.is_unfinished(last)]
+    if last == 0 or not regions:
+        return ""
+    return f"stopped while measuring? Nothing but zeros in, or at the end of, {', '.join(regions)}"
+
+
 def _cycle_rows(name: str, measurement: Measurement | None) -> Iterator[str]:
-    """Yield a row for each cycle of a series that was not sputtered: what was done between them, no file says."""
-    if measurement is None or measurement.cycles == 1 or is_sputtered(measurement):
+    """Yield a row for each cycle of a series that was not sputtered: what was done between them, no file says.
+
+    Of a sputtered one, for its last cycle alone, excluded, where it was stopped.
+    """
+    if measurement is None or measurement.cycles == 1:
         return
-    for cycle in range(measurement.cycles):
-        yield ",".join(cell({"file": name, "cycle": str(cycle)}.get(column, "")) for column in COLUMNS)
+    last, why = measurement.cycles - 1, stopped(measurement)
+    for cycle in range(last if is_sputtered(measurement) else 0, measurement.cycles):
+        excluded = {"exclude": "yes", "reason": why} if why and cycle == last else {}
+        if excluded or not is_sputtered(measurement):
+            yield ",".join(cell(({"file": name, "cycle": str(cycle)} | excluded).get(column, "")) for column in COLUMNS)
 
 
 def is_sputtered(measurement: Measurement) -> bool:

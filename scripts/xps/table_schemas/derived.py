@@ -102,8 +102,14 @@ SCHEMAS: Schemas = {
         optional("aicc", "number", "1", "corrected Akaike criterion of the law"),
         optional("bic", "number", "1", "Bayesian criterion of the law"),
         Column("chosen", "text", "", "yes, no or undecided (gap in BIC below 6)"),
-        Column("verdict", "text", "", "tested, or why not"),
+        Column(
+            "verdict",
+            "text",
+            "",
+            "tested, rejected, conditional, lower_bound, not_identified, not_detected or not_testable",
+        ),
         optional("condition", "text", "", "assumption that carries the result"),
+        optional("reason", "text", "", "why the verdict is so; empty where simply tested"),
     ),
     "courses": (
         EXPERIMENT,
@@ -119,7 +125,8 @@ SCHEMAS: Schemas = {
         Column("high", "number", "", "upper end of the statistical 95 % band"),
         Column("unit", "text", "", "unit of value, low and high"),
         Column("chosen", "text", "", "yes, no or undecided, as in kinetics"),
-        Column("verdict", "text", "", "tested, or rejected with the reason"),
+        Column("verdict", "text", "", "tested or rejected, as in kinetics"),
+        optional("reason", "text", "", "why it was rejected"),
     ),
     "profiles": (
         EXPERIMENT,

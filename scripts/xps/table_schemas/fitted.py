@@ -30,7 +30,7 @@ SCHEMAS: Schemas = {
             "upper_limit_95_cps_ev",
             "number",
             "counts/s·eV",
-            "95 % upper limit of the area; if not detected at least the critical level",
+            "95 % upper limit of the area, systematic error included; if not detected at least the critical level",
         ),
         optional("verdict", "text", "", "identified, conditional or not_identified"),
         optional("condition", "text", "", "the tie or prior that carries the result"),

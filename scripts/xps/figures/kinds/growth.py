@@ -70,6 +70,7 @@ def draw(
         "bic",
         "chosen",
         "verdict",
+        "reason",
     ]
     told = laws[law_names].rename(columns={"component": "layer", "value": "law_value"}).assign(kind="law")
     drawn = courses[[*_COURSE_NAMES, "axis_s"]].rename(columns={"component": "layer"}).assign(kind="course")
@@ -151,7 +152,7 @@ def _law_words(experiment: str, law: str, rows: pd.DataFrame) -> str:
     first = rows.iloc[0]
     numbers = f", {', '.join(values)}" if values else ""
     judged = {"yes": "chosen", "no": "not chosen"}.get(first["chosen"], str(first["chosen"]))
-    return f"{experiment} {law_name(law)}{numbers}: {judged}, {first['verdict']}"
+    return f"{experiment} {law_name(law)}{numbers}: {judged}, {facts.verdict(records(rows)[0])}"
 
 
 def _value_words(row: Mapping[str, Any]) -> str:

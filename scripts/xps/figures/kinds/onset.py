@@ -14,6 +14,7 @@ from xps.figures.page import KeyEntry
 from xps.figures.parts import series_page
 from xps.figures.reading.frames import chosen, frames, records
 from xps.figures.reading.times import placed
+from xps.figures.words import facts
 from xps.quantiles import TWO_SIDED_95
 
 _CRITICAL: dict[str, Any] = {"color": "#444444", "linewidth": 0.7, "linestyle": (0.0, (3.0, 1.5))}
@@ -75,7 +76,7 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
         told.append(f"{experiment}: {first}")
     stated = held["kinetics"][held["kinetics"]["quantity"] == QUANTITY]
     onsets = [
-        f"{row['experiment']} {row['component']}, {row['law']}: {row['verdict']}"
+        f"{row['experiment']} {row['component']}, {row['law']}: {facts.verdict(row)}"
         f"{'' if pd.isna(row['condition']) else '; ' + row['condition']}"
         for row in records(stated)
     ]

@@ -27,7 +27,7 @@ _ROW_CM, _LEFT_CM, _RIGHT_CM, _TOP_CM, _BELOW_CM = 0.4, 6.4, 4.6, 0.4, 0.95
 _WIDEST = 20.0
 _LAW = ["experiment", "quantity", "law"]
 _NAMES = ["experiment", "model", "component", "quantity", "law", "parameter", "value", "low", "high", "unit", "bic",
-          "chosen", "verdict", "condition"]  # fmt: skip
+          "chosen", "verdict", "reason", "condition"]  # fmt: skip
 
 
 def draw(
