@@ -35,7 +35,7 @@ class Tabulated(Protocol):
 
 
 def name_of(experiment: str, level: str) -> str:
-    """Return what the draft for ``level`` is called, such as ``cell_7_f1s_draft``: no name that a finished model has."""
+    """Return what the draft for ``level`` is called, such as ``cell_7_f1s_draft``: no name of a finished model."""
     return f"{experiment}_{level.replace(' ', '').lower()}_draft"
 
 
