@@ -136,6 +136,16 @@ def test_a_calibration_without_reference_is_said():
     assert "Energy scale: a fixed shift of −1.25 eV, no reference.\n" in written(given)
 
 
+def test_a_reference_that_is_the_smaller_part_of_its_level_is_doubted():
+    given = synthetic_tables.make(synthetic_tables.vep_series())
+    assert "may have been taken for it" not in written(given)
+    rows = given["calibration"].to_pylist()
+    last = max(row["acquisition"] for row in rows)
+    shares = [{**row, "found_share": 0.3 if row["acquisition"] == last else 0.9} for row in rows]
+    text = written({**given, "calibration": tables.from_rows("calibration", shares)})
+    assert "in 1 acquisition the reference is less than half of its level's area" in text
+
+
 def test_fits_that_the_counts_reject_are_counted_and_the_worst_is_named(given_tables: dict[str, pa.Table]):
     """A depth profile once showed invisible error bars from fits of reduced chi square 500, and no word of it."""
     fits = given_tables["fits"].to_pylist()

@@ -192,6 +192,17 @@ def test_a_step_is_not_called_a_rate():
     assert fit.verdict == not_identified("k runs towards infinity (a step before the second point)")
 
 
+@pytest.mark.parametrize("points", [2_000, 20_000])
+def test_intervals_of_a_long_series_are_those_of_its_curvature(points):
+    """So many points leave nothing but a parabola, narrower than the steps in which rates are tried first."""
+    time = np.linspace(0.0, 1000.0, points)
+    y = 1000.0 - 900.0 * np.exp(-time / 200.0) + np.random.default_rng(5).normal(0.0, 4.0, points)
+    fit = regression.fit_law("exponential", time, y, np.full(points, 4.0))
+    half = 1.959964 * np.array(fit.stderrs)
+    expected = np.stack([fit.values - half, fit.values + half], axis=1)
+    assert np.max(np.abs(np.array(fit.intervals) - expected) / half[:, None]) < 0.02
+
+
 def test_an_open_interval_is_empty_and_said():
     y = 1000 + 0.5 * TIME - 1.0e-5 * TIME**2
     fit = regression.fit_law("exponential", TIME, y, SIGMA)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import nnls
 
-from xps.separable.bounded import held_system, scales, solve_bounded, solve_held
+from xps.separable.bounded import scaled_system, scales, solve_bounded, solve_held
 
 
 @given(st.integers(0, 10**6), st.integers(1, 7))
@@ -111,5 +111,5 @@ def test_damping_shortens_steps_toward_those_of_steepest_descent(seed: int, unkn
 def test_scales_are_roots_of_the_diagonal_and_one_where_nothing_depends() -> None:
     matrix = np.diag([4.0, 0.0, 0.25])[None]
     np.testing.assert_allclose(scales(matrix), [[0.5, 1.0, 2.0]])
-    system = held_system(matrix, scales(matrix), np.array([[True, True, False]]), 0.5)
-    np.testing.assert_allclose(system[0], np.diag([1.5, 1.0, 1.0]), atol=1e-12)
+    system = scaled_system(matrix, scales(matrix), np.array([[0.5, 0.5, 0.0]]))
+    np.testing.assert_allclose(system[0], np.diag([1.5, 1.5, 1.0]), atol=1e-12)

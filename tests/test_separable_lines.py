@@ -175,6 +175,22 @@ def test_axes_of_their_own_are_no_matter_of_company(background: str) -> None:
         assert np.array_equal(next(slopes)[0], next(slopes)[i])
 
 
+@pytest.mark.parametrize("shift_ev", [0.0, 0.1])
+def test_spectra_that_start_alike_have_the_lines_of_each_alone(shift_ev: float) -> None:
+    """To the bit: one axis, where lines are made once for all, and two."""
+    series = series_of_lines.simulate(3, 5e3)
+    axes = series_of_lines.ENERGY + shift_ev * np.array([[0.0], [1.0], [0.0]])
+    model = lines.Lines(series.task.model.scheme, (axes,), (np.array([2.0, 3.0, 0.5]),))
+    whole = model.shape(series.start, np.arange(3))
+    for i in range(3):
+        alone = model.shape(series.start[[i]], np.array([i]))
+        assert np.array_equal(alone.columns[0], whole.columns[i])
+        slopes = [of.derivatives(series.coefficients[who]) for of, who in ((alone, [i]), (whole, slice(None)))]
+        assert np.array_equal(slopes[0][0], slopes[1][i])
+    among_others = model.shape(np.concatenate([series.start[:2], series.theta[2:]]), np.arange(3))
+    assert np.array_equal(among_others.columns[:2], whole.columns[:2])
+
+
 def test_lines_carried_by_a_coefficient_are_its_column_without_a_baseline() -> None:
     series = series_of_lines.simulate(2, 5e3)
     model, who = series.task.model, np.arange(2)

@@ -27,6 +27,7 @@ class LeastSquares:
 
     data: Array
     fixed_weights: Array
+    quadratic = True
 
     def taken(self, which: NDArray[np.intp]) -> "LeastSquares":
         return LeastSquares(self.data[which], self.fixed_weights[which])
@@ -34,11 +35,11 @@ class LeastSquares:
     def admissible(self, expected: Array) -> Array:
         return expected
 
-    def weights(self, who: NDArray[np.intp], expected: Array) -> Array:
-        return self.fixed_weights[who]
+    def weights(self, expected: Array) -> Array:
+        return self.fixed_weights
 
-    def objective(self, who: NDArray[np.intp], expected: Array) -> Array:
-        return np.sum(self.fixed_weights[who] * (self.data[who] - expected) ** 2, axis=-1)
+    def objective(self, expected: Array) -> Array:
+        return np.sum(self.fixed_weights * (self.data - expected) ** 2, axis=-1)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ SPECIES_COLOURS: Mapping[str, str] = {
     "Ge4+": "#332288",
     "Ge0": "#CC6677",
     "O 2s": "#BBBBBB",
+    "O 2s (Li2O)": "#2E8B6F",
     "O 2s (Li oxides)": "#2E8B6F",
     "O 2s (C-O)": "#E3B7D1",
     # phosphorus and sulphur

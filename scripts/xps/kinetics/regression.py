@@ -27,6 +27,8 @@ BIC_GAP = 6.0
 # ASSUME p < 0.001 means "does not describe the points": series are many, and 0.05 would reject one true law in twenty.
 REJECTION_P = 1e-3
 RATE_STEPS = 1200
+# Odd, so that the best rate is one of them.
+RATES_AROUND = 61
 # Of a long series only so many rates are tried at a time that rates times points stay below this: half a megabyte.
 CELLS = 1 << 16
 FLAT = 1e-6
@@ -152,11 +154,7 @@ class _Profile(NamedTuple):
 def _fit_scaled(law: str, time: Floats, y: Floats, sigma: Floats) -> LawFit:
     form = LAWS[law]
     rates = _rate_grid(time) if form.has_rate else np.zeros(1)
-    parts = []
-    for some in np.array_split(rates, 1 + rates.size * time.size // CELLS):
-        basis = np.broadcast_to(form.basis(time, some[:, None]), (some.size, time.size, len(form.coefficients)))
-        parts.append(_profile(basis, y, sigma))
-    profile = _Profile(*map(np.concatenate, zip(*parts, strict=True)))
+    profile = _profile(law, rates, time, y, sigma)
     best = int(np.argmin(profile.chi_square))
     if not np.isfinite(profile.chi_square[best]):
         return LawFit(law, not_testable("the points do not determine the parameters"), len(time))
@@ -182,7 +180,11 @@ def _with_rate(law: str, rates: Floats, profile: _Profile, best: int, time: Floa
     if not found.converged or np.linalg.cond(information) > MOST_CONDITION:
         return LawFit(law, not_testable("the fit failed (no minimum was reached, or a flat one)"), len(time))
     stderrs = np.sqrt(np.diag(np.linalg.inv(information)))
-    intervals, words = _profile_intervals(rates, profile, found.chi_square)
+    close = _rates_around(float(found.parameters[-1]), float(stderrs[-1]), rates)
+    both, order = np.unique(np.append(rates, close), return_index=True)
+    near = _profile(law, close, time, y, sigma)
+    profile = _Profile(*(np.concatenate(parts)[order] for parts in zip(profile, near, strict=True)))
+    intervals, words = _profile_intervals(both, profile, found.chi_square)
     numbers = tuple(found.parameters.tolist()), tuple(stderrs.tolist()), intervals
     return LawFit(law, TESTED, len(time), *numbers, found.chi_square, words)
 
@@ -204,8 +206,26 @@ def _rate_grid(time: Floats) -> Floats:
     return np.geomspace(1e-2 / float(np.ptp(time)), 10.0 / float(np.min(steps)), RATE_STEPS)
 
 
-def _profile(basis: Floats, y: Floats, sigma: Floats) -> _Profile:
-    """Weighted linear regression at every rate; ``basis`` (rates, n, p). Infinite chi square where underdetermined."""
+def _rates_around(rate: float, stderr: float, rates: Floats) -> Floats:
+    """Return rates around the best one, itself among them: a long series' whole interval may lie between two others.
+
+    They reach over the interval that curvature tells, half as wide again, and never beyond ``rates``.
+    """
+    reach = min(1.5 * TWO_SIDED_95 * stderr / rate, math.log(rates[-1] / rates[0]))
+    return np.asarray(np.clip(rate * np.exp(np.linspace(-reach, reach, RATES_AROUND)), rates[0], rates[-1]))
+
+
+def _profile(law: str, rates: Floats, time: Floats, y: Floats, sigma: Floats) -> _Profile:
+    """Return the weighted linear regression at every rate."""
+    form, parts = LAWS[law], []
+    for some in np.array_split(rates, 1 + rates.size * time.size // CELLS):
+        basis = np.broadcast_to(form.basis(time, some[:, None]), (some.size, time.size, len(form.coefficients)))
+        parts.append(_regressions(basis, y, sigma))
+    return _Profile(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _regressions(basis: Floats, y: Floats, sigma: Floats) -> _Profile:
+    """Weighted linear regression for every ``basis`` (rates, n, p); infinite chi square where underdetermined."""
     weighted = basis / sigma[:, None]
     gram = np.swapaxes(weighted, 1, 2) @ weighted
     sizes = np.linalg.eigvalsh(gram)

@@ -11,6 +11,8 @@ from xps.figures.reading.times import is_lower_bound
 from xps.provenance import Record
 
 _MOST_NAMED = 12
+# Below, another line of its level may have been taken for the reference.
+_DOUBTFUL_SHARE = 0.5
 SHAPES = {
     "voigt": "Voigt",
     "gaussian": "Gaussian",
@@ -90,6 +92,12 @@ def energy_scale(held: Frames) -> str:
         at = f" at {listed(f'{energy:.2f}' for energy in energies)} eV" if len(energies) else ""
         shifts = f"{rows['shift_ev'].min():+.2f} to {rows['shift_ev'].max():+.2f} eV".replace("-", "−")
         parts.append(f"reference {rows['reference'].iloc[0]}{at} ({counts}), shifts {shifts}")
+    doubtful = calibration[calibration["found_share"] < _DOUBTFUL_SHARE].drop_duplicates(["experiment", "acquisition"])
+    if len(doubtful):
+        parts.append(
+            f"in {count(len(doubtful), 'acquisition')} the reference is less than half of its level's area, so that "
+            "another line may have been taken for it"
+        )
     return (
         f"Energy scale: {'; '.join(parts)}, standard error at most {calibration['shift_stderr_ev'].max():.2g} eV; "
         f"drift of single regions allowed for: {calibration['drift_stderr_ev'].max():.2g} eV. The reference's own "
