@@ -54,7 +54,7 @@ class Tested(NamedTuple):
 
 
 def tested(
-    model: FitModel, found: Sequence[Outcome], starts: Starts, engine: str, covered: Shares | None = None
+    model: FitModel, found: Sequence[Outcome], starts: Starts, engine: str, covered: Shares
 ) -> tuple[list[Outcome], list[list[Tested]]]:
     """Return the outcomes with the systematic errors of their areas, and per outcome all alternatives.
 
@@ -62,7 +62,7 @@ def tested(
     """
     of_each: list[list[Tested]] = [[] for _ in found]
     for alternative in model.alternatives:
-        shares = (covered or {}).get(alternative.name, {})
+        shares = covered.get(alternative.name, {})
         for mine, base, end in zip(of_each, found, _fitted(alternative, model, found, starts, engine), strict=True):
             film = shares.get(base.task.acquisition, 1.0)
             mine.append(Tested(alternative, end, _allowed(base, end, film) if alternative.systematic else 0.0))

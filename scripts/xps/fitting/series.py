@@ -123,7 +123,7 @@ def fit_block(
     if starts.model != model.name:
         raise ConfigError(f"starting values of model {starts.model} were given to model {model.name}")
     found = fit_each(model, spectra, starts, seed, engine)
-    return tables_of(model, *tested(model, found, starts, engine, covered))
+    return tables_of(model, *tested(model, found, starts, engine, covered or {}))
 
 
 def tables_of(model: FitModel, outcomes: Sequence[Outcome], alternatives: Sequence[Sequence[Tested]] = ()) -> FitTables:
