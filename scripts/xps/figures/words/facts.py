@@ -1,5 +1,6 @@
 """What the tables say about how numbers were made, in sentences: for captions and for the methods section."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ SHAPES = {
     "la": "LA",
 }
 _BACKGROUNDS = {"shirley": "Shirley", "tougaard": "Tougaard"}
+_NAMES = {**SHAPES, **_BACKGROUNDS}
 _LIKELIHOODS = {"poisson": "Poisson", "neyman": "Neyman (weights from the counts)"}
 _SOFTWARE = ("numpy", "scipy", "lmfit", "pyarrow", "pandas", "matplotlib", "seaborn")
 
@@ -153,6 +155,16 @@ def plain(column: str) -> str:
     for unit in ("_cps_ev", "_ev", "_cps", "_s"):
         column = column.removesuffix(unit)
     return column.replace("fwhm", "FWHM").replace("lorentzian", "Lorentzian").replace("_", " ")
+
+
+def changed(change: str) -> str:
+    """Return what an alternative changes as it is written: shapes and backgrounds by name, units behind numbers."""
+    return "; ".join(", ".join(map(_changed, clause.split(", "))) for clause in change.split("; "))
+
+
+def _changed(part: str) -> str:
+    unit = " eV" if "_ev " in part and part[-1].isdigit() else ""
+    return re.sub(r"\b[a-z_]+\b", lambda match: _NAMES.get(match[0], plain(match[0])), part) + unit
 
 
 def _having(parameters: pd.DataFrame, name: str) -> Sequence[Sequence[str]]:

@@ -250,6 +250,22 @@ def of(model: FitModel, drift_stderr_ev: tuple[float, ...] = (), shift_stderr_ev
     )
 
 
+def carried(source: Layout, values: Array, target: Layout) -> Array:
+    """Return slot values of ``source`` in the order of ``target``: of one model, its series fitted in another way.
+
+    What a position has in common with a series is for the other the position; drifts that it does not know are 0.
+    """
+    if source.slots == target.slots:
+        return values
+    pairs = zip(source.slots, values.tolist(), strict=True)
+    known = {_number(slot): value for slot, value in pairs if not slot.in_common}
+    return np.array([known.get(_number(slot), 0.0) for slot in target.slots])
+
+
+def _number(slot: Slot) -> tuple[int | None, int, str]:
+    return slot.component, slot.window, slot.parameter.removeprefix("shared_")
+
+
 def _slots(model: FitModel, drift: tuple[float, ...]) -> list[Slot]:
     slots = []
     for i, (part, window) in enumerate(zip(model.components, model.window_of_component, strict=True)):
