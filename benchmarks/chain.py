@@ -120,8 +120,7 @@ def _followed(analysis: Any, job: Any, found: Tables) -> Tables:
 
 def compared(analysis: Any, found: dict[str, Tables]) -> Tables:
     """Return the tables about all experiments together, claims among them where ``analysis`` asks for them."""
-    settings = analysis.comparison()
-    reference = settings["reference"]
+    settings, reference = analysis.comparison(), analysis.reference_rows()
     known = chemistry.chemistry(reference["phases"], reference["reactions"])
     series = {name: kinetics.series_of_tables(found[name], own, known) for name, own in settings["series"].items()}
     rates = {name: found[name]["kinetics"] for name in series}
