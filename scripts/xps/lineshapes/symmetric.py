@@ -104,7 +104,7 @@ def _voigt(offset: Array, lines: _Lines, out: list[Array]) -> None:
     """
     value, by_position, by_fwhm, *by_lorentzian = out
     scale, y, height, by_total = lines[:4]
-    x = np.broadcast_to(np.abs(offset) * scale, value.shape)
+    x = np.abs(offset) * scale
     w = first_quadrant(x, y)
     np.multiply(w.real, height, out=value)
     xu, yv = x * value, w.imag * (y * height)

@@ -60,10 +60,11 @@ class RegionScheme:
     step: int | None
     baseline: Indices
     # What follows from these and every evaluation asks for: coefficients and parameters that lines of the region touch,
-    # ranges of lines by shape, which shape parameters are fitted, all numbers of the lines (kinds × lines, flat), and
-    # how the fitted kinds follow the touched parameters (touched × kinds × lines).
+    # which lines each coefficient gathers, ranges of lines by shape, which shape parameters are fitted, all numbers of
+    # the lines (kinds × lines, flat), and how the fitted kinds follow the touched parameters (touched × kinds × lines).
     inside: Indices = field(init=False)
     touched: Indices = field(init=False)
+    gather: Array = field(init=False)
     groups: tuple[tuple[str, slice], ...] = field(init=False)
     fitted: tuple[int, ...] = field(init=False)
     numbers: Affine = field(init=False)
@@ -75,12 +76,13 @@ class RegionScheme:
         told = np.any([np.any(one.rows, axis=0) for one in kinds], axis=0)
         for factors in self.factors:
             told[list(factors)] = True
-        touched = np.flatnonzero(told)
+        inside, touched = np.unique(self.column), np.flatnonzero(told)
         fitted = tuple(i for i, one in enumerate(self.shape_parameters) if np.any(one.rows))
         moving = (self.position_ev, self.fwhm_ev, *(self.shape_parameters[i] for i in fitted))
         first = {shape: self.shapes.index(shape) for shape in self.shapes}
         found = {
-            "inside": np.unique(self.column),
+            "inside": inside,
+            "gather": np.equal.outer(inside, self.column).astype(np.float64),
             "touched": touched,
             "groups": tuple((shape, slice(at, at + self.shapes.count(shape))) for shape, at in first.items()),
             "fitted": fitted,
@@ -206,28 +208,24 @@ class _RegionAt:
                 weights[:, line] *= self.theta[:, factor]
         return weights
 
-    def _scattered(self, peaks: Array) -> Array | None:
-        """Return the background that ``peaks`` (spectra × rows × channels) make at higher binding energy."""
+    def _scatter(self, peaks: Array) -> None:
+        """Add the background that ``peaks`` (spectra × rows × channels) make at higher binding energy."""
         if self.scheme.step is not None:
-            return np.asarray(self.theta[:, self.scheme.step][:, None, None] * _step_under(self.axis, peaks))
-        if self.scheme.background == "tougaard":
-            return np.asarray(np.matmul(peaks, _loss_operators(self.axis).transpose(0, 2, 1)))
-        return None
+            _add_step(self.axis, peaks, self.theta[:, self.scheme.step], peaks)
+        elif self.scheme.background == "tougaard":
+            peaks += np.matmul(peaks, _loss_operators(self.axis).transpose(0, 2, 1))
 
     def columns(self, coefficients: int) -> Array:
         """Return the region's part of all columns, spectra × coefficients × channels."""
         scheme, lines = self.scheme, len(self.scheme.shapes)
         # The counting time is told to the few numbers that sum lines, not to every channel of what they make.
-        gather = np.zeros((self.theta.shape[0], coefficients, lines))
-        gather[:, scheme.column, np.arange(lines)] = self.weights
-        columns = np.matmul(gather, self.stack[:, :lines])
-        peaks = columns if scheme.inside.size == coefficients else columns[:, scheme.inside]
-        scattered = self._scattered(peaks)
-        if scattered is not None:
-            columns[:, scheme.inside] += scattered
+        peaks = np.matmul(scheme.gather * self.weights[:, None, :], self.stack[:, :lines])
+        self._scatter(peaks)
+        columns = np.zeros((self.theta.shape[0], coefficients, self.axis.shape[1]))
+        columns[:, scheme.inside] = peaks
         if scheme.baseline.size:
             columns[:, scheme.baseline] = _baseline(scheme.background, self.axis) * self.time[:, :, None]
-        return np.asarray(columns)
+        return columns
 
     def derivatives(self, coefficients: Array) -> Array:
         """Return the derivatives of the region's expected counts by θ, spectra × parameters × channels."""
@@ -238,15 +236,14 @@ class _RegionAt:
         slopes = np.matmul(gather.reshape(*gather.shape[:2], self.stack.shape[1] - lines), self.stack[:, lines:])
         if any(scheme.factors):
             slopes += np.matmul(self._by_factors(areas)[:, scheme.touched], self.stack[:, :lines])
-        scattered = self._scattered(slopes)
-        if scattered is not None:
-            slopes += scattered
-        if scheme.touched.size == self.theta.shape[1] and scheme.step is None:
+        self._scatter(slopes)
+        if scheme.touched.size == self.theta.shape[1]:
             return np.asarray(slopes)
         found = np.zeros((*self.theta.shape, self.axis.shape[1]))
         found[:, scheme.touched] = slopes
         if scheme.step is not None:
-            found[:, scheme.step] = _step_under(self.axis, np.vecmat(line_areas, self.stack[:, :lines])[:, None])[:, 0]
+            peaks = np.vecmat(line_areas, self.stack[:, :lines])[:, None]
+            _add_step(self.axis, peaks, np.ones(areas.shape[0]), found[:, scheme.step : scheme.step + 1])
         return found
 
     def _by_factors(self, areas: Array) -> Array:
@@ -271,16 +268,14 @@ def _baseline(kind: str, axis: Array) -> Array:
     return np.stack([1.0 - share, share], axis=1)
 
 
-def _step_under(axis: Array, peaks: Array) -> Array:
-    """Return the running trapezoidal integral from the low-energy end; see ``backgrounds.step_under``."""
+def _add_step(axis: Array, peaks: Array, factor: Array, total: Array) -> None:
+    """Add ``factor`` times the running trapezoidal integral from the low-energy end; see ``backgrounds.step_under``."""
+    grown = peaks[..., 1:] + peaks[..., :-1]
+    grown *= ((0.5 * factor)[:, None] * np.abs(axis[:, 1:] - axis[:, :-1]))[:, None, :]
     if (axis[:, 0] > axis[:, -1]).any():
-        return _step_under(axis[:, ::-1], peaks[..., ::-1])[..., ::-1]
-    widths = 0.5 * np.diff(axis)[:, None, :]
-    total = np.zeros_like(peaks)
-    increments = peaks[..., 1:] + peaks[..., :-1]
-    increments *= widths
-    np.cumsum(increments, axis=-1, out=total[..., 1:])
-    return total
+        grown, total = grown[..., ::-1], total[..., ::-1]
+    np.cumsum(grown, axis=-1, out=grown)
+    total[..., 1:] += grown
 
 
 def _loss_operators(axis: Array) -> Array:
