@@ -62,8 +62,8 @@ class RegionScheme:
     # What follows from these and every evaluation asks for: coefficients and parameters that lines of the region touch,
     # which lines each coefficient gathers, ranges of lines by shape, which shape parameters are fitted, all numbers of
     # the lines (kinds × lines, flat), and how the fitted kinds follow the touched parameters (touched × kinds × lines).
-    inside: Indices = field(init=False)
-    touched: Indices = field(init=False)
+    inside: slice | Indices = field(init=False)
+    touched: slice | Indices = field(init=False)
     gather: Array = field(init=False)
     groups: tuple[tuple[str, slice], ...] = field(init=False)
     fitted: tuple[int, ...] = field(init=False)
@@ -81,9 +81,9 @@ class RegionScheme:
         moving = (self.position_ev, self.fwhm_ev, *(self.shape_parameters[i] for i in fitted))
         first = {shape: self.shapes.index(shape) for shape in self.shapes}
         found = {
-            "inside": inside,
+            "inside": _run(inside),
             "gather": np.equal.outer(inside, self.column).astype(np.float64),
-            "touched": touched,
+            "touched": _run(touched),
             "groups": tuple((shape, slice(at, at + self.shapes.count(shape))) for shape, at in first.items()),
             "fitted": fitted,
             "numbers": Affine(
@@ -120,6 +120,16 @@ class Scheme:
     regions: tuple[RegionScheme, ...]
     coefficients: int
     parameters: int
+    # Whether every region depends on everything, so that none leaves a row of what all write to unwritten.
+    filled: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find what no evaluation needs to ask again."""
+        rows = [
+            (one.gather.shape[0] + one.baseline.size, one.moves.shape[0] + (one.step is not None))
+            for one in self.regions
+        ]
+        object.__setattr__(self, "filled", set(rows) == {(self.coefficients, self.parameters)})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,23 +160,32 @@ class Lines:
 
 
 class LinesAt:
-    """Columns and derivatives of some spectra at their θ."""
+    """Columns and derivatives of some spectra at their θ: each region writes its channels of one array."""
 
     def __init__(self, scheme: Scheme, regions: "list[_RegionAt]") -> None:
-        self._regions = regions
-        self._columns = self._assembled([region.columns(scheme.coefficients) for region in regions])
+        self._coefficients, self._regions = scheme.coefficients, regions
+        ends = np.cumsum([region.axis.shape[1] for region in regions]).tolist()
+        self._slices = [slice(end - region.axis.shape[1], end) for end, region in zip(ends, regions, strict=True)]
+        spectra = regions[0].theta.shape[0]
+        room = np.empty if scheme.filled else np.zeros
+        self._jacobian: Array = room((spectra, scheme.coefficients + scheme.parameters, ends[-1]))
+        for region, channels in zip(regions, self._slices, strict=True):
+            region.write_columns(self.columns[:, :, channels])
 
     @property
     def columns(self) -> Array:
         """Columns in counts per unit of the coefficient, spectra × coefficients × channels."""
-        return self._columns
+        return self._jacobian[:, : self._coefficients]
+
+    def jacobian(self, coefficients: Array) -> Array:
+        """Return columns and derivatives of the expected counts by θ, spectra × all parameters × channels."""
+        for region, channels in zip(self._regions, self._slices, strict=True):
+            region.write_derivatives(coefficients, self._jacobian[:, self._coefficients :, channels])
+        return self._jacobian
 
     def derivatives(self, coefficients: Array) -> Array:
-        """Return the derivatives of the expected counts by θ, spectra × parameters × channels."""
-        return self._assembled([region.derivatives(coefficients) for region in self._regions])
-
-    def _assembled(self, parts: list[Array]) -> Array:
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+        """Return the derivatives alone."""
+        return self.jacobian(coefficients)[:, self._coefficients :]
 
 
 class _RegionAt:
@@ -208,43 +227,40 @@ class _RegionAt:
                 weights[:, line] *= self.theta[:, factor]
         return weights
 
-    def _scatter(self, peaks: Array) -> None:
-        """Add the background that ``peaks`` (spectra × rows × channels) make at higher binding energy."""
-        if self.scheme.step is not None:
-            _add_step(self.axis, peaks, self.theta[:, self.scheme.step], peaks)
-        elif self.scheme.background == "tougaard":
-            peaks += np.matmul(peaks, _loss_operators(self.axis).transpose(0, 2, 1))
-
-    def columns(self, coefficients: int) -> Array:
-        """Return the region's part of all columns, spectra × coefficients × channels."""
+    def write_columns(self, out: Array) -> None:
+        """Write the region's part of all columns, spectra × coefficients × channels."""
         scheme, lines = self.scheme, len(self.scheme.shapes)
         # The counting time is told to the few numbers that sum lines, not to every channel of what they make.
-        peaks = np.matmul(scheme.gather * self.weights[:, None, :], self.stack[:, :lines])
-        self._scatter(peaks)
-        columns = np.zeros((self.theta.shape[0], coefficients, self.axis.shape[1]))
-        columns[:, scheme.inside] = peaks
+        self._write(scheme.gather * self.weights[:, None, :], self.stack[:, :lines], out, scheme.inside)
         if scheme.baseline.size:
-            columns[:, scheme.baseline] = _baseline(scheme.background, self.axis) * self.time[:, :, None]
-        return columns
+            out[:, scheme.baseline] = _baseline(scheme.background, self.axis) * self.time[:, :, None]
 
-    def derivatives(self, coefficients: Array) -> Array:
-        """Return the derivatives of the region's expected counts by θ, spectra × parameters × channels."""
+    def write_derivatives(self, coefficients: Array, out: Array) -> None:
+        """Write the derivatives of the region's expected counts by θ, spectra × parameters × channels."""
         scheme, lines = self.scheme, len(self.scheme.shapes)
         areas = coefficients[:, scheme.column]
         line_areas = areas * self.weights
-        gather = line_areas[:, None, None, :] * scheme.moves
-        slopes = np.matmul(gather.reshape(*gather.shape[:2], self.stack.shape[1] - lines), self.stack[:, lines:])
+        gather, stack = line_areas[:, None, None, :] * scheme.moves, self.stack[:, lines:]
+        gather = gather.reshape(*gather.shape[:2], stack.shape[1])
         if any(scheme.factors):
-            slopes += np.matmul(self._by_factors(areas)[:, scheme.touched], self.stack[:, :lines])
-        self._scatter(slopes)
-        if scheme.touched.size == self.theta.shape[1]:
-            return np.asarray(slopes)
-        found = np.zeros((*self.theta.shape, self.axis.shape[1]))
-        found[:, scheme.touched] = slopes
+            gather, stack = np.concatenate([self._by_factors(areas)[:, scheme.touched], gather], axis=2), self.stack
+        self._write(gather, stack, out, scheme.touched)
         if scheme.step is not None:
+            step = out[:, scheme.step : scheme.step + 1]
+            step[...] = 0.0
             peaks = np.vecmat(line_areas, self.stack[:, :lines])[:, None]
-            _add_step(self.axis, peaks, np.ones(areas.shape[0]), found[:, scheme.step : scheme.step + 1])
-        return found
+            _add_step(self.axis, peaks, np.ones(areas.shape[0]), step)
+
+    def _write(self, gather: Array, stack: Array, out: Array, where: slice | Indices) -> None:
+        """Write sums of lines with the background that they make to the rows ``where`` of ``out``."""
+        rows = out[:, where] if isinstance(where, slice) else np.empty((*gather.shape[:2], out.shape[2]))
+        np.matmul(gather, stack, out=rows)
+        if self.scheme.step is not None:
+            _add_step(self.axis, rows, self.theta[:, self.scheme.step], rows)
+        elif self.scheme.background == "tougaard":
+            rows += np.matmul(rows, _loss_operators(self.axis).transpose(0, 2, 1))
+        if not isinstance(where, slice):
+            out[:, where] = rows
 
     def _by_factors(self, areas: Array) -> Array:
         """Return how much of each line's value a fitted ratio adds: the area times the product of its other factors."""
@@ -257,6 +273,12 @@ class _RegionAt:
                         product = product * self.theta[:, factor]
                 found[:, factors[own], line] += product
         return found
+
+
+def _run(places: Indices) -> slice | Indices:
+    """Return rising places as a slice where they follow each other: what it takes can be written to."""
+    follow = places.size and places[-1] - places[0] + 1 == places.size
+    return slice(int(places[0]), int(places[-1]) + 1) if follow else places
 
 
 def _baseline(kind: str, axis: Array) -> Array:
