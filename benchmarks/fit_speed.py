@@ -266,7 +266,7 @@ def main(words: list[str]) -> None:
     some = next((int(word) for word in words if word.isdigit()), 20)
     print("| series | program | fits/s | engine, same objective, fits/s | ratio | equal |")
     print("|---|---|---|---|---|---|")
-    for name in cases.CASES:
+    for name in cases.FREE:
         compare(name, interpreters, some, "joint" in words)
     scaling()
 

@@ -76,7 +76,9 @@ def test_a_draft_runs_as_it_is_and_its_log_has_a_row_per_file(project: Path, mon
     found = drafted(project, folder)
     written = {path.relative_to(project).as_posix() for path in found.files}
     drawn = {f"config/figures/fresh_{figure}.yaml" for figure in ("spectra", "survey")}
-    assert written == {"raw/fresh/acquisitions.csv", "config/experiments/fresh.yaml", "config/fresh.yaml"} | drawn
+    lines = {f"config/models/fresh_{level}_draft.yaml" for level in ("al2p", "o1s")}
+    own = {"raw/fresh/acquisitions.csv", "config/experiments/fresh.yaml", "config/fresh.yaml"}
+    assert written == own | drawn | lines
     analysis = loaded(project, monkeypatch)
     files = [Path(name) for name in analysis.files["fresh"]]
     parsed = acquisitions.assemble("fresh", settings_of(project), files, Path("raw"))
@@ -95,7 +97,15 @@ def test_every_guess_is_marked_and_every_region_left_out_is_told(project: Path, 
     assert text.count("[Cu 2p]  # check: 924 to 974 eV") == 1
     assert "# Cu_LMM: left out: its name is not that of a core level" in text
     assert found.remarks == ("region Cu_LMM is not fitted: its name is not that of a core level",)
-    assert "models: [adventitious_c1s, fresh_cu2p]" in text
+    assert "models: [adventitious_c1s, fresh_cu2p_draft, fresh_o1s_draft]" in text
+
+
+def test_a_draft_named_like_shipped_models_does_not_meet_them(project: Path, shared_data: Path) -> None:
+    """An experiment called sno2 once drafted sno2_si2p, which is there."""
+    name = "SnO2_10nm_1.pro"
+    folder = put(project, "sno2", {name: (shared_data / "pynxtools-xps" / name).read_bytes()})
+    drafted(project, folder, "sno2")
+    assert settings_of(project, "sno2")["models"] == ["adventitious_c1s", "sno2_si2p_draft", "sno2_sn3d_draft"]
 
 
 def test_a_survey_in_a_file_of_its_own_is_offered_for_composition(project: Path, shared_data: Path) -> None:
@@ -106,27 +116,27 @@ def test_a_survey_in_a_file_of_its_own_is_offered_for_composition(project: Path,
     assert '# composition: {survey: "Sur1"}' in text
 
 
-def test_a_profile_without_carbon_refers_to_nothing_and_runs_without_a_fit(
+def test_a_profile_without_carbon_refers_to_nothing_and_has_a_line_for_each_level(
     project: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Models of oxygen and silicon are there, but whether the sample is theirs, no file says."""
+    """Models of oxygen and silicon are there and named, but whether the sample is theirs, no file says."""
     name = "XPS_PHI_QUANTERA_depth_1.pro"
     folder = put(project, "depth", {name: (shared_data / "M-DaC_XPS" / name).read_bytes()})
     found = drafted(project, folder)
     settings = settings_of(project)
     assert (settings["energy_reference"], settings["axis"]) == ({"mode": "none"}, "sputter_time_s")
-    assert settings["models"] == []
+    assert settings["models"] == ["fresh_o1s_draft", "fresh_si2p_draft"]
     assert "#   sno2_si2p: Si 2p" in found.files[project / "config/experiments/fresh.yaml"]
-    assert loaded(project, monkeypatch).figures == {}
+    assert list(loaded(project, monkeypatch).figures) == ["fresh_spectra", "fresh_areas"]
 
 
-def test_a_level_that_no_model_holds_gets_one_line_where_the_data_have_it(
+def test_a_level_gets_one_line_where_the_data_have_it(
     project: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Copper: 932.6 eV and 19.8 eV to its partner, as every handbook says; carbon tells the shift."""
     name = "XPS_PHI_QUANTERA_narrow.spe"
     drafted(project, put(project, "copper", {name: (shared_data / "M-DaC_XPS" / name).read_bytes()}))
-    model = loaded(project, monkeypatch).models["fresh_cu2p"]
+    model = loaded(project, monkeypatch).models["fresh_cu2p_draft"]
     (line,) = model["components"]
     assert line["position_ev"]["start"] == pytest.approx(932.6, abs=0.3)
     assert line["doublet"] == {"splitting_ev": 19.8, "area_ratio": 0.5}
@@ -146,7 +156,53 @@ def test_the_strongest_line_of_all_cycles_is_found_on_a_slope() -> None:
     )
 
 
-def region(name: str, energy: np.ndarray, rates: np.ndarray) -> Region:
+def test_where_nothing_stands_out_the_line_begins_at_its_nominal_energy() -> None:
+    """A tail that falls through the window once put the line at its edge."""
+    energy = 160.0 - 0.05 * np.arange(701)
+    tail = np.random.default_rng(1).poisson(400.0 + 900.0 * np.exp((energy - 160.0) / 6.0)).astype(np.float64)
+    same = [region("Sr3d", energy, tail[None], step_ev=-0.05)]
+    known = drafting.Known({}, {"Sr 3d": 133.5}, {})
+    assert model_text.strongest_ev(same) is None
+    text = "\n".join(model_text.lines("a", "Sr 3d", same, 0.0, known))
+    assert "start: 133.5, low: 129.0, high: 138.0}  # check: nothing stands out of the data; its nominal energy" in text
+    unknown = "\n".join(model_text.lines("a", "Xy 3d", same, 0.0, drafting.Known({}, {}, {})))
+    assert "start: 142.5, low: 138.0, high: 147.0}  # check: nothing stands out of the data; the middle" in unknown
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.0, 285.3), (0.4, 285.3), (1.2, 285.3), (1.9, 285.3), (2.2, 289.2)])
+def test_the_hydrocarbon_is_found_beside_a_higher_line(share: float, found: float) -> None:
+    """Carbonate, or Sr 3p: below half the highest line it is no longer taken for the reference."""
+    energy = 300.0 - 0.1 * np.arange(251)
+    rates = 300.0 + 500.0 * np.exp(-(((energy - 285.3) / 0.9) ** 2))
+    rates += share * 500.0 * np.exp(-(((energy - 289.2) / 0.9) ** 2))
+    assert model_text.lowest_ev([region("C1s", energy, rates[None])]) == pytest.approx(found, abs=0.15)
+
+
+def test_real_lines_beside_strontium_are_looked_for_where_they_are(
+    project: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The highest line of this C 1s window is no hydrocarbon: taken for it, Bi 4f was looked for 4 eV too low."""
+    source = shared_data / "JesusF10/BN-BS-1"
+    found = drafted(project, put(project, "bn", {path.name: path.read_bytes() for path in source.glob("*.spe")}))
+    models = loaded(project, monkeypatch).models
+    starts = {name: model["components"][0]["position_ev"]["start"] for name, model in models.items() if "fresh" in name}
+    assert starts["fresh_bi4f_draft"] == pytest.approx(162.6, abs=0.4)
+    assert starts["fresh_ti2p_draft"] == pytest.approx(461.4, abs=0.6)
+    assert not any("warning" in remark for remark in found.remarks)
+
+
+def test_what_is_odd_about_a_file_is_told_the_first_of_it_where_it_is_much(project: Path) -> None:
+    odd = assemble("smartsoft", [[[-4, 9, 9]], [[9, -4, 9]], [[-4, 9, 9]], [[-4, -4, 9]], [[-4, 9, 9]]])
+    found = drafted(project, put(project, "odd", {"a.spe": odd}))
+    assert [remark for remark in found.remarks if remark.startswith("a.spe: region")] == [
+        "a.spe: region 1 'C1s': 1 negative intensities, down to -8 cps",
+        "a.spe: region 2 'Ge 3d': 1 negative intensities, down to -8 cps",
+        "a.spe: region 3 'Li1s': 1 negative intensities, down to -8 cps",
+    ]
+    assert "a.spe: 2 more, which scripts/inspect_raw.py shows" in found.remarks
+
+
+def region(name: str, energy: np.ndarray, rates: np.ndarray, step_ev: float = -0.1) -> Region:
     return Region(
         number=1,
         name=name,
@@ -154,7 +210,7 @@ def region(name: str, energy: np.ndarray, rates: np.ndarray) -> Region:
         atomic_number=9,
         energy_scale="binding",
         start_ev=float(energy[0]),
-        step_ev=-0.1,
+        step_ev=step_ev,
         channels=energy.size,
         time_per_channel_s=1.0,
         sweeps=1,
@@ -252,7 +308,7 @@ def test_a_file_that_cannot_be_read_is_excluded_with_its_reason(project: Path) -
     first = sorted(folder.iterdir())[0]
     (folder / "zz_cut.spe").write_bytes(first.read_bytes()[:-1000])
     told = drafted(project, folder).remarks[0]
-    assert told.startswith("zz_cut.spe is excluded in the log's draft: zz_cut.spe: block")
+    assert told.startswith("excluded in the log's draft: zz_cut.spe: block")
     assert "restore" not in told
     files = sorted(folder.glob("*.spe"))
     parsed = acquisitions.assemble("fresh", settings_of(project), files, project / "raw")

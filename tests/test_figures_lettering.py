@@ -66,7 +66,7 @@ def test_without_an_error_four_digits_stand(value: float):
     ("words", "typeset"),
     [
         ("P 2p of PO4 stays", "P 2p of PO₄ stays"),
-        ("Li2S and the reduced phosphides LixP and Li3P", "Li₂S and the reduced phosphides LixP and Li₃P"),
+        ("Li2S and the reduced phosphides LixP and Li3P", "Li₂S and the reduced phosphides LiₓP and Li₃P"),
         ("Ge0, Ge4+ and Li+", "Ge⁰, Ge⁴⁺ and Li⁺"),
         ("1.9e3 nm2/min", "1.9·10³ nm2/min"),
         ("at 1e-7 Pa (p = 2e−230)", "at 10⁻⁷ Pa (p = 2·10⁻²³⁰)"),

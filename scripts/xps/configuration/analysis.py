@@ -172,7 +172,7 @@ class Analysis:
         return [dict(row) for row in plain(factors_of(settings, models, self.reference))]
 
     def comparison(self) -> dict[str, Any]:
-        """Return what the comparison depends on: claims, decays, films, factors, areas and reference rows."""
+        """Return what the comparison depends on beside ``reference_rows``: claims, decays, films, factors and areas."""
         settings = {name: self.experiments[name] for name in self._compared()}
         return {
             "claims": plain(self.claims),
@@ -185,7 +185,6 @@ class Analysis:
                 }
                 for name, item in settings.items()
             },
-            "reference": self.reference_rows(),
         }
 
     def comparison_inputs(self) -> list[str]:

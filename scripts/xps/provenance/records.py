@@ -102,7 +102,7 @@ def record(
 
     ``inputs`` are raw sources and the records of the tables read; ``params`` may be nested and are flattened to
     leaves. ``data_origin`` is needed only where no input has one (raw files); otherwise it follows from the inputs:
-    ``measured``, ``simulated``, or ``mixed`` where both meet.
+    ``measured``, ``simulated``, or ``mixed`` where several meet; ``literature`` where no spectrum takes part.
     """
     items = sorted(inputs, key=lambda item: item.path if isinstance(item, Source) else item.artefact)
     parents = [item for item in items if isinstance(item, Record)]

@@ -168,7 +168,7 @@ SCHEMAS: Schemas = {
         Column("expected", "text", "", "what the sentence says, as a number, bound or word"),
         Column("tolerance", "text", "", "how far from it still counts as holding; empty for bounds and words"),
         Column("verdict", "text", "", "holds, fails or not_testable"),
-        Column("data_origin", "text", "", "measured or simulated"),
+        Column("data_origin", "text", "", "measured, simulated or mixed; literature where no spectrum takes part"),
         Column("sources", "texts", "", "experiments and tables that were used"),
         Column("remark", "text", "", "what an expert should know, or why it could not be tested"),
     ),

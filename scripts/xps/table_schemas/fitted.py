@@ -60,7 +60,7 @@ SCHEMAS: Schemas = {
             "name of the parameter with its unit; shared_position_ev + energy_drift_ev = position_ev in a joint fit",
         ),
         optional("value", "number", "", "fitted or fixed value, in the unit its name says"),
-        optional("stderr", "number", "", "standard error; empty where fixed or at a bound"),
+        optional("stderr", "number", "", "standard error; empty where fixed or at a bound, but of an area"),
         optional("low", "number", "", "lower end of the 95 % interval; empty where nothing bounds it"),
         optional("high", "number", "", "upper end of the 95 % interval; empty where nothing bounds it"),
         optional("lower_bound", "number", "", "lower bound of the search"),

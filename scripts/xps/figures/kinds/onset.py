@@ -13,7 +13,7 @@ from xps.figures import lettering, page
 from xps.figures.page import KeyEntry
 from xps.figures.parts import series_page
 from xps.figures.reading.frames import chosen, frames, records
-from xps.figures.reading.times import placed
+from xps.figures.reading.times import axis_column, placed
 from xps.figures.words import facts
 from xps.quantiles import TWO_SIDED_95
 
@@ -53,16 +53,16 @@ def draw(
             axes.axvspan(row["low"] * per_second, row["high"] * per_second, zorder=0, **_ONSET)
 
     with page.project_style():
-        sheet = series_page.sheet(
-            settings, points, held["acquisitions"], "Area (kcps·eV)", factor=1e-3, more_key=entries, decorate=decorate,
-            panel_height_cm=5.0,
-        )  # fmt: skip
+        look = series_page.Panels("Area (kcps·eV)", factor=1e-3, more_key=entries, decorate=decorate)
+        sheet = series_page.sheet(settings, points, held["acquisitions"], look)
         sheet.footer(data_origin, 1, 1)
     names = [
         "experiment", "model", "component", "acquisition", "axis_s", "kind", "value", "low", "high", "detected",
         "critical_level_cps_ev", "detection_limit_cps_ev", "upper_limit_95_cps_ev",
     ]  # fmt: skip
-    return [sheet.figure], points[names].rename(columns={"axis_s": settings["axis"], "value": "area_cps_ev"})
+    return [sheet.figure], points[names].rename(
+        columns={"axis_s": axis_column(settings["axis"]), "value": "area_cps_ev"}
+    )
 
 
 def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str:

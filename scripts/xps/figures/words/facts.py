@@ -1,5 +1,6 @@
 """What the tables say about how numbers were made, in sentences: for captions and for the methods section."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ from xps.figures.reading.times import is_lower_bound
 from xps.provenance import Record
 
 _MOST_NAMED = 12
+# Below, another line of its level may have been taken for the reference.
+_DOUBTFUL_SHARE = 0.5
 SHAPES = {
     "voigt": "Voigt",
     "gaussian": "Gaussian",
@@ -20,6 +23,7 @@ SHAPES = {
     "la": "LA",
 }
 _BACKGROUNDS = {"shirley": "Shirley", "tougaard": "Tougaard"}
+_NAMES = {**SHAPES, **_BACKGROUNDS}
 _LIKELIHOODS = {"poisson": "Poisson", "neyman": "Neyman (weights from the counts)"}
 _SOFTWARE = ("numpy", "scipy", "lmfit", "pyarrow", "pandas", "matplotlib", "seaborn")
 
@@ -88,6 +92,12 @@ def energy_scale(held: Frames) -> str:
         at = f" at {listed(f'{energy:.2f}' for energy in energies)} eV" if len(energies) else ""
         shifts = f"{rows['shift_ev'].min():+.2f} to {rows['shift_ev'].max():+.2f} eV".replace("-", "−")
         parts.append(f"reference {rows['reference'].iloc[0]}{at} ({counts}), shifts {shifts}")
+    doubtful = calibration[calibration["found_share"] < _DOUBTFUL_SHARE].drop_duplicates(["experiment", "acquisition"])
+    if len(doubtful):
+        parts.append(
+            f"in {count(len(doubtful), 'acquisition')} the reference is less than half of its level's area, so that "
+            "another line may have been taken for it"
+        )
     return (
         f"Energy scale: {'; '.join(parts)}, standard error at most {calibration['shift_stderr_ev'].max():.2g} eV; "
         f"drift of single regions allowed for: {calibration['drift_stderr_ev'].max():.2g} eV. The reference's own "
@@ -145,6 +155,16 @@ def plain(column: str) -> str:
     for unit in ("_cps_ev", "_ev", "_cps", "_s"):
         column = column.removesuffix(unit)
     return column.replace("fwhm", "FWHM").replace("lorentzian", "Lorentzian").replace("_", " ")
+
+
+def changed(change: str) -> str:
+    """Return what an alternative changes as it is written: shapes and backgrounds by name, units behind numbers."""
+    return "; ".join(", ".join(map(_changed, clause.split(", "))) for clause in change.split("; "))
+
+
+def _changed(part: str) -> str:
+    unit = " eV" if "_ev " in part and part[-1].isdigit() else ""
+    return re.sub(r"\b[a-z_]+\b", lambda match: _NAMES.get(match[0], plain(match[0])), part) + unit
 
 
 def _having(parameters: pd.DataFrame, name: str) -> Sequence[Sequence[str]]:

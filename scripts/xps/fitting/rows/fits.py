@@ -216,9 +216,13 @@ def _constants(part: Component) -> dict[str, float]:
 
 def _slot_errors(outcome: Outcome) -> Array:
     """Return the standard error of every slot, tied ones propagated; NaN where undetermined, 0 where held."""
+    assert outcome.problem is not None
     assert outcome.best is not None
+    assert outcome.areas is not None
     assert outcome.covariance is not None
-    return uncertainty.standard_errors(uncertainty.propagated(outcome.best.at.by_theta, outcome.covariance))
+    errors = uncertainty.standard_errors(uncertainty.propagated(outcome.best.at.by_theta, outcome.covariance))
+    errors[outcome.problem.layout.indices("area")] = outcome.areas.stderr
+    return errors
 
 
 def _slot_row(model: FitModel, outcome: Outcome, plan: Layout, errors: Array, index: int) -> Row:
