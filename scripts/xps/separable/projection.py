@@ -30,8 +30,11 @@ class Shape(Protocol):
         """Columns, spectra × coefficients × channels."""
         ...
 
-    def derivatives(self, coefficients: Array) -> Array:
-        """Return the model's derivatives by the nonlinear parameters, spectra × parameters × channels."""
+    def jacobian(self, coefficients: Array) -> Array:
+        """Return columns and derivatives by the nonlinear parameters, spectra × all parameters × channels.
+
+        Whoever asks may overwrite it; ``columns`` are then lost.
+        """
         ...
 
 
@@ -100,8 +103,7 @@ def evaluate(task: Task, who: Indices, theta: Array, guess: Array | None) -> Poi
     shape, likelihood = task.model.shape(theta, who), task.likelihood.taken(who)
     given = None if task.given is None else task.given[who]
     coefficients, expected = _projected(likelihood, shape.columns, guess, task.bounded, given)
-    design = np.concatenate([shape.columns, shape.derivatives(coefficients)], axis=1)
-    root = np.sqrt(likelihood.weights(expected))
+    design, root = shape.jacobian(coefficients), np.sqrt(likelihood.weights(expected))
     design *= root[:, None, :]
     information = np.matmul(design, design.transpose(0, 2, 1))
     gradient = np.matvec(design, root * (likelihood.data - expected))
