@@ -169,6 +169,28 @@ def test_where_nothing_stands_out_the_line_begins_at_its_nominal_energy() -> Non
     assert "start: 142.5, low: 138.0, high: 147.0}  # check: nothing stands out of the data; the middle" in unknown
 
 
+@pytest.mark.parametrize(("peak_ev", "inside"), [(485.0, True), (491.0, False)])
+def test_a_doublet_of_which_a_window_holds_one_line_is_left_for_the_person(peak_ev: float, inside: bool) -> None:
+    """The configuration refuses a line outside its window, and a draft has to run as it is."""
+    energy = 500.0 - 0.1 * np.arange(201)
+    rates = 300.0 + 500.0 * np.exp(-(((energy - peak_ev) / 0.9) ** 2))
+    known = drafting.Known({}, {"Sn 3d": 485.0}, {"Sn 3d": 8.41})
+    text = list(model_text.lines("a", "Sn 3d", [region("Sn3d5", energy, rates[None])], 0.0, known))
+    doublet = next(line.strip() for line in text if "splitting_ev" in line)
+    inner, outer = "doublet: {splitting_ev: 8.41, area_ratio: 0.6667}", "# check: its minor line would lie outside"
+    assert doublet.startswith(inner if inside else outer)
+
+
+@pytest.mark.parametrize("name", ["表面", "O1s'\"x", "a: b # c", "\a\x1b[31m"])
+def test_any_name_of_a_region_makes_a_sound_draft(project: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Shift-JIS decoded as Latin-1 holds characters that YAML refuses to read bare."""
+    data = assemble("smartsoft", [[[9, 8, 7]], [[9, 8, 7]]])
+    named = data.replace(b" 1 C1s ", b" 1 " + name.encode("shift-jis") + b" ")
+    found = drafted(project, put(project, "named", {"a.spe": named}))
+    assert list(loaded(project, monkeypatch).experiments) == ["fresh"]
+    assert any(remark.startswith("region ") for remark in found.remarks)
+
+
 @pytest.mark.parametrize(("share", "found"), [(0.0, 285.3), (0.4, 285.3), (1.2, 285.3), (1.9, 285.3), (2.2, 289.2)])
 def test_the_hydrocarbon_is_found_beside_a_higher_line(share: float, found: float) -> None:
     """Carbonate, or Sr 3p: below half the highest line it is no longer taken for the reference."""

@@ -70,10 +70,14 @@ def lines(experiment: str, level: str, same: Sequence[Region], shift_ev: float, 
     start = f"start: {at:.1f}, low: {max(low, at - _POSITION_EV):.1f}, high: {min(high, at + _POSITION_EV):.1f}"
     yield f"    position_ev: {{{start}}}  # check: {why}"
     yield "    fwhm_ev: {start: 1.6, low: 0.6, high: 4.0}  # check"
-    if level in known.splittings_ev:
-        yield f"    doublet: {{splitting_ev: {known.splittings_ev[level]:g}, area_ratio: {ratio:g}}}  # check"
+    splitting_ev = known.splittings_ev.get(level)
+    doublet = f"doublet: {{splitting_ev: {'' if splitting_ev is None else f'{splitting_ev:g}'}, area_ratio: {ratio:g}}}"
+    if splitting_ev is not None and round(at, 1) + splitting_ev > round(high, 1):
+        yield f"    # check: its minor line would lie outside the window, else {doublet}"
+    elif splitting_ev is not None:
+        yield f"    {doublet}  # check"
     elif major:
-        yield f"    # fill in: doublet: {{splitting_ev: , area_ratio: {ratio:g}}}"
+        yield f"    # fill in: {doublet}"
     yield f"    source: assumed; {why}"
     yield "usual_alternatives: [backgrounds]"
 

@@ -1,9 +1,9 @@
 """Drafts of what is drawn from an experiment, and of a configuration that runs it alone."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from xps.drafting.regions import Window
+from xps.drafting.settings_text import quoted
 from xps.spectra import Measurement
 
 # A course along the series wants at least this many acquisitions.
@@ -24,8 +24,7 @@ def figures(
             )
     survey = next((window.name for window in found if window.is_survey), None)
     if survey is not None:
-        region = json.dumps(survey, ensure_ascii=False)
-        drawn[f"{experiment}_survey"] = f"# Surveys.\nkind: survey\n{head}region: {region}\n"
+        drawn[f"{experiment}_survey"] = f"# Surveys.\nkind: survey\n{head}region: {quoted(survey)}\n"
     return drawn
 
 
@@ -33,7 +32,7 @@ def configuration(experiment: str, raw_root: str, drawn: Mapping[str, str]) -> I
     """Yield the lines of a configuration that makes the experiment's tables and figures and nothing else."""
     yield f"# Drafted: `make CONFIG=config/{experiment}.yaml` makes this experiment alone."
     yield "# Every key is explained in config/schema/config.schema.yaml; docs/figures.md shows what else can be drawn."
-    yield f"raw: {json.dumps(raw_root, ensure_ascii=False)}"
+    yield f"raw: {quoted(raw_root)}"
     yield f"results: results_{experiment}"
     yield f"experiments: [{experiment}]"
     yield f"figures: [{', '.join(drawn)}]"
