@@ -130,6 +130,30 @@ def test_a_profile_without_carbon_refers_to_nothing_and_has_a_line_for_each_leve
     assert list(loaded(project, monkeypatch).figures) == ["fresh_spectra", "fresh_areas"]
 
 
+def test_a_course_is_drawn_of_levels_that_have_one(
+    project: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Narrow scans beside a profile have no sputter time: their panels of areas were empty."""
+    names = ("XPS_PHI_QUANTERA_depth_1.pro", "XPS_PHI_QUANTERA_narrow.spe")
+    drafted(project, put(project, "both", {name: (shared_data / "M-DaC_XPS" / name).read_bytes() for name in names}))
+    drawn = loaded(project, monkeypatch).figures
+    assert set(drawn["fresh_areas"]["core_levels"]) == {"O 1s", "Si 2p"}
+    assert "core_levels" not in drawn["fresh_spectra"]
+
+
+def test_many_levels_are_spread_over_several_figures(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("C1s", "F1s", "N1s", "Cl2p", "Br3d", "I3d", "K2p")
+    files = {
+        f"{name}.spe": assemble("smartsoft", [[[9, 8, 7] * 40]]).replace(b" 1 C1s ", b" 1 %s " % name.encode())
+        for name in names
+    }
+    drafted(project, put(project, "many", files))
+    drawn = loaded(project, monkeypatch).figures
+    levels = [figure["core_levels"] for name, figure in drawn.items() if name.startswith("fresh_spectra_")]
+    assert sorted(map(len, levels)) == [1, 6]
+    assert len({level for some in levels for level in some}) == 7
+
+
 def test_a_level_gets_one_line_where_the_data_have_it(
     project: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -145,12 +145,11 @@ def draft(experiment: str, folder: str, log_name: str, files: Sequence[RawFile],
     remarks += [text for name, item in contents.items() for text in _warnings(name, item)]
     remarks += [f"region {window.name} is not fitted: {window.remark}" for window in found if not window.levels]
     text = settings_text.lines(experiment, (folder, log_name), files, contents, found, known.models)
-    named = settings_text.named_models(experiment, found, known.models)
     return Draft(
         "\n".join(text) + "\n",
         "\n".join(log_text.lines(files, contents)) + "\n",
         _fit_models(experiment, found, read_files, known),
-        run_text.figures(experiment, settings_text.axis_of(read_files), named, found, read_files),
+        run_text.figures(experiment, settings_text.axis_of(read_files), found, read_files),
         tuple(remarks),
     )
 

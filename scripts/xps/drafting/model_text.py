@@ -44,8 +44,10 @@ def lines(experiment: str, level: str, same: Sequence[Region], shift_ev: float, 
 
     Where nothing stands out of the data, the line begins at its nominal energy.
     """
-    low = max(min(region.start_ev, float(region.energy_ev[-1])) for region in same) + shift_ev + _MARGIN_EV
-    high = min(max(region.start_ev, float(region.energy_ev[-1])) for region in same) + shift_ev - _MARGIN_EV
+    low = max(min(region.start_ev, float(region.energy_ev[-1])) for region in same) + shift_ev
+    high = min(max(region.start_ev, float(region.energy_ev[-1])) for region in same) + shift_ev
+    margin = min(_MARGIN_EV, (high - low) / 4.0)
+    low, high = low + margin, high - margin
     found_ev, why = strongest_ev(same), "the data have their maximum there"
     if found_ev is None:
         nominal = known.lines_ev.get(level)
