@@ -311,6 +311,40 @@ def test_a_last_cycle_that_was_stopped_is_left_out_with_its_reason(
     assert excluded.tolist() == [False, False, True]
 
 
+def test_copies_and_resumed_profiles_are_declared_so_that_the_draft_runs(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file kept twice, and PHI's way to resume a profile: a new file that begins with the old one's cycles."""
+    rows, times = [[9, 8, 7], [6, 5, 4], [3, 2, 1], [0, 9, 8]], [0.0, 60.0, 120.0, 180.0]
+    short, long = (assemble("smartsoft", [rows[:n]], times[:n]) for n in (2, 4))
+    files = {"a_1.pro": short, "a+1_1.pro": long, "b_1.pro": short}
+    found = drafted(project, put(project, "copied", files))
+    assert "b_1.pro is a copy of a_1.pro, excluded in the log's draft" in found.remarks
+    assert any("a+1_1.pro resumes a_1.pro (the first 2 cycles are the same)" in remark for remark in found.remarks)
+    analysis = loaded(project, monkeypatch)
+    parsed = acquisitions.assemble(
+        "fresh", settings_of(project), [Path(n) for n in analysis.files["fresh"]], Path("raw")
+    )
+    table = parsed.acquisitions.to_pandas()
+    kept = table[~table["excluded"]]
+    assert kept["sputter_time_s"].tolist() == times
+    assert kept["source_cycle"].tolist() == [0, 1, 2, 3]
+
+
+def test_raw_files_elsewhere_are_told_where_they_lie(project: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.spe"
+    outside.write_bytes(small_files()["smartsoft.spe"])
+    folder = put(project, "linked", {})
+    (folder / "a.spe").symlink_to(outside)
+    with pytest.raises(ConfigError, match="a link that leaves the raw root; put the file itself there"):
+        drafted(project, folder)
+    (folder / "a.spe").unlink()
+    (folder / "day 1").mkdir()
+    (folder / "day 1/a.SPE").write_bytes(outside.read_bytes())
+    with pytest.raises(ConfigError, match="holds no .spe or .pro file; there are some in .*day 1: name that folder"):
+        drafted(project, folder)
+
+
 def test_rows_of_the_log_stand_by_date(project: Path, shared_data: Path) -> None:
     """The multiplex comes first by name and was measured a day after the survey."""
     source = shared_data / "JesusF10/BN-BS-1"
