@@ -625,7 +625,7 @@ def test_data_that_are_no_xps_are_refused_unless_excluded(raw: Raw) -> None:
 
 def test_unknown_photon_energy_is_refused(raw: Raw) -> None:
     raw.add(spectrum("a.spe", 1, photon_energy_ev=None))
-    assert "a.spe: found no photon energy in the header (line XraySource), expected XPS" in raw.faults()
+    assert "a.spe: found no photon energy in the header line XraySource (absent), expected XPS" in raw.faults()
 
 
 def test_path_or_link_outside_the_raw_root_is_refused(raw: Raw, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -187,7 +187,7 @@ def test_shipped_demonstration_is_sound(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.chdir(PROJECT)
     path = Path("config/config.yaml")
     analysis = configuration.load(Path(), yaml.safe_load(path.read_text()), files=[path])
-    assert {analysis.data_origin(wildcards(experiment=name)) for name in analysis.experiments} == {"simulated"}
+    assert {settings["data_origin"] for settings in analysis.experiments.values()} == {"simulated"}
 
 
 def test_shipped_depth_profile_is_sound(monkeypatch: pytest.MonkeyPatch, shared_data: Path) -> None:
@@ -762,8 +762,6 @@ def test_experiment_without_log_has_no_log_input(project: Project) -> None:
 def test_each_getter_gives_just_its_leaf(project: Project) -> None:
     analysis = project.load()
     assert analysis.parse_settings(SERIES) == {key: EXPERIMENT[key] for key in ("data_origin", "regions", "source")}
-    assert analysis.regions(SERIES) == EXPERIMENT["regions"]
-    assert analysis.data_origin(SERIES) == "measured"
     assert analysis.energy_reference(SERIES) == EXPERIMENT["energy_reference"]
     assert analysis.axis(SERIES) == "plating_time_s"
     assert analysis.areas_cm2(SERIES) == {"pellet": 0.5515}
@@ -816,7 +814,7 @@ def test_changed_component_bound_does_not_change_the_windows(project: Project) -
 
 
 def test_how_to_run_reaches_no_rule_parameter(project: Project) -> None:
-    getters = ("parse_settings", "energy_reference", "reference_model", "model_mappings", "model_windows", "regions")
+    getters = ("parse_settings", "energy_reference", "reference_model", "model_mappings", "model_windows")
     before = [getattr(project.load(), name)(SERIES) for name in getters]
     project.config["run"] = {"block_size": 7, "threads": 1}
     analysis = project.load()
