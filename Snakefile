@@ -5,6 +5,7 @@
 #
 # `make` or `snakemake --cores all` runs it; profiles/default names the configuration, --configfile replaces it.
 import os
+import shlex
 import sys
 
 # The only path line of the project: rule files and rule scripts import the same library under the same name.
@@ -13,6 +14,9 @@ sys.path.insert(0, os.path.join(workflow.basedir, "scripts"))
 # Threaded BLAS changes last bits and oversubscribes the cores; set before any job starts so that all inherit it.
 for name in ("OPENBLAS", "OMP", "MKL"):
     os.environ[f"{name}_NUM_THREADS"] = "1"
+# Snakemake writes the interpreter's path into shell lines without quotes: from a folder such as "XPS data" it is relative.
+if shlex.quote(sys.executable) != sys.executable:
+    sys.executable = os.path.relpath(sys.executable)
 # Arrow's own allocator keeps some 50 MB more of what is free again.
 os.environ.update(ARROW_DEFAULT_MEMORY_POOL="system")
 

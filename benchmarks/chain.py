@@ -96,7 +96,6 @@ def _fitted(analysis: Any, job: Any, acquired: Any, spectra: Any, wanted: Sequen
 
 def _followed(analysis: Any, job: Any, found: Tables) -> Tables:
     """Return what the stages after the fits make of ``found``."""
-    acquired, components = found["acquisitions"], found["components"]
     films, areas = analysis.layer_settings(job), analysis.areas_cm2(job)
     stacks, factors = films["stacks"], films["factors"]
     known = chemistry.chemistry(films["reference"]["phases"], films["reference"]["reactions"])
@@ -106,21 +105,22 @@ def _followed(analysis: Any, job: Any, found: Tables) -> Tables:
     charges = balance.extract(whole, areas, films["balance"], stacks, known)
     lines = tables.Series({name: found[name] for name in energy_scale.COLUMNS}, counted="components")
     checks = energy_scale.check(lines, analysis.energy_checks(job), analysis.model_names(job))
-    counted = (acquired, found["spectra"], found["calibration"], components, found["alternatives"])
+    counted = list(quantification.made(whole, analysis.composition(job)))
     return {
         "layers": thick,
         "balance": tables.concatenate("balance", list(charges)),
         **kinetics.follow(series, analysis.axis(job), analysis.kinetics_settings(job)),
         "energy_checks": tables.concatenate("energy_checks", list(checks)),
-        "composition": quantification.quantify(*counted, analysis.composition(job)),
-        "degradation": quantification.compare_surveys(*counted[:3], analysis.composition(job)),
+        **{
+            name: tables.concatenate(name, [part[name] for part in counted if name in part])
+            for name in ("composition", "degradation")
+        },
     }
 
 
 def compared(analysis: Any, found: dict[str, Tables]) -> Tables:
     """Return the tables about all experiments together, claims among them where ``analysis`` asks for them."""
-    settings = analysis.comparison()
-    reference = settings["reference"]
+    settings, reference = analysis.comparison(), analysis.reference_rows()
     known = chemistry.chemistry(reference["phases"], reference["reactions"])
     series = {name: kinetics.series_of_tables(found[name], own, known) for name, own in settings["series"].items()}
     rates = {name: found[name]["kinetics"] for name in series}

@@ -1,6 +1,6 @@
 """Simulated series for the benchmarks: Ge 3d, S 2p and Li 1s, each spectrum with its own energies, widths and areas."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One core level: its components and its axis."""
+    """One core level: its components and its axis.
+
+    ``tied_fwhm_ev``: every FWHM but the first differs from the one before as the starts do, ± so much; 0: not tied.
+    """
 
     components: tuple[Line, ...]
     low_ev: float
     high_ev: float
+    tied_fwhm_ev: float = 0.0
 
     @property
     def energy(self) -> Array:
@@ -48,6 +52,9 @@ CASES = {
     ),
     "Li 1s": Case((Line(55.5, 1.4, 0.036), Line(54.0, 1.4, 0.036), Line(52.7, 1.2, 0.036)), 48.0, 60.0),
 }
+FREE = tuple(CASES)
+# Lines that overlap as they have to be fitted: with the error of the ties in config/models/li_foil_li1s.yaml.
+CASES["Li 1s, widths tied"] = replace(CASES["Li 1s"], tied_fwhm_ev=0.1)
 POSITION_REACH_EV = 0.6
 FWHM_LOW_EV, FWHM_HIGH_EV = 0.7, 2.2
 STEP_START = 0.02
@@ -106,7 +113,7 @@ class Series:
 
 
 def simulate(name: str, spectra: int, scale: float, background: str, neyman: bool = False, seed: int = 0) -> Series:
-    """Return ``spectra`` simulated spectra of a case with areas up to ``scale`` counts·eV."""
+    """Return ``spectra`` simulated spectra of a case with areas up to ``scale`` counts·eV; tied widths are drawn so."""
     case, rng = CASES[name], np.random.default_rng(seed)
     first, low, high = start(case, background)
     parts = len(case.components)
@@ -116,6 +123,9 @@ def simulate(name: str, spectra: int, scale: float, background: str, neyman: boo
     if background == "shirley":
         theta[:, -1] = rng.uniform(0.01, 0.04, spectra)
     areas = scale * rng.uniform(0.2, 1.0, (spectra, parts))
+    if case.tied_fwhm_ev:
+        steps = np.diff(first[1 : 2 * parts : 2]) + rng.normal(0.0, case.tied_fwhm_ev, (spectra, parts - 1))
+        theta[:, 3 : 2 * parts : 2] = theta[:, [1]] + np.cumsum(steps, axis=1)
     coefficients = np.concatenate([areas, np.full((spectra, 1), 0.05 * scale)], axis=1)
     axes = np.tile(case.energy, (spectra, 1))
     model = lines.Lines(scheme(case, background), (axes,), (np.ones(spectra),))

@@ -193,7 +193,7 @@ def _scattered(energy: Array) -> Array:
 def fit_model(alternatives: bool = True) -> FitModel:
     """Return the shipped model without the line that this sample has not, with the alternatives of the study."""
     content = yaml.safe_load(MODEL.read_text(encoding="utf-8"))
-    gone = "O 2s (Li oxides)"
+    gone = "O 2s (Li2O)"
     content["components"] = [part for part in content["components"] if part["name"] != gone]
     content["ties"] = [tie for tie in content["ties"] if tie["component"] != gone]
     content = {key: content[key] for key in ("description", "windows", "components", "ties")}

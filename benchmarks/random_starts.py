@@ -8,6 +8,8 @@ reached it when its objective is within 1e-3 of it (of a statistical error squar
 """
 
 import sys
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import fit_cases as cases
@@ -50,7 +52,19 @@ def model_of(name: str) -> FitModel:
         "high_ev": case.high_ev + 1.0,
         "background": {"type": "shirley"},
     }
-    return models.from_mapping(name, {"description": name, "windows": [window], "components": components})
+    content = {"description": name, "windows": [window], "components": components, "ties": ties_of(case)}
+    return models.from_mapping(name, content)
+
+
+def ties_of(case: cases.Case) -> list[dict[str, Any]]:
+    """Return the soft ties of a case's widths, each to the line before."""
+    if not case.tied_fwhm_ev:
+        return []
+    tie = {"parameter": "fwhm_ev", "stderr_ev": case.tied_fwhm_ev, "source": "simulated"}
+    return [
+        tie | {"component": f"line {i}", "offset_from": f"line {i - 1}", "value_ev": part.fwhm_ev - before.fwhm_ev}
+        for i, (before, part) in enumerate(pairwise(case.components), start=1)
+    ]
 
 
 def around(middle: float, reach: float) -> dict[str, float]:
@@ -100,7 +114,7 @@ def study(name: str, spectra: int, starts: int, scale: float) -> tuple[Array, Ar
     return np.array(single).T - best, np.array(strategy).T - best
 
 
-def main(spectra: int, starts: int, names: list[str]) -> None:
+def main(spectra: int, starts: int, names: Sequence[str]) -> None:
     """Print the shares of fits that reach the best minimum."""
     print("| series | counts·eV | fits | one descent | the engine's strategy | its worst excess |")
     print("|---|---|---|---|---|---|")
@@ -117,4 +131,4 @@ def main(spectra: int, starts: int, names: list[str]) -> None:
 if __name__ == "__main__":
     words = sys.argv[1:]
     numbers = [int(word) for word in words if word.isdigit()]
-    main(*(numbers + [100, 20][len(numbers) :]), [word for word in words if not word.isdigit()] or list(cases.CASES))
+    main(*(numbers + [100, 20][len(numbers) :]), [word for word in words if not word.isdigit()] or cases.FREE)

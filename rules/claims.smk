@@ -21,6 +21,7 @@ rule compare_experiments:
     params:
         fingerprint=fingerprint("compare_experiments"),
         settings=ANALYSIS.comparison(),
+        reference=ANALYSIS.reference_rows(),
     message:
         "Compare the experiments with each other"
     script:

@@ -6,9 +6,9 @@ from typing import Any
 from xps import chemistry, claims, kinetics, provenance, runlog, tables
 
 
-def main(settings: Mapping[str, Any], inputs: Sequence[str], outputs: Mapping[str, str], fingerprint: str) -> None:
+def main(params: Mapping[str, Any], inputs: Sequence[str], outputs: Mapping[str, str]) -> None:
     """Write ``phases``, the ``kinetics`` and ``profiles`` that need two experiments, and ``claims``."""
-    reference = settings["reference"]
+    settings, reference = params["settings"], params["reference"]
     known = chemistry.chemistry(reference["phases"], reference["reactions"])
     found, ancestors = tables.by_experiment(inputs)
     series = {name: kinetics.series_of_tables(found[name], own, known) for name, own in settings["series"].items()}
@@ -18,18 +18,19 @@ def main(settings: Mapping[str, Any], inputs: Sequence[str], outputs: Mapping[st
         **kinetics.compare(series, settings["decays"], rates),
     }
     made["claims"] = claims.evaluate(settings["claims"], {**found, "": made})
-    origin = None if ancestors else "literature"  # phases alone
-    params = {"settings": settings}
-    record = provenance.record("compare_experiments", ancestors, params, fingerprint, data_origin=origin)
+    # Phases follow from the reference rows alone, whatever series there are.
+    of_phases, of_series = {"reference": reference}, {"reference": reference, "settings": settings}
     for name, table in made.items():
+        read, leaves = ([], of_phases) if name == "phases" else (ancestors, of_series)
+        origin = None if read else "literature"
+        record = provenance.record("compare_experiments", read, leaves, params["fingerprint"], data_origin=origin)
         tables.write(outputs[name], name, table, record)
 
 
 if __name__ == "__main__":
     with runlog.job(snakemake.log[0], snakemake.rule, "all", snakemake.output):
         main(
-            settings=snakemake.params.settings,
+            params=dict(snakemake.params.items()),
             inputs=list(snakemake.input),
             outputs=dict(snakemake.output.items()),
-            fingerprint=snakemake.params.fingerprint,
         )

@@ -9,11 +9,9 @@ from xps.figures import spreadsheet
 
 def main(experiment: str, inputs: Sequence[str], outputs: Mapping[str, str], fingerprint: str) -> None:
     """Write the CSV of ``experiment`` from the tables ``inputs``."""
-    read = {Path(path).stem: tables.read(path, Path(path).stem) for path in inputs}
-    records = [of_table for _, of_table in read.values()]
-    record = provenance.record("export_areas", records, {}, fingerprint, subject=experiment)
-    csv = spreadsheet.csv({name: table for name, (table, _) in read.items()})
-    provenance.write_with_record(Path(outputs["csv"]), csv, record)
+    given, ancestors = tables.by_name(inputs)
+    record = provenance.record("export_areas", ancestors, {}, fingerprint, subject=experiment)
+    provenance.write_with_record(Path(outputs["csv"]), spreadsheet.csv(given), record)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """Draft an experiment: python scripts/new_experiment.py raw/<experiment> [--name NAME] [--raw FOLDER].
 
-Reads the .spe and .pro files of the folder and writes config/experiments/<name>.yaml, a fit model for each core level
-that has none, figures, the configuration config/<name>.yaml that makes them and, where the folder has no log, its
+Reads the .spe and .pro files of the folder and writes config/experiments/<name>.yaml, a fit model of one line for each
+core level, figures, the configuration config/<name>.yaml that makes them and, where the folder has no log, its
 acquisitions.csv. All are drafts, with `check` at each guess and `fill in` at each gap. Nothing is overwritten: a file
 of these names is refused, a log that is there is kept. Exit status 2 with the message on stderr.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         draft = drafting.of_folder(name, given.folder, given.raw, PROJECT / "config")
         for path, text in draft.files.items():
             provenance.write_atomically(path, text.encode("utf-8"))
-            print(f"drafted {path}")
+            print(f"drafted {os.path.relpath(path)}")
     except (AnalysisError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

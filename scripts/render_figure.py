@@ -11,16 +11,9 @@ def main(
     figure: str, settings: Mapping[str, Any], inputs: Sequence[str], outputs: Mapping[str, str], fingerprint: str
 ) -> None:
     """Draw ``figure`` from the tables ``inputs`` and write its pdf, csv and caption to ``outputs``."""
-    read = [(Path(path).stem, *tables.read(path, Path(path).stem)) for path in inputs]
-    names = dict.fromkeys(name for name, _, _ in read)
-    given = {name: tables.concatenate(name, [table for other, table, _ in read if other == name]) for name in names}
-    record = provenance.record(
-        "render_figure",
-        [of_table for _, _, of_table in read],
-        {"settings": settings},
-        fingerprint,
-        subject="figures",
-    )
+    given, ancestors = tables.by_name(inputs)
+    params = {"settings": settings}
+    record = provenance.record("render_figure", ancestors, params, fingerprint, subject="figures")
     drawn = figures.render(figure, settings, given, record)
     provenance.write_atomically(Path(outputs["pdf"]), drawn.pdf)
     provenance.write_with_record(Path(outputs["csv"]), drawn.csv, record)

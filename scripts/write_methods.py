@@ -12,14 +12,9 @@ def main(
     settings: Mapping[str, Mapping[str, Any]], inputs: Sequence[str], outputs: Mapping[str, str], fingerprint: str
 ) -> None:
     """Write the methods section from the tables ``inputs`` and the ``settings`` of experiments and fit models."""
-    read = [(Path(path).stem, *tables.read(path, Path(path).stem)) for path in inputs]
-    given = {
-        name: tables.concatenate(name, [table for other, table, _ in read if other == name])
-        for name in dict.fromkeys(name for name, _, _ in read)
-    }
-    record = provenance.record(
-        "write_methods", [of_table for *_, of_table in read], {"settings": settings}, fingerprint, subject="figures"
-    )
+    given, ancestors = tables.by_name(inputs)
+    params = {"settings": settings}
+    record = provenance.record("write_methods", ancestors, params, fingerprint, subject="figures")
     text = methods.write(given, settings["experiments"], settings["models"], record)
     provenance.write_with_record(Path(outputs["methods"]), text.encode(), record)
 

@@ -57,14 +57,17 @@ def blank_separated(text: bytes) -> list[bytes]:
 
 
 def leading_number(text: bytes) -> float | None:
-    """Return the longest beginning of ``text`` that is a number, None where there is none or it is too large."""
+    """Return the longest beginning of ``text`` that is a number; None where there is none, it is too large or unclear.
+
+    Unclear is what goes on with digits, such as ``1486,6``.
+    """
     longest = _NUMBER.match(text)
     for end in range(longest.end() if longest else 0, 0, -1):
         try:
             number = float(text[:end])
         except ValueError:
             continue
-        return number if isfinite(number) else None
+        return number if isfinite(number) and not re.search(rb"[0-9]", text[end:]) else None
     return None
 
 
@@ -73,7 +76,8 @@ def decode(data: bytes) -> Decoded:
     body = data[start:]
     descriptors = _table(body)
     definitions = [value for key, value in lines if key == b"SpectralRegDef"]
-    regions = [_region(definition, descriptors, body) for definition in definitions]
+    binding = (b"Technique", b"XPS") in lines
+    regions = [_region(definition, descriptors, body, binding) for definition in definitions]
     return Decoded(lines, regions, _times(descriptors, body))
 
 
@@ -82,11 +86,15 @@ def _header(data: bytes) -> tuple[list[tuple[bytes, bytes]], int]:
     position, first = 0, True
     while (end := data.find(b"\n", position)) >= 0:
         line, position = data[position:end], end + 1
-        if first and line not in (b"SOFH", b"SOFH\r"):
-            raise ValueError("SOFH is missing")
-        if line in (b"EOFH", b"EOFH\r"):
-            return lines, position
         line = line.strip(b" \t\r")
+        if first and not line:
+            continue
+        if first and line != b"SOFH":
+            raise ValueError("SOFH is missing")
+        if line == b"EOFH":
+            while (blank := re.match(rb"[ \t]*\r?\n", data[position : position + 100])) is not None:
+                position += blank.end()
+            return lines, position
         if line and not first:
             key, _, value = line.partition(b":")
             lines.append((key.strip(b" \t\r"), value.strip(b" \t\r")))
@@ -113,7 +121,7 @@ def _data(descriptor: tuple[int, ...], body: bytes) -> tuple[int, bytes]:
     return _SIZES[tag], found
 
 
-def _region(definition: bytes, descriptors: list[tuple[int, ...]], body: bytes) -> DecodedRegion:
+def _region(definition: bytes, descriptors: list[tuple[int, ...]], body: bytes, binding: bool) -> DecodedRegion:
     fields = blank_separated(definition)
     number = int(fields[0])
     (descriptor,) = (words for words in descriptors if words[4] == 1 and words[3] == number)
@@ -121,13 +129,14 @@ def _region(definition: bytes, descriptors: list[tuple[int, ...]], body: bytes) 
     name = re.fullmatch(rb"[^ \t]+[ \t]+[^ \t]+[ \t]+(.+?)(?:[ \t]+[^ \t]+){10}", definition, re.DOTALL)
     if name is None:
         raise ValueError("too few fields")
+    step, ends = float(fields[-8]), [float(fields[-7]), float(fields[-6])]
     return DecodedRegion(
         number=number,
         name=name.group(1),
         atomic_number=int(fields[-10]),
         points=int(fields[-9]),
-        step_ev=float(fields[-8]),
-        start_ev=float(fields[-7]),
+        step_ev=step,
+        start_ev=max(ends) if binding and step < 0 else ends[0],
         time_s=float(fields[-3]),
         pass_energy_ev=float(fields[-2]),
         cycles=descriptor[6],

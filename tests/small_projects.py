@@ -41,9 +41,11 @@ main()
 """
 
 
-def snakemake(project: Path, *options: str, counting: bool = False) -> subprocess.CompletedProcess[str]:
+def snakemake(
+    project: Path, *options: str, counting: bool = False, python: str | Path = sys.executable
+) -> subprocess.CompletedProcess[str]:
     """Run Snakemake in ``project`` as a user would, both streams in stdout; ``counting`` how often it schedules."""
-    command = [sys.executable, *(["-c", COUNTING] if counting else ["-m", "snakemake"]), *options]
+    command = [python, *(["-c", COUNTING] if counting else ["-m", "snakemake"]), *options]
     streams = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     return subprocess.run(command, cwd=project, env=own_environment(), check=False, **streams)
 

@@ -47,6 +47,7 @@ FLOORS = [
         "figure_settings",
         "claim_settings",
         "configuration",
+        "oddities",
         "spectra",
         "versaprobe",
         "inspection",

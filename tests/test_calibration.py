@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 import synthetic_stage as stage
 from synthetic import Line, axis, component, rate, span, window
 from synthetic_stage import Recorded
-from xps import calibration, fitting, models, provenance, tables
+from xps import calibration, fitting, models, provenance, tables, versaprobe
 from xps.calibration import drift
 from xps.calibration import stage as stage_of_calibration
 from xps.calibration.drift import Shift
@@ -166,6 +167,30 @@ def test_a_lost_block_is_noticed(tmp_path: Path) -> None:
 def test_bare_hydrocarbon_is_not_taken_for_its_oxidised_neighbour() -> None:
     (row,) = calibrate([carbon(0, 1.0, shares=(0.0, 0.0))])
     assert row["shift_ev"] == pytest.approx(-1.0, abs=0.03)
+
+
+def test_a_reference_below_half_of_its_level_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    usual, odd = calibrate([carbon(0, 1.0), carbon(1, 1.0, shares=(0.3, 1.4))])
+    assert usual["found_share"] == pytest.approx(1.0 / 1.23, abs=0.02)
+    assert odd["found_share"] == pytest.approx(1.0 / 2.7, abs=0.02)
+    warned = [record.message for record in caplog.records if "of its level's area only" in record.message]
+    assert len(warned) == 1
+    assert "acquisition 1: the reference, found at 285.8 eV, is 37 %" in warned[0]
+
+
+def test_a_line_that_the_other_regions_contradict_is_doubted(shared_data: Path) -> None:
+    """Bi 4f, Ti 2p and O 1s lie 3.7 to 4 eV high, and so does a stronger line of C 1s than that at 285 eV."""
+    held = versaprobe.read((shared_data / "JesusF10/BN-BS-1/BN-BS-1_multiplex.spe").read_bytes(), "multiplex")
+    (region,) = [region for region in held.regions if region.name == "C1s"]
+    recorded = Recorded(0, "C1s", ["C 1s"], held.binding_energy_ev(region), region.counts[0])
+    content = yaml.safe_load(
+        (Path(__file__).parents[1] / "config/models/adventitious_c1s.yaml").read_text(encoding="utf-8")
+    )
+    shipped = models.from_mapping("adventitious_c1s", content)
+    tables_of = stage.acquisitions([recorded]), stage.spectra([recorded])
+    (row,) = calibration.calibrate(*tables_of, REFERENCE, shipped).to_pylist()
+    assert row["found_binding_energy_ev"] == pytest.approx(285.0, abs=0.2)
+    assert row["found_share"] < 0.4
 
 
 def test_every_region_gets_a_row_and_the_reference_region_does_not_drift() -> None:

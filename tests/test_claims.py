@@ -241,14 +241,14 @@ def test_films_give_their_course_and_end() -> None:
 
 def test_kinetics_give_values_and_words() -> None:
     row = {"experiment": VEP, "quantity": "onset", "law": "series-wise detection", "parameter": "onset"}
-    assert answer("kinetic_value", **row, scale=1 / 60).value == 5.0
+    assert answer("kinetic_value", **row).told_in("min").value == 5.0
     assert answer("kinetic_word", **row).word == "tested"
     with pytest.raises(NotTestableError, match="kinetics has no row with quantity growth"):
         answer("kinetic_value", experiment=VEP, quantity="growth", law="x", parameter="k")
 
 
 def test_headers_and_reactions_are_read() -> None:
-    assert answer("header_value", experiment=VEP, region="Li1s", fact="pass_energy_ev", unit="eV").value == 55.0
+    assert answer("header_value", experiment=VEP, region="Li1s", fact="pass_energy_ev").value == 55.0
     assert answer("window_minutes", experiment=VEP, region="Li1s").value == pytest.approx(30.0)
     percent = answer("conductive_percent", case="LGPS-A")
     assert percent.value == pytest.approx(20.59, abs=0.01)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from claim_tables import MINUTES, OF, acquisitions, answer, calibration, components, evidence
 from xps import tables
-from xps.claims.evidence import Evidence, NotTestableError, weighted_mean
+from xps.claims.evidence import Answer, Evidence, NotTestableError, weighted_mean
 from xps.quantiles import TWO_SIDED_95
 
 few = settings(max_examples=12)
@@ -182,20 +182,20 @@ def of_rates(*rows: dict[str, Any]) -> Evidence:
 
 
 @few
-@given(st.floats(0.1, 100.0), st.floats(0.01, 10.0), st.floats(0.1, 10.0))
-def test_a_rate_has_its_own_error_or_that_of_its_interval(value: float, error: float, scale: float) -> None:
-    own = answer("kinetic_value", of_rates(rates(value=value, stderr=error)), **NAMED, scale=scale)
-    assert (own.value, own.stderr) == (pytest.approx(value * scale), pytest.approx(error * scale))
+@given(st.floats(0.1, 100.0), st.floats(0.01, 10.0))
+def test_a_rate_has_its_own_error_or_that_of_its_interval(value: float, error: float) -> None:
+    own = answer("kinetic_value", of_rates(rates(value=value, stderr=error)), **NAMED)
+    assert (own.value, own.stderr, own.unit) == (value, error, "nm²/min")
     ends = {"low": value - TWO_SIDED_95 * error, "high": value + TWO_SIDED_95 * error}
-    from_interval = answer("kinetic_value", of_rates(rates(value=value, **ends)), **NAMED, scale=scale)
-    assert from_interval.stderr == pytest.approx(error * scale)
+    from_interval = answer("kinetic_value", of_rates(rates(value=value, **ends)), **NAMED)
+    assert from_interval.stderr == pytest.approx(error)
     half_open = answer("kinetic_value", of_rates(rates(value=value, low=ends["low"])), **NAMED)
     assert half_open.stderr is None
 
 
 def test_a_rate_without_a_value_is_not_testable_with_the_verdict_as_reason() -> None:
     with pytest.raises(NotTestableError, match=r"gives no K \(not testable: one cycle\)"):
-        answer("kinetic_value", of_rates(rates(verdict="not testable: one cycle")), **NAMED)
+        answer("kinetic_value", of_rates(rates(verdict="not_testable", reason="one cycle")), **NAMED)
 
 
 def test_a_rate_at_full_utilisation_is_that_of_the_charge_that_arrived_scaled_up() -> None:
@@ -211,14 +211,22 @@ def test_a_rate_at_full_utilisation_is_that_of_the_charge_that_arrived_scaled_up
         )
 
 
+def test_a_time_is_told_in_minutes_with_its_error_and_a_rate_is_not() -> None:
+    told = Answer(1200.0, 30.0, "s", remark="censored").told_in("min")
+    assert told == Answer(20.0, 0.5, "min", remark="censored")
+    assert told.told_in("min") is told
+    with pytest.raises(NotTestableError, match="a number in nm²/min cannot be told in min"):
+        Answer(4.7, None, "nm²/min").told_in("min")
+
+
 def test_a_verdict_is_picked_by_the_assumptions_it_was_made_under() -> None:
     held = of_rates(
-        rates(verdict="not identified: open below", condition="closed film; carbon taken as constant"),
-        rates(verdict="conditional: 0.2", condition="closed film; growth of the interphase"),
-        rates(verdict="rejected: x", condition="islands; growth of the interphase", chosen="no"),
+        rates(verdict="not_identified", reason="open below", condition="closed film; carbon taken as constant"),
+        rates(verdict="conditional", reason="0.2", condition="closed film; growth of the interphase"),
+        rates(verdict="rejected", reason="x", condition="islands; growth of the interphase", chosen="no"),
     )
     words = {
-        "not identified": {"holding": ["closed film"]},
+        "not_identified": {"holding": ["closed film"]},
         "conditional": {"holding": ["closed film", "growth"]},
         "rejected": {"holding": ["growth"], "lacking": ["closed film"]},
     }
@@ -279,6 +287,9 @@ def test_a_table_is_turned_into_a_frame_once() -> None:
     held = evidence(components=components({"component": "A"}))
     assert held.frame("e", "components") is held.frame("e", "components")
     assert isinstance(held.frame("e", "components"), pd.DataFrame)
+    again = held.afresh()
+    assert again.used == set()
+    assert again.frame("e", "components") is held.frame("e", "components")
     rows = held.component("e", "m", ["A"])
     assert rows["minutes"].tolist() == list(MINUTES)
 
@@ -315,12 +326,10 @@ def test_a_window_s_minutes_are_their_median_and_say_where_they_are_computed() -
 
 def test_a_fact_on_which_headers_disagree_is_not_testable() -> None:
     held = evidence(acquisitions=acquisitions())
-    assert answer("header_value", held, experiment="e", region="R", fact="pass_energy_ev", unit="eV").value == 55.0
+    assert answer("header_value", held, experiment="e", region="R", fact="pass_energy_ev") == Answer(55.0, None, "eV")
     mixed = pa.concat_tables([acquisitions([0.0]), acquisitions([None, 5.0], pass_energy_ev=27.0).slice(1)])
     with pytest.raises(NotTestableError, match="R has 2 different values of pass_energy_ev"):
-        answer(
-            "header_value", evidence(acquisitions=mixed), experiment="e", region="R", fact="pass_energy_ev", unit="eV"
-        )
+        answer("header_value", evidence(acquisitions=mixed), experiment="e", region="R", fact="pass_energy_ev")
 
 
 def test_pairs_that_correlate_are_looked_for_from_the_time_on() -> None:

@@ -96,6 +96,17 @@ def test_a_users_own_factors_and_a_survey_are_taken_by_name(project: Project) ->
     assert settings["uncounted"] == {"core_levels": ["O"], "survey": ["Ge", "O"]}
 
 
+def test_an_experiment_may_name_survey_lines_of_its_own(project: Project) -> None:
+    project.write("reference/factors_scofield.csv", FACTORS + CARBON + GERMANIUM)
+    project.write("reference/survey_lines.csv", SURVEY)
+    project.write("reference/survey_lines_wide.csv", SURVEY.replace("279", "270"))
+    lows = []
+    for composition in ({"survey": "Su1s"}, {"survey": "Su1s", "survey_lines": "wide"}):
+        project.experiment["composition"] = composition
+        lows += [line["low_ev"] for line in project.load().composition(SERIES)["survey"]["lines"]]
+    assert lows == [279.0, 270.0]
+
+
 def test_elements_of_the_regions_that_no_model_counts_are_known(project: Project) -> None:
     project.write("reference/factors_scofield.csv", FACTORS + CARBON + GERMANIUM)
     project.experiment["models"] = ["carbon"]
@@ -120,6 +131,7 @@ def test_without_a_table_of_factors_films_have_none(project: Project) -> None:
     ("composition", "fault"),
     [
         ({"factors": "scofeld"}, "there is no config/reference/factors_scofeld.csv (did you mean 'scofield'?)"),
+        ({"survey_lines": "wide"}, "there is no config/reference/survey_lines_wide.csv"),
         ({"core_levels": ["Ge 3p"]}, "no fit model of this experiment has a window of Ge 3p"),
         ({"survey": "C1s"}, "C1s holds fitted core levels"),
     ],

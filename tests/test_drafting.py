@@ -76,7 +76,9 @@ def test_a_draft_runs_as_it_is_and_its_log_has_a_row_per_file(project: Path, mon
     found = drafted(project, folder)
     written = {path.relative_to(project).as_posix() for path in found.files}
     drawn = {f"config/figures/fresh_{figure}.yaml" for figure in ("spectra", "survey")}
-    assert written == {"raw/fresh/acquisitions.csv", "config/experiments/fresh.yaml", "config/fresh.yaml"} | drawn
+    lines = {f"config/models/fresh_{level}_draft.yaml" for level in ("al2p", "o1s")}
+    own = {"raw/fresh/acquisitions.csv", "config/experiments/fresh.yaml", "config/fresh.yaml"}
+    assert written == own | drawn | lines
     analysis = loaded(project, monkeypatch)
     files = [Path(name) for name in analysis.files["fresh"]]
     parsed = acquisitions.assemble("fresh", settings_of(project), files, Path("raw"))
@@ -95,7 +97,15 @@ def test_every_guess_is_marked_and_every_region_left_out_is_told(project: Path, 
     assert text.count("[Cu 2p]  # check: 924 to 974 eV") == 1
     assert "# Cu_LMM: left out: its name is not that of a core level" in text
     assert found.remarks == ("region Cu_LMM is not fitted: its name is not that of a core level",)
-    assert "models: [adventitious_c1s, fresh_cu2p]" in text
+    assert "models: [adventitious_c1s, fresh_cu2p_draft, fresh_o1s_draft]" in text
+
+
+def test_a_draft_named_like_shipped_models_does_not_meet_them(project: Path, shared_data: Path) -> None:
+    """An experiment called sno2 once drafted sno2_si2p, which is there."""
+    name = "SnO2_10nm_1.pro"
+    folder = put(project, "sno2", {name: (shared_data / "pynxtools-xps" / name).read_bytes()})
+    drafted(project, folder, "sno2")
+    assert settings_of(project, "sno2")["models"] == ["adventitious_c1s", "sno2_si2p_draft", "sno2_sn3d_draft"]
 
 
 def test_a_survey_in_a_file_of_its_own_is_offered_for_composition(project: Path, shared_data: Path) -> None:
@@ -106,27 +116,51 @@ def test_a_survey_in_a_file_of_its_own_is_offered_for_composition(project: Path,
     assert '# composition: {survey: "Sur1"}' in text
 
 
-def test_a_profile_without_carbon_refers_to_nothing_and_runs_without_a_fit(
+def test_a_profile_without_carbon_refers_to_nothing_and_has_a_line_for_each_level(
     project: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Models of oxygen and silicon are there, but whether the sample is theirs, no file says."""
+    """Models of oxygen and silicon are there and named, but whether the sample is theirs, no file says."""
     name = "XPS_PHI_QUANTERA_depth_1.pro"
     folder = put(project, "depth", {name: (shared_data / "M-DaC_XPS" / name).read_bytes()})
     found = drafted(project, folder)
     settings = settings_of(project)
     assert (settings["energy_reference"], settings["axis"]) == ({"mode": "none"}, "sputter_time_s")
-    assert settings["models"] == []
+    assert settings["models"] == ["fresh_o1s_draft", "fresh_si2p_draft"]
     assert "#   sno2_si2p: Si 2p" in found.files[project / "config/experiments/fresh.yaml"]
-    assert loaded(project, monkeypatch).figures == {}
+    assert list(loaded(project, monkeypatch).figures) == ["fresh_spectra", "fresh_areas"]
 
 
-def test_a_level_that_no_model_holds_gets_one_line_where_the_data_have_it(
+def test_a_course_is_drawn_of_levels_that_have_one(
+    project: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Narrow scans beside a profile have no sputter time: their panels of areas were empty."""
+    names = ("XPS_PHI_QUANTERA_depth_1.pro", "XPS_PHI_QUANTERA_narrow.spe")
+    drafted(project, put(project, "both", {name: (shared_data / "M-DaC_XPS" / name).read_bytes() for name in names}))
+    drawn = loaded(project, monkeypatch).figures
+    assert set(drawn["fresh_areas"]["core_levels"]) == {"O 1s", "Si 2p"}
+    assert "core_levels" not in drawn["fresh_spectra"]
+
+
+def test_many_levels_are_spread_over_several_figures(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("C1s", "F1s", "N1s", "Cl2p", "Br3d", "I3d", "K2p")
+    files = {
+        f"{name}.spe": assemble("smartsoft", [[[9, 8, 7] * 40]]).replace(b" 1 C1s ", b" 1 %s " % name.encode())
+        for name in names
+    }
+    drafted(project, put(project, "many", files))
+    drawn = loaded(project, monkeypatch).figures
+    levels = [figure["core_levels"] for name, figure in drawn.items() if name.startswith("fresh_spectra_")]
+    assert sorted(map(len, levels)) == [1, 6]
+    assert len({level for some in levels for level in some}) == 7
+
+
+def test_a_level_gets_one_line_where_the_data_have_it(
     project: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Copper: 932.6 eV and 19.8 eV to its partner, as every handbook says; carbon tells the shift."""
     name = "XPS_PHI_QUANTERA_narrow.spe"
     drafted(project, put(project, "copper", {name: (shared_data / "M-DaC_XPS" / name).read_bytes()}))
-    model = loaded(project, monkeypatch).models["fresh_cu2p"]
+    model = loaded(project, monkeypatch).models["fresh_cu2p_draft"]
     (line,) = model["components"]
     assert line["position_ev"]["start"] == pytest.approx(932.6, abs=0.3)
     assert line["doublet"] == {"splitting_ev": 19.8, "area_ratio": 0.5}
@@ -146,7 +180,75 @@ def test_the_strongest_line_of_all_cycles_is_found_on_a_slope() -> None:
     )
 
 
-def region(name: str, energy: np.ndarray, rates: np.ndarray) -> Region:
+def test_where_nothing_stands_out_the_line_begins_at_its_nominal_energy() -> None:
+    """A tail that falls through the window once put the line at its edge."""
+    energy = 160.0 - 0.05 * np.arange(701)
+    tail = np.random.default_rng(1).poisson(400.0 + 900.0 * np.exp((energy - 160.0) / 6.0)).astype(np.float64)
+    same = [region("Sr3d", energy, tail[None], step_ev=-0.05)]
+    known = drafting.Known({}, {"Sr 3d": 133.5}, {})
+    assert model_text.strongest_ev(same) is None
+    text = "\n".join(model_text.lines("a", "Sr 3d", same, 0.0, known))
+    assert "start: 133.5, low: 129.0, high: 138.0}  # check: nothing stands out of the data; its nominal energy" in text
+    unknown = "\n".join(model_text.lines("a", "Xy 3d", same, 0.0, drafting.Known({}, {}, {})))
+    assert "start: 142.5, low: 138.0, high: 147.0}  # check: nothing stands out of the data; the middle" in unknown
+
+
+@pytest.mark.parametrize(("peak_ev", "inside"), [(485.0, True), (491.0, False)])
+def test_a_doublet_of_which_a_window_holds_one_line_is_left_for_the_person(peak_ev: float, inside: bool) -> None:
+    """The configuration refuses a line outside its window, and a draft has to run as it is."""
+    energy = 500.0 - 0.1 * np.arange(201)
+    rates = 300.0 + 500.0 * np.exp(-(((energy - peak_ev) / 0.9) ** 2))
+    known = drafting.Known({}, {"Sn 3d": 485.0}, {"Sn 3d": 8.41})
+    text = list(model_text.lines("a", "Sn 3d", [region("Sn3d5", energy, rates[None])], 0.0, known))
+    doublet = next(line.strip() for line in text if "splitting_ev" in line)
+    inner, outer = "doublet: {splitting_ev: 8.41, area_ratio: 0.6667}", "# check: its minor line would lie outside"
+    assert doublet.startswith(inner if inside else outer)
+
+
+@pytest.mark.parametrize("name", ["表面", "O1s'\"x", "a: b # c", "\a\x1b[31m"])
+def test_any_name_of_a_region_makes_a_sound_draft(project: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Shift-JIS decoded as Latin-1 holds characters that YAML refuses to read bare."""
+    data = assemble("smartsoft", [[[9, 8, 7]], [[9, 8, 7]]])
+    named = data.replace(b" 1 C1s ", b" 1 " + name.encode("shift-jis") + b" ")
+    found = drafted(project, put(project, "named", {"a.spe": named}))
+    assert list(loaded(project, monkeypatch).experiments) == ["fresh"]
+    assert any(remark.startswith("region ") for remark in found.remarks)
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.0, 285.3), (0.4, 285.3), (1.2, 285.3), (1.9, 285.3), (2.2, 289.2)])
+def test_the_hydrocarbon_is_found_beside_a_higher_line(share: float, found: float) -> None:
+    """Carbonate, or Sr 3p: below half the highest line it is no longer taken for the reference."""
+    energy = 300.0 - 0.1 * np.arange(251)
+    rates = 300.0 + 500.0 * np.exp(-(((energy - 285.3) / 0.9) ** 2))
+    rates += share * 500.0 * np.exp(-(((energy - 289.2) / 0.9) ** 2))
+    assert model_text.lowest_ev([region("C1s", energy, rates[None])]) == pytest.approx(found, abs=0.15)
+
+
+def test_real_lines_beside_strontium_are_looked_for_where_they_are(
+    project: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The highest line of this C 1s window is no hydrocarbon: taken for it, Bi 4f was looked for 4 eV too low."""
+    source = shared_data / "JesusF10/BN-BS-1"
+    found = drafted(project, put(project, "bn", {path.name: path.read_bytes() for path in source.glob("*.spe")}))
+    models = loaded(project, monkeypatch).models
+    starts = {name: model["components"][0]["position_ev"]["start"] for name, model in models.items() if "fresh" in name}
+    assert starts["fresh_bi4f_draft"] == pytest.approx(162.6, abs=0.4)
+    assert starts["fresh_ti2p_draft"] == pytest.approx(461.4, abs=0.6)
+    assert not any("warning" in remark for remark in found.remarks)
+
+
+def test_what_is_odd_about_a_file_is_told_the_first_of_it_where_it_is_much(project: Path) -> None:
+    odd = assemble("smartsoft", [[[-4, 9, 9]], [[9, -4, 9]], [[-4, 9, 9]], [[-4, -4, 9]], [[-4, 9, 9]]])
+    found = drafted(project, put(project, "odd", {"a.spe": odd}))
+    assert [remark for remark in found.remarks if remark.startswith("a.spe: region")] == [
+        "a.spe: region 1 'C1s': 1 negative intensities, down to -8 cps",
+        "a.spe: region 2 'Ge 3d': 1 negative intensities, down to -8 cps",
+        "a.spe: region 3 'Li1s': 1 negative intensities, down to -8 cps",
+    ]
+    assert "a.spe: 2 more, which scripts/inspect_raw.py shows" in found.remarks
+
+
+def region(name: str, energy: np.ndarray, rates: np.ndarray, step_ev: float = -0.1) -> Region:
     return Region(
         number=1,
         name=name,
@@ -154,7 +256,7 @@ def region(name: str, energy: np.ndarray, rates: np.ndarray) -> Region:
         atomic_number=9,
         energy_scale="binding",
         start_ev=float(energy[0]),
-        step_ev=-0.1,
+        step_ev=step_ev,
         channels=energy.size,
         time_per_channel_s=1.0,
         sweeps=1,
@@ -185,6 +287,62 @@ def test_cycles_without_sputtering_get_a_row_each_and_no_axis_of_zeros(project: 
     assert [row.split(",")[:2] for row in rows[1:]] == [["a.pro", ""], ["a.pro", "0"], ["a.pro", "1"], ["a.pro", "2"]]
     parsed = acquisitions.assemble("fresh", settings_of(project), [folder / "a.pro"], project / "raw")
     assert parsed.acquisitions.num_rows == 3
+
+
+@pytest.mark.parametrize("times_s", [[0.0, 60.0, 120.0], [0.0, 0.0, 0.0]])
+def test_a_last_cycle_that_was_stopped_is_left_out_with_its_reason(
+    project: Path, monkeypatch: pytest.MonkeyPatch, times_s: list[float]
+) -> None:
+    """Of one that was sputtered it is the only cycle with a row; a cycle further in is for the operator to judge."""
+    full, half, none = [40] * 30, [40] * 15 + [0] * 15, [0] * 30
+    data = assemble("smartsoft", [[full, half, half], [full, full, none]], times_s)
+    found = drafted(project, put(project, "stopped", {"a.pro": data}))
+    why = "stopped while measuring? Nothing but zeros in, or at the end of, C1s, Ge 3d"
+    assert f"cycle 2 of a.pro is excluded in the log's draft: {why}" in found.remarks
+    rows = [row for row in found.files[project / "raw/stopped/acquisitions.csv"].splitlines() if row[0] not in "#f"]
+    assert len(rows) == (2 if times_s[-1] else 4)
+    assert rows[-1] == f'a.pro,2,,,,,,,,yes,"{why}",'
+    assert not any("yes" in row for row in rows[:-1])
+    analysis = loaded(project, monkeypatch)
+    parsed = acquisitions.assemble(
+        "fresh", settings_of(project), [Path(n) for n in analysis.files["fresh"]], Path("raw")
+    )
+    excluded = parsed.acquisitions.to_pandas().groupby("acquisition").excluded.all()
+    assert excluded.tolist() == [False, False, True]
+
+
+def test_copies_and_resumed_profiles_are_declared_so_that_the_draft_runs(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file kept twice, and PHI's way to resume a profile: a new file that begins with the old one's cycles."""
+    rows, times = [[9, 8, 7], [6, 5, 4], [3, 2, 1], [0, 9, 8]], [0.0, 60.0, 120.0, 180.0]
+    short, long = (assemble("smartsoft", [rows[:n]], times[:n]) for n in (2, 4))
+    files = {"a_1.pro": short, "a+1_1.pro": long, "b_1.pro": short}
+    found = drafted(project, put(project, "copied", files))
+    assert "b_1.pro is a copy of a_1.pro, excluded in the log's draft" in found.remarks
+    assert any("a+1_1.pro resumes a_1.pro (the first 2 cycles are the same)" in remark for remark in found.remarks)
+    analysis = loaded(project, monkeypatch)
+    parsed = acquisitions.assemble(
+        "fresh", settings_of(project), [Path(n) for n in analysis.files["fresh"]], Path("raw")
+    )
+    table = parsed.acquisitions.to_pandas()
+    kept = table[~table["excluded"]]
+    assert kept["sputter_time_s"].tolist() == times
+    assert kept["source_cycle"].tolist() == [0, 1, 2, 3]
+
+
+def test_raw_files_elsewhere_are_told_where_they_lie(project: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.spe"
+    outside.write_bytes(small_files()["smartsoft.spe"])
+    folder = put(project, "linked", {})
+    (folder / "a.spe").symlink_to(outside)
+    with pytest.raises(ConfigError, match="a link that leaves the raw root; put the file itself there"):
+        drafted(project, folder)
+    (folder / "a.spe").unlink()
+    (folder / "day 1").mkdir()
+    (folder / "day 1/a.SPE").write_bytes(outside.read_bytes())
+    with pytest.raises(ConfigError, match="holds no .spe or .pro file; there are some in .*day 1: name that folder"):
+        drafted(project, folder)
 
 
 def test_rows_of_the_log_stand_by_date(project: Path, shared_data: Path) -> None:
@@ -230,7 +388,7 @@ def test_a_file_that_cannot_be_read_is_excluded_with_its_reason(project: Path) -
     first = sorted(folder.iterdir())[0]
     (folder / "zz_cut.spe").write_bytes(first.read_bytes()[:-1000])
     told = drafted(project, folder).remarks[0]
-    assert told.startswith("zz_cut.spe is excluded in the log's draft: zz_cut.spe: block")
+    assert told.startswith("excluded in the log's draft: zz_cut.spe: block")
     assert "restore" not in told
     files = sorted(folder.glob("*.spe"))
     parsed = acquisitions.assemble("fresh", settings_of(project), files, project / "raw")

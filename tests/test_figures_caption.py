@@ -37,12 +37,22 @@ def test_failed_fits_and_excluded_acquisitions_are_named(given_tables: dict[str,
     assert "12 fitted windows, 1 failed: lagp_ge3d_p2p Ge3d in acquisition 2 (no convergence" in text
 
 
+def test_a_window_that_was_not_measured_is_no_failed_fit(given_tables: dict[str, pa.Table]):
+    """Files of different regions in one series: hundreds of failures were told, of which there was none."""
+    acquired = given_tables["acquisitions"].to_pandas()
+    gone = (acquired["region"] == "Ge3d") & (acquired["acquisition"] == 2)
+    acquisitions = given_tables["acquisitions"].filter(pa.array(~gone))
+    text = written({**given_tables, "acquisitions": acquisitions})
+    assert "11 fitted windows, 0 failed. Not measured: 1 window." in text
+    assert "Not measured" not in written(given_tables)
+
+
 def test_calibration_background_shapes_and_doublets_are_stated(given_tables: dict[str, pa.Table]):
     text = written(given_tables)
     assert "reference C 1s C-C at 284.80 eV (interpolated in 1, fitted in 3), shifts −2.20 to −1.90 eV" in text
     assert "Backgrounds fitted with the peaks: Shirley (Li1s, Ge3d, P2p, O1s)." in text
     assert "Line shapes: Voigt (Li⁺ (SE), " in text
-    assert "Doublets of fixed splitting and area ratio: Ge⁴⁺ 3d, Ge⁰ 3d, PO₄, LixP, Ge⁴⁺ 3p, Ge⁰ 3p." in text
+    assert "Doublets of fixed splitting and area ratio: Ge⁴⁺ 3d, Ge⁰ 3d, PO₄, LiₓP, Ge⁴⁺ 3p, Ge⁰ 3p." in text
     assert "Fits: likelihood Poisson, engine lmfit." in text
 
 
@@ -136,6 +146,16 @@ def test_a_calibration_without_reference_is_said():
     assert "Energy scale: a fixed shift of −1.25 eV, no reference.\n" in written(given)
 
 
+def test_a_reference_that_is_the_smaller_part_of_its_level_is_doubted():
+    given = synthetic_tables.make(synthetic_tables.vep_series())
+    assert "may have been taken for it" not in written(given)
+    rows = given["calibration"].to_pylist()
+    last = max(row["acquisition"] for row in rows)
+    shares = [{**row, "found_share": 0.3 if row["acquisition"] == last else 0.9} for row in rows]
+    text = written({**given, "calibration": tables.from_rows("calibration", shares)})
+    assert "in 1 acquisition the reference is less than half of its level's area" in text
+
+
 def test_fits_that_the_counts_reject_are_counted_and_the_worst_is_named(given_tables: dict[str, pa.Table]):
     """A depth profile once showed invisible error bars from fits of reduced chi square 500, and no word of it."""
     fits = given_tables["fits"].to_pylist()
@@ -216,3 +236,23 @@ def test_a_value_has_the_decimals_of_its_error(value: float, stderr: float | Non
 def test_clauses_that_conditions_share_stand_once():
     told = ["flat film; TPP-2M to 15 %", "flat film; TPP-2M to 15 %; patches", None]
     assert facts.assumptions(told) == "flat film; TPP-2M to 15 %; patches"
+
+
+@pytest.mark.parametrize(
+    ("change", "written"),
+    [
+        ("shape of Ge 3d: pseudo_voigt, fraction 0.15", "shape of Ge 3d: pseudo-Voigt, fraction 0.15"),
+        ("shape of Ge 3p: voigt, lorentzian_fwhm_ev 1.8", "shape of Ge 3p: Voigt, Lorentzian FWHM 1.8 eV"),
+        ("fwhm_ev of Ge0 3p = 2.45 to 3.3; without Li-SEI", "FWHM of Ge0 3p = 2.45 to 3.3 eV; without Li-SEI"),
+        ("tie of position_ev of LiOH: value_ev -0.4 -> -0.5", "tie of position of LiOH: value -0.4 -> -0.5 eV"),
+        ("area_ratio of S 2p = 0.45", "area ratio of S 2p = 0.45"),
+        ("background of P 2p: shirley -> tougaard", "background of P 2p: Shirley -> Tougaard"),
+    ],
+)
+def test_what_an_alternative_changes_is_told_without_keys_and_with_units(change: str, written: str):
+    assert facts.changed(change) == written
+
+
+def test_a_verdict_is_told_with_its_reason_where_it_has_one():
+    assert facts.verdict({"verdict": "not_testable", "reason": "one cycle"}) == "not testable: one cycle"
+    assert facts.verdict({"verdict": "tested", "reason": None}) == "tested"

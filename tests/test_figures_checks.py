@@ -137,11 +137,11 @@ def test_the_key_holds_the_verdicts_that_occur(verdicts: list[str]):
 # --- fit quality: columns ----------------------------------------------------------------------------------------
 
 
-@given(st.integers(1, 400), st.floats(8.0, 17.1))
-def test_marks_never_leave_their_column(acquisitions: int, column_cm: float):
-    cell = fit_quality._cell_cm(column_cm, acquisitions)
-    assert fit_quality._LEFT_CM + acquisitions * cell <= column_cm
-    assert cell <= fit_quality._WIDEST_CELL_CM
+@given(st.integers(1, 400), st.floats(8.0, 17.1), st.floats(3.9, 7.0))
+def test_marks_never_leave_their_column(acquisitions: int, width_cm: float, left_cm: float):
+    plan = fit_quality._columns(width_cm, 1, left_cm, acquisitions)
+    assert plan.left_cm + acquisitions * plan.cell_cm <= width_cm
+    assert plan.cell_cm <= fit_quality._WIDEST_CELL_CM
 
 
 def test_ten_experiments_are_seen_on_one_page(made: dict[str, pa.Table]):
@@ -172,11 +172,27 @@ def test_a_mark_stands_in_the_row_of_its_window_and_the_column_of_its_acquisitio
     assert len(heights) == numbers.drop_duplicates(["model", "region"]).shape[0]
 
 
-@pytest.mark.parametrize(("name", "told"), [("Li foil", True), ("Pellet sputtered twice", False)])
+LONG = "Pellet of Li10GeP2S12, sputtered twice from the far side"
+
+
+@pytest.mark.parametrize(("name", "told"), [("Li foil", True), ("Pellet sputtered twice", False), (LONG, False)])
 def test_columns_are_called_acquisitions_where_the_name_leaves_room(made: dict[str, pa.Table], name: str, told: bool):
     (figure,), _ = drawn(made, "fit_quality", names={"invented": name})
     assert ("acquisition" in words(figure)) is told
     assert overlapping(figure) == []
+    assert outside(figure) == []
+
+
+def test_long_names_of_models_push_the_marks_aside(made: dict[str, pa.Table]):
+    fits = made["fits"].to_pandas()
+    fits["model"] = "all_oxygen_and_carbon_lines_of_the_second_pellet"
+    table = tables.from_rows("fits", fits.astype(object).where(fits.notna(), None).to_dict("records"))
+    (figure,), _ = drawn({**made, "fits": table}, "fit_quality")
+    written = [text for text in named(figure, "fits").texts if "second_pellet" in text.get_text()]
+    assert len(written) == fits.drop_duplicates(["model", "region"]).shape[0]
+    first = min(patch.get_x() for patch in named(figure, "fits").patches)
+    assert all(text.get_position()[0] < first for text in written)
+    assert outside(figure) == []
 
 
 # --- rates -------------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ groups_of_rows = st.lists(
             claims_page._Row,
             sign=st.just("holds"),
             cells=st.sampled_from([("", "", "", "", ""), ("C01", "It is.", "", "", "")]),
-            note=st.sampled_from(["", "But: one", "But: one\ntwo"]),
+            note=st.sampled_from(["", "Note: one", "Note: one\ntwo"]),
             lines=st.integers(1, 6),
         ),
         min_size=1,
@@ -114,7 +114,7 @@ def test_tolerances_are_told_unless_they_go_without_saying(tolerance: str, words
 
 def test_what_experts_would_hold_against_a_sentence_stands_below_its_row():
     (figure,) = drawn(claim(quantity="first", remark="note: the scale is low"), claim(quantity="second", remark=""))
-    assert height_of(figure, "first") > height_of(figure, "But: the scale is low") > height_of(figure, "second")
+    assert height_of(figure, "first") > height_of(figure, "Note: the scale is low") > height_of(figure, "second")
     assert len([text for text in figure.texts if text.get_text().startswith("“")]) == 1
 
 
@@ -124,7 +124,7 @@ def test_what_is_said_of_every_sentence_is_no_reason_and_one_that_holds_needs_no
     assert claims_page._reasons(claim(verdict="fails", remark=remark)) == "at 30 min"
     assert claims_page._reasons(claim(verdict="holds", remark=remark)) == ""
     (figure,) = drawn(claim(quantity="lost", verdict="fails", remark=remark))
-    assert height_of(figure, "lost") > height_of(figure, "Remark: at 30 min.") > height_of(figure, "But: a limit")
+    assert height_of(figure, "lost") > height_of(figure, "Remark: at 30 min.") > height_of(figure, "Note: a limit")
 
 
 def test_a_verdict_that_hangs_on_chance_is_bracketed_on_the_page_and_counted_in_the_caption():

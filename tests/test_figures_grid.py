@@ -11,6 +11,7 @@ from scipy.special import voigt_profile
 import synthetic_tables
 from xps import tables
 from xps.errors import ConfigError, TableError
+from xps.figures.kinds import spectra_grid
 from xps.figures.reading import grid as selection
 from xps.figures.reading import redrawn, times
 
@@ -251,3 +252,22 @@ def test_nothing_to_draw_is_said():
     empty = {**made, "curves": made["curves"][:0]}
     with pytest.raises(ConfigError, match="nothing to draw: invented has no spectrum"):
         selection.select_grid(SETTINGS, empty)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "rows", "words"),
+    [
+        ({}, [0, 1, 2], ""),
+        ({"core_levels": ["O 1s"]}, [0, 2], "No row for 1 acquisition without any of these windows."),
+        ({"core_levels": ["O 1s"], "acquisitions": [0, 1]}, [0, 1], ""),
+    ],
+)
+def test_an_acquisition_without_any_of_the_windows_has_no_row_and_is_told(
+    given_tables: dict[str, pa.Table], chosen: dict[str, Any], rows: list[int], words: str
+):
+    """A survey in a file of its own beside narrow scans once took half a page of empty frames."""
+    settings = {**SETTINGS, **chosen}
+    assert [row.acquisition for row in selection.select_grid(settings, given_tables).rows] == rows
+    caption = spectra_grid.describe(settings, given_tables)
+    assert ("No row for" in caption) == bool(words)
+    assert words in caption

@@ -66,7 +66,7 @@ def test_without_an_error_four_digits_stand(value: float):
     ("words", "typeset"),
     [
         ("P 2p of PO4 stays", "P 2p of PO₄ stays"),
-        ("Li2S and the reduced phosphides LixP and Li3P", "Li₂S and the reduced phosphides LixP and Li₃P"),
+        ("Li2S and the reduced phosphides LixP and Li3P", "Li₂S and the reduced phosphides LiₓP and Li₃P"),
         ("Ge0, Ge4+ and Li+", "Ge⁰, Ge⁴⁺ and Li⁺"),
         ("1.9e3 nm2/min", "1.9·10³ nm2/min"),
         ("at 1e-7 Pa (p = 2e−230)", "at 10⁻⁷ Pa (p = 2·10⁻²³⁰)"),
@@ -157,3 +157,18 @@ def test_laws_are_called_as_papers_call_them(table: str, page: str):
 )
 def test_parameters_are_symbols(table: str, page: str):
     assert lettering.parameter_name(table) == page
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        (
+            "at the utilisation 0.05 of the law direct_log; closed",
+            "at the utilisation 0.05 of the law direct-log; closed",
+        ),
+        ("supply and deal_grove", "supply and Deal-Grove"),
+        ("indirect_log", "indirect_log"),
+    ],
+)
+def test_rate_laws_in_a_sentence_are_written_as_laws(text: str, written: str):
+    assert lettering.laws_named(text) == written

@@ -167,7 +167,7 @@ def test_a_course_stands_where_its_layer_model_does_and_needs_a_time_of_its_own(
     assert "course" not in set(drawn({**given, "courses": other}, "growth")[1]["kind"])
     _, clock = drawn(given, "growth", axis="start_time_s")
     kept = clock[clock["kind"] == "course"]
-    assert kept["start_time_s"].tolist() == [0.0, 1800.0, 7200.0, 8400.0]
+    assert kept["elapsed_time_s"].tolist() == [0.0, 1800.0, 7200.0, 8400.0]
     assert "course" not in set(drawn(given, "growth", axis="rest_time_s")[1]["kind"])
 
 

@@ -95,6 +95,17 @@ def test_markers_differ_within_a_figure_and_do_not_depend_on_order():
     assert styles == palette.species_styles(names[::-1])
 
 
+def test_elements_and_lithium_species_have_one_marker_in_the_figures_of_both_electrolytes():
+    """Story: germanium was a circle for LGPS and a square for LAGP."""
+    elements = [palette.species_styles(["Ge", "P", "Li", "O", other]) for other in ("S", "Al")]
+    species = [palette.species_styles(["Li+ (SE)", "Li-SEI", "Li0", "Li2O", "Ge4+", "Ge0", *more])
+               for more in (["PS4", "LixP", "Li3P", "Li2S"], ["PO4", "AlO6", "Al-SEI", "LiOH"])]  # fmt: skip
+    for one, other in (elements, species):
+        shared = one.keys() & other.keys()
+        assert len(shared) >= 4
+        assert {name: one[name] for name in shared} == {name: other[name] for name in shared}
+
+
 @pytest.mark.parametrize(
     ("name", "label"),
     [
@@ -108,7 +119,8 @@ def test_markers_differ_within_a_figure_and_do_not_depend_on_order():
         ("PO4 + LiOH", "PO₄ + LiOH"),
         ("AlO6", "AlO₆"),
         ("Li3P", "Li₃P"),
-        ("LixP", "LixP"),
+        ("LixP", "LiₓP"),
+        ("Max", "Max"),
         ("Al-SEI", "Al-SEI"),
         ("C-C/C-H", "C-C/C-H"),
         ("O-C=O", "O-C=O"),

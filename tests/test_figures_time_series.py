@@ -16,6 +16,7 @@ from xps import tables
 from xps.errors import ConfigError
 from xps.figures import palette, style
 from xps.figures.kinds import time_series
+from xps.figures.reading.times import axis_column
 
 LAWS = ["linear", "exponential", "parabolic"]
 SETTINGS = {
@@ -283,7 +284,7 @@ def test_each_region_stands_at_the_middle_of_its_own_window(vep: dict[str, pa.Ta
     points = numbers[numbers["kind"] != "law"]
     assert len(points) > 4
     for row in points.itertuples():
-        assert row.start_time_s == middle[(row.acquisition, region[(row.acquisition, row.component)])]
+        assert row.elapsed_time_s == middle[(row.acquisition, region[(row.acquisition, row.component)])]
 
 
 @pytest.mark.parametrize(("origin", "words"), [("computed", "Elapsed time, at least"), ("log", "Elapsed time (")])
@@ -321,7 +322,7 @@ def test_a_region_missing_in_a_cycle_is_called_not_measured_as_in_the_grid(vep: 
     figure, numbers = drawn({**vep, "acquisitions": acquired.filter(pa.array(there))}, axis=axis)
     absent = numbers[numbers["kind"] == "not_measured"]
     assert set(absent["component"]) == {"Ge4+ 3d", "Ge0 3d", "O 2s"}
-    assert absent[axis].notna().all()
+    assert absent[axis_column(axis)].notna().all()
     assert "failed" not in set(numbers["kind"])
     assert "not measured" in words(figure)
     assert "fit failed" not in words(figure)

@@ -111,6 +111,30 @@ def test_tied_numbers_are_there_and_held_ones_are_not() -> None:
     assert all(np.isfinite(values).ravel())
 
 
+def test_where_a_number_ended_at_a_bound_errors_follow_from_it_as_everywhere() -> None:
+    """What is held would make areas look better known in this table than in components."""
+    content = ge3d()
+    content["components"][1]["position_ev"] = span(27.7, 27.4, 27.9)
+    content["components"].append(component("absent", span(34.0, 33.5, 34.5), 1.3))
+    made = tables(content, 8, 0.2)
+    held = {row["acquisition"] for row in made.parameters.to_pylist() if row["at_bound"]}
+    assert {row["component"] for row in made.parameters.to_pylist() if row["at_bound"]} >= {"Ge0", "absent"}
+    for acquisition in held:
+        keys, found = matrix(made.covariances, acquisition)
+        rows = [row for row in made.components.to_pylist() if row["acquisition"] == acquisition]
+        places = [keys.index(("Ge3d", row["component"], "area_cps_ev")) for row in rows]
+        area, of_areas = np.array([row["area_cps_ev"] for row in rows]), found[np.ix_(places, places)]
+        np.testing.assert_allclose(np.sqrt(np.diag(of_areas)), [row["area_stderr_cps_ev"] for row in rows], rtol=1e-9)
+        assert np.sqrt(of_areas.sum()) == pytest.approx(rows[0]["level_area_stderr_cps_ev"], rel=1e-9)
+        slopes = (np.eye(3) - (area / area.sum())[:, None]) / area.sum()
+        shares = np.sqrt(np.diag(slopes @ of_areas @ slopes.T))
+        np.testing.assert_allclose(shares, [row["area_fraction_stderr"] for row in rows], rtol=1e-9)
+        for row in made.parameters.to_pylist():
+            if row["acquisition"] == acquisition and row["at_bound"] and row["parameter"] != "area_cps_ev":
+                assert row["stderr"] is None
+                assert (row["region"], row["component"], row["parameter"]) not in keys
+
+
 def test_a_fit_that_failed_has_none() -> None:
     model = models.from_mapping("ge3d", ge3d())
     empty = task(spectrum(ENERGY, np.zeros(ENERGY.size), 1.0, None))

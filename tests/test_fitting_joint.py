@@ -247,7 +247,7 @@ def test_alternatives_of_a_joint_fit_know_what_the_others_say() -> None:
         model = models.from_mapping("ge3d", content)
         starts = fitting.fit_series(model, tasks)
         found = engines.fit_each(model, tasks, starts, 0, "separable")
-        ends = [one.outcome for mine in alternatives.tested(model, found, starts, "separable")[1] for one in mine]
+        ends = [one.outcome for mine in alternatives.tested(model, found, starts, "separable", {})[1] for one in mine]
         assert len(ends) == 12
         errors[mode] = []
         for end in ends:
@@ -275,7 +275,8 @@ def test_an_alternative_is_fitted_jointly_as_if_it_were_the_model() -> None:
     found = engines.fit_each(model, tasks, starts, 0, "separable")
     other = model.alternatives[0].model
     truth = fitted(other, tasks)
-    for mine, one, base in zip(alternatives.tested(model, found, starts, "separable")[1], truth, found, strict=True):
+    of_each = alternatives.tested(model, found, starts, "separable", {})[1]
+    for mine, one, base in zip(of_each, truth, found, strict=True):
         (tested,) = mine
         assert tested.outcome.best is not None
         assert one.best is not None
@@ -307,6 +308,6 @@ def test_an_alternative_without_a_joint_fit_says_so() -> None:
     starts = fitting.fit_series(model, tasks)
     lost = replace(starts, alternatives={"pseudo": fitting.model_starts(model.alternatives[0].model)})
     found = engines.fit_each(model, tasks, starts, 0, "separable")
-    done, of_each = alternatives.tested(model, found, lost, "separable")
+    done, of_each = alternatives.tested(model, found, lost, "separable", {})
     assert all("no joint fit under this alternative" in mine[0].outcome.message for mine in of_each)
     assert all(one.systematic is not None and np.isnan(one.systematic).all() for one in done)

@@ -19,6 +19,7 @@ from synthetic_tables import followed
 from xps import kinetics, rate_laws, tables
 from xps.errors import ConfigError
 from xps.kinetics import regression
+from xps.kinetics.verdicts import TESTED, Verdict, not_identified, not_testable, rejected
 from xps.least_squares import Minimum
 
 TIME = np.array([0.0, 300.0, 600.0, 900.0, 1200.0, 1800.0, 3000.0, 4200.0])
@@ -145,49 +146,61 @@ def test_errors_are_not_rescaled_by_the_misfit():
     calm = regression.fit_law("linear", TIME, 5 + 0.001 * TIME, np.full(8, 0.1))
     misfit = regression.fit_law("linear", TIME, wild, np.full(8, 0.1))
     np.testing.assert_allclose(misfit.stderrs, calm.stderrs, rtol=1e-6)
-    assert misfit.verdict.startswith("rejected: reduced chi square")
+    assert misfit.rejected
+    assert misfit.verdict.reason.startswith("reduced chi square")
 
 
 @pytest.mark.parametrize("law", list(rate_laws.LAWS))
 def test_one_point_is_not_testable(law: str):
     fit = regression.fit_law(law, TIME[:1], np.ones(1), np.ones(1))
-    assert fit.verdict == "not testable: one cycle"
+    assert fit.verdict == not_testable("one cycle")
     assert fit.bic is None
 
 
 def test_four_points_leave_an_exponential_without_freedom_but_with_values():
     y = rate_laws.evaluate("exponential", EXPONENTIAL, TIME[:4])
     fit = regression.fit_law("exponential", TIME[:4], y, SIGMA[:4])
-    assert fit.verdict == "not testable: 4 points for 3 parameters leave no freedom for AICc"
+    assert fit.verdict == not_testable("4 points for 3 parameters leave no freedom for AICc")
     assert fit.aicc is None
     np.testing.assert_allclose(fit.values, (800, 5800, 1e-3), rtol=1e-4)
 
 
 def test_too_few_different_axis_values_are_said():
     fit = regression.fit_law("linear", np.full(5, 60.0), np.arange(5.0), np.ones(5))
-    assert fit.verdict == "not testable: 1 different axis value for 2 parameters"
+    assert fit.verdict == not_testable("1 different axis value for 2 parameters")
 
 
 def test_parabolic_refuses_negative_times():
     fit = regression.fit_law("parabolic", TIME - 100, np.ones(8), np.ones(8))
-    assert fit.verdict == "not testable: the axis has negative values"
+    assert fit.verdict == not_testable("the axis has negative values")
 
 
 def test_an_exponential_through_a_straight_line_is_not_identified():
     fit = regression.fit_law("exponential", TIME, 100 + 0.5 * TIME, SIGMA)
-    assert fit.verdict.startswith("not identified: k runs towards zero")
+    assert fit.verdict == not_identified("k runs towards zero (a straight line is as good)")
     assert fit.values == ()
 
 
 @pytest.mark.parametrize("level", [0.0, 3.0, 1e6])
 def test_an_exponential_through_a_constant_is_not_identified(level: float):
     fit = regression.fit_law("exponential", TIME, np.full(8, level), SIGMA)
-    assert fit.verdict == "not identified: every k is as good (the points do not change)"
+    assert fit.verdict == not_identified("every k is as good (the points do not change)")
 
 
 def test_a_step_is_not_called_a_rate():
     fit = regression.fit_law("exponential", TIME, np.where(TIME > 0, 1.0, 0.0), np.full(8, 0.01))
-    assert fit.verdict.startswith("not identified: k runs towards infinity")
+    assert fit.verdict == not_identified("k runs towards infinity (a step before the second point)")
+
+
+@pytest.mark.parametrize("points", [2_000, 20_000])
+def test_intervals_of_a_long_series_are_those_of_its_curvature(points):
+    """So many points leave nothing but a parabola, narrower than the steps in which rates are tried first."""
+    time = np.linspace(0.0, 1000.0, points)
+    y = 1000.0 - 900.0 * np.exp(-time / 200.0) + np.random.default_rng(5).normal(0.0, 4.0, points)
+    fit = regression.fit_law("exponential", time, y, np.full(points, 4.0))
+    half = 1.959964 * np.array(fit.stderrs)
+    expected = np.stack([fit.values - half, fit.values + half], axis=1)
+    assert np.max(np.abs(np.array(fit.intervals) - expected) / half[:, None]) < 0.02
 
 
 def test_an_open_interval_is_empty_and_said():
@@ -208,7 +221,7 @@ def test_zeros_are_a_line_of_zeros():
 # --- choice ------------------------------------------------------------------------------------------------------
 
 
-def fitted(law: str, chi_square: float, values: int = 2, verdict: str = "tested") -> regression.LawFit:
+def fitted(law: str, chi_square: float, values: int = 2, verdict: Verdict = TESTED) -> regression.LawFit:
     return regression.LawFit(law, verdict, 8, (1.0,) * values, (1.0,) * values, ((0, 1),) * values, chi_square)
 
 
@@ -227,7 +240,7 @@ def test_nothing_is_chosen_when_a_constant_is_as_good():
 
 
 def test_a_rejected_rival_counts_as_beaten_unless_its_bic_is_as_good():
-    far, near = fitted("parabolic", 90.0, verdict="rejected: x"), fitted("constant", 8.0, 1, verdict="rejected: x")
+    far, near = fitted("parabolic", 90.0, verdict=rejected("x")), fitted("constant", 8.0, 1, verdict=rejected("x"))
     assert regression.choices([fitted("linear", 3.0), far], null_bic=500.0) == ["yes", "no"]
     assert regression.choices([fitted("linear", 3.0), near], null_bic=500.0) == ["undecided", "no"]
 
@@ -238,7 +251,7 @@ def test_a_law_configured_alone_has_only_the_constant_to_beat(null_bic: float | 
 
 
 def test_a_law_whose_rivals_could_not_be_tested_is_not_chosen():
-    laws = [fitted("linear", 3.0), fitted("exponential", 1.0, 3, verdict="not identified: x")]
+    laws = [fitted("linear", 3.0), fitted("exponential", 1.0, 3, verdict=not_identified("x"))]
     assert regression.choices(laws, null_bic=500.0) == ["undecided", "undecided"]
 
 
@@ -252,7 +265,7 @@ def test_a_perfect_line_is_found_by_the_only_configured_law():
 
 
 def test_a_rejected_law_is_not_chosen_and_an_untestable_one_stays_undecided():
-    laws = [fitted("linear", 90.0, verdict="rejected: x"), fitted("exponential", 3.0, 3, verdict="not testable: x")]
+    laws = [fitted("linear", 90.0, verdict=rejected("x")), fitted("exponential", 3.0, 3, verdict=not_testable("x"))]
     assert regression.choices(laws, null_bic=500.0) == ["no", "undecided"]
 
 
@@ -364,17 +377,17 @@ def test_a_level_whose_partner_was_not_measured_says_so():
 def test_a_component_that_is_no_species_has_no_share_to_follow():
     table = followed(acquisition_table(TIME), component_table([1.0] * 8, [0.1] * 8), "plating_time_s", ["linear"])
     (share,) = rows(table, quantity="area_fraction")
-    assert share["verdict"] == "not testable: no value in any acquisition"
+    assert (share["verdict"], share["reason"]) == not_testable("no value in any acquisition")
     assert share["condition"] == "8 of 8 acquisitions left out: no share (not counted among the species of its level)"
 
 
 @pytest.mark.parametrize(
     ("times", "values", "stderrs", "reason"),
     [
-        ([None, None], [1.0, 2.0], [0.1, 0.1], "not testable: no acquisition has a plating_time_s"),
-        ([0, 1], [None, None], [None, None], "not testable: no value in any acquisition"),
-        ([0, 1], [1.0, 1.0], [0.0, None], "not testable: no point has a standard error"),
-        ([0], [1.0], [0.1], "not testable: one cycle"),
+        ([None, None], [1.0, 2.0], [0.1, 0.1], "no acquisition has a plating_time_s"),
+        ([0, 1], [None, None], [None, None], "no value in any acquisition"),
+        ([0, 1], [1.0, 1.0], [0.0, None], "no point has a standard error"),
+        ([0], [1.0], [0.1], "one cycle"),
     ],
 )
 def test_what_cannot_be_tested_is_a_row_with_its_reason(times: Any, values: Any, stderrs: Any, reason: str):
@@ -382,7 +395,8 @@ def test_what_cannot_be_tested_is_a_row_with_its_reason(times: Any, values: Any,
     found = rows(table, quantity="area_cps_ev")
     assert [row["law"] for row in found] == LAWS
     for row in found:
-        assert row["verdict"].startswith(reason)
+        assert row["verdict"] == "not_testable"
+        assert row["reason"].startswith(reason)
         assert (row["parameter"], row["value"], row["bic"], row["chosen"]) == ("", None, None, "undecided")
 
 
@@ -423,8 +437,9 @@ def test_a_search_without_an_end_is_a_row(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("xps.kinetics.regression.minimum", lost)
     y = rate_laws.evaluate("exponential", EXPONENTIAL, TIME)
     table = followed(acquisition_table(TIME), component_table(y, SIGMA), "plating_time_s", ["exponential"])
-    verdict = rows(table, quantity="area_cps_ev")[0]["verdict"]
-    assert verdict == "not testable: the fit failed (no minimum was reached, or a flat one)"
+    row = rows(table, quantity="area_cps_ev")[0]
+    failed = not_testable("the fit failed (no minimum was reached, or a flat one)")
+    assert (row["verdict"], row["reason"]) == failed
 
 
 def test_a_whole_series_gives_rows_for_every_component_and_quantity_in_table_order():
@@ -463,7 +478,7 @@ def test_empty_tables_give_an_empty_table():
 def test_a_law_is_rejected_where_its_points_would_be_so_far_off_once_in_a_thousand(chi_square: float, freedom: int):
     said = regression.verdict_of(chi_square, freedom)
     probability = scipy.stats.chi2.sf(chi_square, freedom)
-    assert said.startswith("rejected") == (probability < 1e-3)
-    if said != "tested":
+    assert (said != TESTED) == (probability < 1e-3)
+    if said != TESTED:
         told = f"p = {probability:.1g}" if probability > 0.0 else "p < 1e-99"
-        assert said == f"rejected: reduced chi square {chi_square / freedom:.3g} ({told})"
+        assert said == rejected(f"reduced chi square {chi_square / freedom:.3g} ({told})")

@@ -14,6 +14,7 @@ from xps.kinetics import decay
 from xps.kinetics.decay import RATE, Below, Rest, Variant
 from xps.kinetics.estimation import Estimate
 from xps.kinetics.oxidation import Foil
+from xps.kinetics.verdicts import Verdict, conditional, not_identified, not_testable, rejected
 
 FOIL = Foil(3.22, 2.70, 46.3, 55.0, 46.3 / 55.0, 1.5)
 TIMES = np.arange(0.0, 660.0, 60.0)
@@ -162,7 +163,7 @@ def test_growth_of_the_interphase_gives_the_reaction_in_nm_of_metal(coverage: fl
     error = spread**-0.5 / 2.08
     assert found.values[RATE] == pytest.approx(slope, abs=0.6 * error)
     assert found.log_stderrs[RATE] * found.values[RATE] < 1.05 * error  # what the share knows comes on top
-    assert decay.verdict(found, decay.points(rest, variant)).startswith("conditional")
+    assert decay.verdict(found, decay.points(rest, variant)).word == "conditional"
 
 
 def test_the_prior_moves_the_rate_of_oxidation_only_as_far_as_the_data_let_it() -> None:
@@ -196,25 +197,25 @@ def estimate(low: float | None, high: float | None, spread: float, chi_square: f
 
 
 @pytest.mark.parametrize(
-    ("found", "points", "words"),
+    ("found", "points", "verdict"),
     [
-        (Estimate(), 11, "not testable: the fit failed"),
-        (estimate(1e-3, 1e-2, 0.1), 4, "not testable: 4 points for 4 parameters"),
+        (Estimate(), 11, not_testable("the fit failed")),
+        (estimate(1e-3, 1e-2, 0.1), 4, not_testable("4 points for 4 parameters")),
         (
             estimate(1e-3, 1e-2, 0.1, 900.0),
             11,
-            "rejected: the assumptions contradict the data, reduced chi square 129 (p < 1e-99)",
+            rejected("the assumptions contradict the data, reduced chi square 129 (p < 1e-99)"),
         ),
-        (estimate(None, 1e-2, 0.1), 11, "not identified: the interval is open below"),
-        (estimate(None, None, np.inf), 11, "not identified: the interval is open below and above"),
-        (estimate(1e-3, 1e-2, 0.4), 11, "not identified: standard error of ln k_rxn is 0.4, above 0.3"),
-        (estimate(1e-3, 1e-2, 0.3), 11, "conditional: standard error of ln k_rxn is 0.3"),
+        (estimate(None, 1e-2, 0.1), 11, not_identified("the interval is open below")),
+        (estimate(None, None, np.inf), 11, not_identified("the interval is open below and above")),
+        (estimate(1e-3, 1e-2, 0.4), 11, not_identified("standard error of ln k_rxn is 0.4, above 0.3")),
+        (estimate(1e-3, 1e-2, 0.3), 11, conditional("standard error of ln k_rxn is 0.3")),
     ],
 )
-def test_a_rate_is_never_identified_without_a_condition(found: Estimate, points: int, words: str) -> None:
-    assert decay.verdict(found, points) == words
+def test_a_rate_is_never_identified_without_a_condition(found: Estimate, points: int, verdict: Verdict) -> None:
+    assert decay.verdict(found, points) == verdict
 
 
 def test_the_other_rate_is_judged_by_its_own_numbers() -> None:
     open_ended = estimate(None, None, np.inf)
-    assert decay.verdict(open_ended, 11, "r_ox") == "conditional: standard error of ln r_ox is 0.01"
+    assert decay.verdict(open_ended, 11, "r_ox") == conditional("standard error of ln r_ox is 0.01")

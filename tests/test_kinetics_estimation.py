@@ -1,5 +1,7 @@
 """Least squares in logarithms: closed forms, lmfit as a second library, open ends, and coverage of the intervals."""
 
+from typing import Any
+
 import lmfit
 import numpy as np
 import pytest
@@ -133,6 +135,25 @@ def test_an_interval_reaches_into_a_second_valley_that_fits_as_well() -> None:
     assert low is None
     assert high is None
     assert found.intervals["h"][1] is None
+
+
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_a_profile_that_passes_into_a_second_valley_is_the_lower_of_both_all_along(side: float) -> None:
+    """Story: points that were tried before the deeper valley was found stayed on the shallow one: a profile jumped."""
+
+    def residual(values: dict[str, Any]) -> np.ndarray:
+        x, y = side * np.log(values["a"]), np.log(values["b"])
+        steepness = 1.4 - 0.4 * (1.0 - y / 1.5) * (x > 0.0)
+        return np.array([steepness * np.sinh(x), 3.0 * (y * y - 2.25), (1.5 - y) / 3.0])
+
+    found = estimate(residual, {"a": Range(1e-3, 1e3, (1.5,)), "b": Range(1e-2, 1e2, (4.0, 0.25))}, profiled=["a"])
+    grid = np.exp(np.linspace(-2.0, 2.0, 8001))
+    for trial in found.trials:
+        least = np.min(np.sum(residual({**trial.values, "b": grid}) ** 2, axis=0))
+        assert found.chi_square + trial.rise == pytest.approx(least, abs=1e-4)
+    ends = sorted(abs(np.log(end)) for end in found.intervals["a"])
+    # (1.4 sinh x)² = 3.84 on one side; on the other the second valley, of rise (0.6 sinh x)² + 1 but for a small shift
+    assert ends == pytest.approx(np.arcsinh([np.sqrt(3.84) / 1.4, np.sqrt(2.84) / 0.6]), rel=0.02)
 
 
 def test_only_what_was_asked_for_is_profiled() -> None:

@@ -14,6 +14,7 @@ from xps.kinetics import component_laws
 from xps.kinetics.estimation import Estimate, Range, Trial, estimate
 from xps.kinetics.findings import Findings, parameter_rows, profile_rows, window_words
 from xps.kinetics.regression import BIC_GAP, LawFit, choices, fit_law
+from xps.kinetics.verdicts import TESTED, not_testable
 
 UNITS = {"k": "nm/min", "K": "nm²/min"}
 
@@ -22,7 +23,7 @@ UNITS = {"k": "nm/min", "K": "nm²/min"}
 
 
 def test_a_fit_is_a_row_per_parameter_with_its_unit_and_open_ends_empty() -> None:
-    fit = LawFit("linear", "tested", 7, (2.0, 30.0), (0.1, np.inf), ((1.8, 2.2), (5.0, None)), 6.0)
+    fit = LawFit("linear", TESTED, 7, (2.0, 30.0), (0.1, np.inf), ((1.8, 2.2), (5.0, None)), 6.0)
     rows = list(parameter_rows(fit, UNITS, {"law": "linear"}))
     assert [(row["parameter"], row["unit"], row["value"]) for row in rows] == [
         ("k", "nm/min", 2.0),
@@ -33,8 +34,8 @@ def test_a_fit_is_a_row_per_parameter_with_its_unit_and_open_ends_empty() -> Non
 
 
 def test_a_law_that_was_not_fitted_is_one_row_with_the_reason() -> None:
-    (row,) = parameter_rows(LawFit("linear", "not testable: one cycle", 1), UNITS, {"law": "linear"})
-    assert (row["parameter"], row["verdict"]) == ("", "not testable: one cycle")
+    (row,) = parameter_rows(LawFit("linear", not_testable("one cycle"), 1), UNITS, {"law": "linear"})
+    assert (row["parameter"], row["verdict"], row["reason"]) == ("", "not_testable", "one cycle")
     assert "value" not in row
 
 

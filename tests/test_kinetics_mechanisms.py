@@ -15,6 +15,7 @@ from whole_tables import layers_of, series_of
 from xps import kinetics, tables
 from xps.kinetics import decay, decay_rows, growth_rows, mechanisms, onset, oxidation, oxidation_rows
 from xps.kinetics.series import Series
+from xps.kinetics.verdicts import not_detected, not_identified, not_testable
 
 FOIL = {"model": "twin", "component": "Li0 Li 1s", "metal": "Li", "products": {"Li2O": 0.5, "LiOH": 0.5}}
 DECAY = {
@@ -99,21 +100,21 @@ def test_what_never_appears_is_a_censored_onset_with_a_limit() -> None:
     wanted = {"onset": [{"model": "twin", "component": "Li3P P 2p"}]}
     row = found(mechanisms.findings(made, "plating_time_s", wanted).kinetics)[0]
     assert (row["low"], row["value"], row["high"]) == (4200.0, None, None)
-    assert row["verdict"] == "not detected in any of 8 acquisitions"
+    assert (row["verdict"], row["reason"]) == not_detected("in none of 8 acquisitions")
     assert row["condition"].startswith("censored: later than 4200 s")
 
 
 def test_an_onset_says_which_of_cycles_times_and_areas_is_wanting() -> None:
     """Story: where nobody had logged a plating time, the table said that there was no area."""
-    assert onsets("fig2b_LAGP_VEP", "Li0 Li 1s", cycles=1)["verdict"] == "not testable: one cycle"
+    assert onsets("fig2b_LAGP_VEP", "Li0 Li 1s", cycles=1)["reason"] == "one cycle"
     unlogged = onsets("fig2b_LAGP_VEP", "Li0 Li 1s", plating_time_s=None)
-    assert unlogged["verdict"] == "not testable: fewer than two acquisitions have a plating_time_s"
+    assert unlogged["reason"] == "fewer than two acquisitions have a plating_time_s"
     track = series("fig2b_LAGP_VEP").tracks[0].taken(np.arange(2))
     for area, words in ((3.0, "an area in one acquisition only"), (np.nan, "no area in any acquisition")):
         some = replace(track, numbers={**track.numbers, "area_cps_ev": np.array([np.nan, area])})
         assert onset.too_few(some, np.array([0.0, 60.0]), "rest_time_s") == words
     nowhere = onsets("fig2b_LAGP_VEP", "Li9")
-    assert (nowhere["verdict"], nowhere["core_level"]) == ("not testable: nowhere fitted", None)
+    assert (nowhere["verdict"], nowhere["reason"], nowhere["core_level"]) == ("not_testable", "nowhere fitted", None)
 
 
 def test_noise_alone_makes_an_onset_in_one_series_of_twenty() -> None:
@@ -134,9 +135,7 @@ def test_the_fits_own_chance_of_absence_is_taken_where_it_is_known() -> None:
     acquired = twin_tables.acquisitions("fig2b_LAGP_VEP")
     made = series_of(acquired, areas, tables.from_rows("layers", []), [], chemistry, lines, {})
     wanted = {"onset": [{"model": "twin", "component": "Li0 Li 1s"}]}
-    assert found(mechanisms.findings(made, "plating_time_s", wanted).kinetics)[0]["verdict"].startswith(
-        "not detected in any"
-    )
+    assert found(mechanisms.findings(made, "plating_time_s", wanted).kinetics)[0]["verdict"] == "not_detected"
 
 
 # --- oxidation -------------------------------------------------------------------------------------------------------
@@ -184,9 +183,9 @@ def test_the_foil_gives_back_its_pressure_and_half_life() -> None:
 def test_one_cycle_of_oxidation_is_not_testable() -> None:
     rows = found(oxidation_rows.oxidation_findings(series("s4_Li_foil", cycles=1), FOIL).kinetics)
     assert [row["law"] for row in rows] == list(oxidation.LAWS)
-    assert {row["verdict"] for row in rows} == {"not testable: one cycle"}
+    assert {(row["verdict"], row["reason"]) for row in rows} == {not_testable("one cycle")}
     two = found(oxidation_rows.oxidation_findings(series("s4_Li_foil", cycles=2), FOIL).kinetics)
-    assert {row["verdict"] for row in two} == {"not testable: 2 points for 2 parameters"}
+    assert {(row["verdict"], row["reason"]) for row in two} == {not_testable("2 points for 2 parameters")}
 
 
 # --- decay -----------------------------------------------------------------------------------------------------------
@@ -210,13 +209,13 @@ def of_rate(*words: str, without: str = "nothing") -> dict[str, Any]:
 def test_decay_alone_gives_the_sum_of_both_rates_and_no_reaction() -> None:
     for film in ("closed film", "islands on 0.5"):
         alone = of_rate(film, without="oxidation rate")
-        assert alone["verdict"].startswith("not identified")
+        assert alone["verdict"] == "not_identified"
         assert alone["low"] is None
 
 
 def test_the_foil_s_rate_is_no_help_where_oxidation_is_the_faster_way() -> None:
     row = of_rate("closed film", "oxidation rate of the metal foil to 30 %", without="weakening")
-    assert row["verdict"].startswith("not identified")
+    assert row["verdict"] == "not_identified"
     assert "oxidation rate of s4_Li_foil times 0.364, the ratio of the logged pressures" in row["condition"]
 
 
@@ -225,7 +224,7 @@ def test_growth_of_a_closed_even_interphase_carries_the_rate() -> None:
     slope = (truth[-1]["Li_reacted_nm"] - truth[0]["Li_reacted_nm"]) / (truth[-1]["t_min"] - truth[0]["t_min"])
     for film in ("closed film", "islands on 0.5"):
         row = of_rate(f"metal as {film}", "growth of the interphase")
-        assert row["verdict"].startswith("conditional")
+        assert row["verdict"] == "conditional"
         assert row["low"] < slope < row["high"]
 
 
@@ -234,8 +233,9 @@ def test_each_rate_is_judged_by_its_own_interval() -> None:
     alone = of_rate("closed film", without="oxidation rate")
     rows = [row for row in decayed() if row["condition"] == alone["condition"]]
     oxidation_row = next(row for row in rows if row["parameter"] == "r_ox")
-    assert alone["verdict"] == "not identified: the interval is open below and above"
-    assert oxidation_row["verdict"].startswith("conditional: standard error of ln r_ox is 0.0")
+    assert (alone["verdict"], alone["reason"]) == not_identified("the interval is open below and above")
+    assert oxidation_row["verdict"] == "conditional"
+    assert oxidation_row["reason"].startswith("standard error of ln r_ox is 0.0")
     assert None not in (oxidation_row["low"], oxidation_row["high"])
 
 
@@ -270,13 +270,15 @@ def test_profiles_of_both_rates_are_kept_per_set_of_assumptions_and_reach_the_in
 
 def test_lines_from_below_contradict_a_closed_film_without_carbon() -> None:
     row = of_rate("metal as closed film", "carbon taken as constant")
-    assert row["verdict"].startswith("rejected: the assumptions contradict the data")
+    assert row["verdict"] == "rejected"
+    assert row["reason"].startswith("the assumptions contradict the data")
 
 
 def test_the_summary_names_what_carries_and_what_is_not_modelled() -> None:
     summary = [row for row in decayed() if row["parameter"] == ""]
     assert len(summary) == 1
-    assert summary[0]["verdict"] == "conditional: k_rxn is identified by further assumptions only"
+    assert summary[0]["verdict"] == "conditional"
+    assert summary[0]["reason"] == "k_rxn is identified by further assumptions only"
     assert "islands on 0.5 of the surface: carried by" in summary[0]["condition"]
     assert all(decay.NOT_MODELLED in row["condition"] for row in decayed())
 
@@ -296,7 +298,7 @@ def test_lines_from_below_do_identify_the_reaction_of_a_planar_film_without_carb
     line = decay.Below(area, 0.003 * area, windows, 3.27, 2.74)
     rest = decay.Rest(foil, share, np.full(10, 2e-3), windows, 80.0, (line,), zero, zero, windows, 2.08, 0.004)
     with_lines, without = decay.fit(rest, variant), decay.fit(rest, decay.Variant(1.0, prior=True))
-    assert decay.verdict(with_lines, decay.points(rest, variant)).startswith("conditional")
+    assert decay.verdict(with_lines, decay.points(rest, variant)).word == "conditional"
     assert with_lines.values[decay.RATE] == pytest.approx(0.004, rel=0.1)
     assert without.log_stderrs[decay.RATE] > with_lines.log_stderrs[decay.RATE]
 
@@ -310,7 +312,7 @@ def test_a_decay_without_its_second_experiment_says_so() -> None:
 
 def test_one_cycle_of_rest_is_not_testable() -> None:
     rows = list(decay_rows.findings(series("fig4_LAGP_rest", "LAGP", cycles=1), DECAY, None).kinetics)
-    assert [row["verdict"] for row in rows] == ["not testable: one cycle"]
+    assert [(row["verdict"], row["reason"]) for row in rows] == [not_testable("one cycle")]
 
 
 def test_a_log_without_pressure_scales_nothing() -> None:
@@ -372,11 +374,9 @@ def test_a_course_belongs_to_every_stack_that_begins_with_the_same_film() -> Non
 def test_growth_that_cannot_be_followed_is_a_row_per_law(more: dict[str, Any], reason: str) -> None:
     rows = found(growth_rows.growth_findings(series("fig2a_LGPS_VEP", "LGPS", **more), GROWTH).kinetics)
     assert [row["law"] for row in rows] == GROWTH["laws"]
-    assert {row["verdict"] for row in rows} == {f"not testable: {reason}"}
+    assert {(row["verdict"], row["reason"]) for row in rows} == {not_testable(reason)}
 
 
 def test_an_unknown_film_is_a_row_too() -> None:
     rows = found(growth_rows.growth_findings(series("fig2a_LGPS_VEP", "LGPS"), {**GROWTH, "layer": "Li2O"}).kinetics)
-    assert {row["verdict"] for row in rows} == {
-        "not testable: no film Li2O of a reaction case in the layer model layer"
-    }
+    assert {row["reason"] for row in rows} == {"no film Li2O of a reaction case in the layer model layer"}

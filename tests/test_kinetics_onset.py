@@ -14,6 +14,7 @@ from whole_tables import series_of
 from xps import tables
 from xps.kinetics import onset
 from xps.kinetics.series import Series
+from xps.kinetics.verdicts import not_detected
 
 few = settings(max_examples=15)
 
@@ -56,7 +57,7 @@ def test_the_onset_lies_between_the_last_cycle_before_and_the_first_detection(ch
     row = told(series(list(chances)))
     there = by_hand(chances)
     if not any(there):
-        assert row["verdict"] == f"not detected in any of {len(chances)} acquisitions"
+        assert (row["verdict"], row["reason"]) == not_detected(f"in none of {len(chances)} acquisitions")
         assert (row["low"], row["value"], row["high"]) == (60.0 * (len(chances) - 1), None, None)
         return
     first = there.index(True)
@@ -104,7 +105,7 @@ def test_what_has_no_two_points_has_no_onset(
     chances: list[float | None], areas: list[float | None] | None, more: dict[str, Any], reason: str
 ) -> None:
     row = told(series(chances, areas, **more))
-    assert (row["verdict"], row["value"], row["parameter"]) == (f"not testable: {reason}", None, "")
+    assert (row["verdict"], row["reason"], row["value"], row["parameter"]) == ("not_testable", reason, None, "")
 
 
 def test_a_failed_cycle_does_not_hide_the_others() -> None:

@@ -28,7 +28,8 @@ def test_a_folder_becomes_an_experiment_file_and_a_log_and_the_second_time_a_ref
     assert (done.returncode, done.stderr) == (0, "")
     written = [line.removeprefix("drafted ") for line in done.stdout.splitlines() if line.startswith("drafted ")]
     assert [Path(name).name for name in written] == [
-        *("acquisitions.csv", "cell_7.yaml", "cell_7_spectra.yaml", "cell_7_survey.yaml"),
+        *("acquisitions.csv", "cell_7.yaml", "cell_7_al2p_draft.yaml", "cell_7_o1s_draft.yaml"),
+        *("cell_7_spectra.yaml", "cell_7_survey.yaml"),
         "cell_7.yaml",
     ]
     assert "`make CONFIG=config/cell_7.yaml`" in done.stdout

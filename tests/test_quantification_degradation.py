@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import voigt_profile
 
-from test_quantification import FACTS, acquired, calibrated, factor_row
-from xps import quantification, tables
+from test_quantification import FACTS, acquired, calibrated, factor_row, made_rows
+from xps import tables
 
 ENERGY = np.arange(1400.0, -0.1, -0.8)
 LINES = {"O 1s": (2.93, 531.0), "C 1s": (1.0, 285.0)}
@@ -53,12 +53,9 @@ def compared(surveys: list[np.ndarray], region: str = "Su1s", log: tuple[Row, ..
         "spectra": tables.from_rows("spectra", spectra),
         "calibration": tables.from_rows("calibration", calibration),
     }
-    rows = quantification.compare_surveys(*given.values(), settings).to_pylist()
-    # The last part of what a series in files gives is the same, behind the composition of its surveys.
     none = {name: tables.from_rows(name, []) for name in ("components", "alternatives")}
-    *_, last = quantification.made(tables.Series({**given, **none}), settings)
-    assert last["degradation"].to_pylist() == rows
-    assert len(last["composition"]) == (3 * len(surveys) if region == "Su1s" else 0)
+    rows = made_rows("degradation", {**given, **none}, settings)
+    assert len(made_rows("composition", {**given, **none}, settings)) == (3 * len(surveys) if region == "Su1s" else 0)
     return rows
 
 
@@ -134,5 +131,5 @@ def test_a_window_beyond_the_survey_is_the_reason_given() -> None:
 
 
 def test_without_a_declared_survey_there_is_no_row() -> None:
-    empty = (tables.from_rows(name, []) for name in ("acquisitions", "spectra", "calibration"))
-    assert quantification.compare_surveys(*empty, {}).num_rows == 0
+    names = ("acquisitions", "spectra", "calibration", "components", "alternatives")
+    assert made_rows("degradation", {name: tables.from_rows(name, []) for name in names}, {}) == []

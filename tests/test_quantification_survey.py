@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import voigt_profile
 
-from test_quantification import FACTS, acquired, calibrated, factor_row
-from xps import quantification, tables
+from test_quantification import FACTS, acquired, calibrated, factor_row, made_rows
+from xps import tables
 from xps.quantification.survey import window_area
 
 ENERGY = np.arange(1400.0, -0.1, -0.8)
@@ -100,7 +100,8 @@ def test_a_survey_of_two_lines_gives_their_atoms_at_its_own_shift() -> None:
         "survey": {"region": "Su1s", "lines": lines},
         "uncounted": {"core_levels": [], "survey": ["Sn"]},
     }
-    rows = quantification.quantify(*given_tables, settings).to_pylist()
+    names = ("acquisitions", "spectra", "calibration", "components", "alternatives")
+    rows = made_rows("composition", dict(zip(names, given_tables, strict=True)), settings)
     found = {row["subject"]: row for row in rows if (row["basis"], row["origin"]) == ("all", "survey")}
     assert found["O"]["atomic_percent"] == pytest.approx(75.0, abs=0.2)
     assert found["C"]["atomic_percent"] == pytest.approx(25.0, abs=0.2)

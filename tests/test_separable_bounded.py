@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import nnls
 
-from xps.separable.bounded import held_system, scales, solve_bounded, solve_held
+from xps.separable.bounded import scaled_system, scales, solve_bounded, solve_held
 
 
 @given(st.integers(0, 10**6), st.integers(1, 7))
@@ -23,6 +23,17 @@ def test_bounded_solution_is_that_of_nnls(seed: int, unknowns: int) -> None:
         assert np.all(solution >= 0.0)
         assert np.linalg.norm(matrix @ solution - values) <= residual * (1.0 + 1e-9)
         np.testing.assert_allclose(matrix @ solution, matrix @ best, atol=1e-6 * np.abs(values).max())
+
+
+@given(st.integers(0, 10**6), st.integers(1, 7))
+def test_whatever_is_guessed_to_lie_above_the_solution_is_the_same(seed: int, unknowns: int) -> None:
+    matrix, right = systems(seed, unknowns)
+    generator = np.random.default_rng(seed + 2)
+    bounded, above = generator.random(unknowns) < 0.7, generator.random(right.shape) < 0.5
+    found, truth = solve_bounded(matrix, right, bounded, above), solve_bounded(matrix, right, bounded)
+    scale = np.sqrt(np.einsum("sii->si", matrix))
+    np.testing.assert_allclose(found * scale, truth * scale, rtol=1e-6, atol=1e-7)
+    assert np.array_equal(solve_bounded(matrix, right, bounded, truth > 0.0), truth)
 
 
 def test_unbounded_unknowns_may_be_negative() -> None:
@@ -111,5 +122,5 @@ def test_damping_shortens_steps_toward_those_of_steepest_descent(seed: int, unkn
 def test_scales_are_roots_of_the_diagonal_and_one_where_nothing_depends() -> None:
     matrix = np.diag([4.0, 0.0, 0.25])[None]
     np.testing.assert_allclose(scales(matrix), [[0.5, 1.0, 2.0]])
-    system = held_system(matrix, scales(matrix), np.array([[True, True, False]]), 0.5)
-    np.testing.assert_allclose(system[0], np.diag([1.5, 1.0, 1.0]), atol=1e-12)
+    system = scaled_system(matrix, scales(matrix), np.array([[0.5, 0.5, 0.0]]))
+    np.testing.assert_allclose(system[0], np.diag([1.5, 1.5, 1.0]), atol=1e-12)

@@ -135,6 +135,24 @@ def test_given_coefficients_stay_where_they_are() -> None:
     assert np.all(best.point.objective >= free.point.objective - 1e-6)
 
 
+def test_no_spectra_are_no_optima() -> None:
+    series = series_of_lines.simulate(2, 1e3)
+    nobody = np.array([], dtype=np.intp)
+    best = marquardt.minimise(series.task.copies(nobody), series.start[nobody])
+    assert best.point.theta.shape == (0, series.start.shape[1])
+    assert best.converged.shape == best.evaluations.shape == (0,)
+
+
+def test_more_spectra_than_a_pool_come_back_in_their_order() -> None:
+    series = series_of_lines.simulate(230, 2e4, seed=3)
+    best = marquardt.minimise(series.task, series.start)
+    some = np.array([229, 4, 130])
+    alone = marquardt.minimise(series.task.copies(some), series.start[some])
+    assert np.array_equal(best.point.theta[some], alone.point.theta)
+    assert np.array_equal(best.evaluations[some], alone.evaluations)
+    assert np.array_equal(best.held[some], alone.held)
+
+
 def test_nothing_at_all_is_no_crash() -> None:
     series = series_of_lines.simulate(3, 1e3)
     counts = series.task.likelihood.data.copy()
@@ -152,9 +170,9 @@ class _Growth:
             self.columns = np.exp(theta[:, :, None] * x)
         self.x = x
 
-    def derivatives(self, coefficients: Array) -> Array:
+    def jacobian(self, coefficients: Array) -> Array:
         with np.errstate(over="ignore", invalid="ignore"):
-            return coefficients[:, :, None] * self.x * self.columns
+            return np.concatenate([self.columns, coefficients[:, :, None] * self.x * self.columns], axis=1)
 
 
 class _GrowthModel:

@@ -27,6 +27,7 @@ class LeastSquares:
 
     data: Array
     fixed_weights: Array
+    quadratic = True
 
     def taken(self, which: NDArray[np.intp]) -> "LeastSquares":
         return LeastSquares(self.data[which], self.fixed_weights[which])
@@ -34,11 +35,11 @@ class LeastSquares:
     def admissible(self, expected: Array) -> Array:
         return expected
 
-    def weights(self, who: NDArray[np.intp], expected: Array) -> Array:
-        return self.fixed_weights[who]
+    def weights(self, expected: Array) -> Array:
+        return self.fixed_weights
 
-    def objective(self, who: NDArray[np.intp], expected: Array) -> Array:
-        return np.sum(self.fixed_weights[who] * (self.data[who] - expected) ** 2, axis=-1)
+    def objective(self, expected: Array) -> Array:
+        return np.sum(self.fixed_weights * (self.data - expected) ** 2, axis=-1)
 
 
 @dataclass(frozen=True)
@@ -154,8 +155,8 @@ class _At:
     columns: Array
     slopes: Array
 
-    def derivatives(self, coefficients: Array) -> Array:
-        return np.einsum("sl,splx->spx", coefficients, self.slopes)
+    def jacobian(self, coefficients: Array) -> Array:
+        return np.concatenate([self.columns, np.einsum("sl,splx->spx", coefficients, self.slopes)], axis=1)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def test_an_absent_line_is_detected_in_five_percent(name: str, times: int) -> No
     [
         ("Ge 3d", 1e3, 200),
         ("Ge 3d", 1e2, 200),
-        *(pytest.param(name, 1e3, 300, marks=pytest.mark.slow) for name in ("S 2p", "Li 1s")),
+        *(pytest.param(name, 1e3, 300, marks=pytest.mark.slow) for name in ("S 2p", "Li 1s", "Li 1s, widths tied")),
         pytest.param("Li 1s", 1e4, 300, marks=pytest.mark.slow),
         *(pytest.param(name, 1e2, 300, marks=pytest.mark.slow) for name in ("S 2p", "Li 1s")),
     ],
@@ -55,7 +55,11 @@ def test_intervals_of_identified_areas_hold_the_truth(name: str, counts: float, 
     assert np.mean(found.interval[found.counted]) < 0.97 + 3 * np.sqrt(0.05 * 0.95 / found.counted.sum())
     # A median of n normal numbers scatters by 1.25 / √n.
     sizes = found.counted.sum(axis=1)
-    assert abs(found.middle()) < 0.15 + 3 * 1.25 / np.sqrt(sizes[sizes >= interval_coverage.FEWEST].min())
+    fewest = sizes[sizes >= interval_coverage.FEWEST].min()
+    assert abs(found.middle()) < 0.15 + 3 * 1.25 / np.sqrt(fewest)
+    # Means of lines that overlap, free in energy and width, miss the aim: docs/fitting.md.
+    if name != "Li 1s":
+        assert abs(found.bias()) < 0.15 + 3 / np.sqrt(fewest)
 
 
 @pytest.mark.parametrize(

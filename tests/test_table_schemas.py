@@ -21,7 +21,7 @@ UNITS = {
 AGREED = {
     "spectra": "experiment acquisition region channel recorded_binding_energy_ev intensity_cps counts",
     "calibration": "experiment acquisition region reference reference_binding_energy_ev? found_binding_energy_ev? "
-    "found_stderr_ev? shift_ev shift_stderr_ev drift_stderr_ev method",
+    "found_stderr_ev? shift_ev shift_stderr_ev drift_stderr_ev method found_share?",
     "background": "experiment model acquisition region channel binding_energy_ev counts time_per_channel_s "
     "static_background_cps?",
     "components": "experiment model acquisition region component core_level species line detected? position_ev? "

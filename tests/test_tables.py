@@ -227,6 +227,11 @@ def test_tables_of_many_experiments_are_found_by_both_names(tmp_path: Path) -> N
     assert found["b"]["correlations"].num_rows == 2
     assert [record.file_sha256 for record in records] == [provenance.file_sha256(path) for path in paths]
     assert tables.by_experiment([]) == ({}, [])
+    together, of_all = tables.by_name(paths)
+    parts = [held["correlations"].to_pylist() for held in found.values()]
+    assert {name: table.to_pylist() for name, table in together.items()} == {"correlations": [*parts[0], *parts[1]]}
+    assert of_all == records
+    assert tables.by_name([]) == ({}, [])
 
 
 def test_reading_tells_the_files_own_hash(tmp_path: Path) -> None:

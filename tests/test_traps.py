@@ -106,6 +106,30 @@ def test_islands_and_a_closed_film_are_both_offered_and_called_not_identified(ki
     assert all("not told apart" in row["condition"] for row in late)
 
 
+def test_a_closed_film_takes_the_anchor_of_phosphate_away_and_errors_and_limits_say_so() -> None:
+    """Under 1 to 5 nm of metal O 1s of phosphate is up to 40 % weaker than its tie to P 2p has it; LiOH is too low."""
+    made = chain.made(chain.setup(EXPERIMENT), "planar")
+    found = chain.tables_of(EXPERIMENT, made.series(), (LITHIUM, OXYGEN))
+    rows = {
+        (row["acquisition"], row["component"]): row for row in chosen(found["components"].to_pylist(), model=OXYGEN)
+    }
+    pulls = []
+    for name in ("LiOH", "PO4"):
+        for number, true in truth("planar", "O1s", name, "O1s").items():
+            row = rows[number, name]
+            total = np.hypot(row["area_stderr_cps_ev"], row["area_systematic_stderr_cps_ev"])
+            pulls.append((row["area_cps_ev"] - true) / np.array([row["area_stderr_cps_ev"], total]))
+            assert row["upper_limit_95_cps_ev"] > true
+            assert row["verdict"] != "identified" or number < 5
+            assert ("not: phosphate under a closed film" in row["condition"]) == (number >= 5)
+    assert np.abs(pulls).max(axis=0)[0] > 3.0
+    assert np.abs(pulls).max(axis=0)[1] < 1.5
+    counted = [
+        row for row in found["alternatives"].to_pylist() if row["alternative"] == "phosphate under a closed film"
+    ]
+    assert {row["counted_share"] < 0.1 for row in counted if row["acquisition"] < 4} == {True}
+
+
 def test_a_tenth_of_the_counts_widens_the_errors_and_moves_no_share_beyond_them() -> None:
     """Errors grow by √10 where counting sets them; pulls of the shares stay those of a right model."""
     short = rows_of("short_counting", GERMANIUM, CARBON)["components"]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from phi_files import small_files
 from xps import versaprobe
 from xps.errors import RawFileError
 from xps.spectra import Measurement
@@ -237,3 +238,26 @@ def test_a_unit_spelt_otherwise_is_the_same_unit_and_another_one_is_not(
     assert (read.neutraliser_current_ua, read.source_analyser_angle_deg, read.warnings) == (20.0, 45.0, ())
     assert None in (other.neutraliser_current_ua, other.source_analyser_angle_deg)
     assert "furlong' is not understood" in other.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        (b"2024 1 22", date(2024, 1, 22)),
+        (b"  2021 9 7 ", date(2021, 9, 7)),
+        (b"24 01 25", date(2024, 1, 25)),
+        (b"123 12 14", date(2023, 12, 14)),
+        (b"2024-01-22", date(2024, 1, 22)),
+        (b"2024/1/22", date(2024, 1, 22)),
+        (b"01/02/2024", None),
+        (b"22.01.2024", None),
+        (b"2024 13 22", None),
+        (b"2024-01 22", None),
+        (b"2024 1 22 13:45:00", None),
+    ],
+)
+def test_a_date_is_understood_where_the_year_stands_first(text: bytes, day: date | None) -> None:
+    data = small_files()["smartsoft.spe"].replace(b"FileDate: 2024 1 22", b"FileDate: " + text)
+    read = versaprobe.read(data, "a.spe")
+    assert read.file_date == day
+    assert [text.decode().strip() in warning for warning in read.warnings] == [True] * (day is None)

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,6 +68,21 @@ def test_a_second_run_does_nothing_and_adds_no_run_record(finished: Path) -> Non
     assert "Nothing to be done" in answer.stdout
     assert artefacts(finished) == before
     assert sorted((finished / "results/runs").iterdir()) == runs
+
+
+def test_a_folder_with_blanks_and_umlauts_in_its_name_is_one_like_any_other(tmp_path: Path) -> None:
+    """Snakemake does not quote the path of the interpreter, which lies in the folder: no job once started there."""
+    project = make_project(tmp_path / "Größe & Maß (1)", experiments=["mini_a"], kinds=())
+    (project / ".venv").symlink_to(sys.prefix)
+    raw = next((project / "raw/mini_a").glob("*.spe"))
+    named = raw.rename(raw.with_name(f"Prüfling 'A' #1; {raw.name}")).name
+    log = project / "raw/mini_a/acquisitions.csv"
+    log.write_text(log.read_text(encoding="utf-8").replace(raw.name, named), encoding="utf-8")
+    target = "results/mini_a/acquisitions.parquet"
+    answer = snakemake(project, "--cores", "1", target, python=project / ".venv/bin/python")
+    assert answer.returncode == 0, answer.stdout
+    sources = tables.read(project / target, "acquisitions")[0].column("source_file").to_pylist()
+    assert f"raw:mini_a/{named}" in sources
 
 
 def test_every_table_carries_a_record_that_leads_to_raw_bytes(finished: Path) -> None:

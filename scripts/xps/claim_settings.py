@@ -48,14 +48,14 @@ COMPUTATIONS: Mapping[str, Parameters] = {
     ),
     "charge": Parameters(("experiment", "area", "at_min")),
     "film_of_all_charge": Parameters(("experiment", "area", "layer_model", "layer", "at_min")),
-    "kinetic_value": Parameters(("experiment", "quantity", "law", "parameter"), ("component", "scale")),
+    "kinetic_value": Parameters(("experiment", "quantity", "law", "parameter"), ("component",)),
     "at_full_utilisation": Parameters(("experiment", "quantity", "law", "parameter", "power")),
     "kinetic_word": Parameters(
         ("experiment", "quantity", "law"), ("parameter", "component", "column", "holding", "lacking")
     ),
     "conductive_percent": Parameters(("case",), ("phases",)),
     "window_minutes": Parameters(("experiment", "region")),
-    "header_value": Parameters(("experiment", "region", "fact", "unit")),
+    "header_value": Parameters(("experiment", "region", "fact")),
 }
 
 

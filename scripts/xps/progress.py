@@ -97,6 +97,12 @@ class Reporter(logging.Handler):
         self._is_terminal = stream.isatty()
         self._last_line_at = -_SECONDS_BETWEEN_LINES
         self.steps = Steps(clock())
+        self._actions = {
+            "job_info": self._on_job_info,
+            "job_finished": self._on_job_finished,
+            "progress": self._on_progress,
+            "job_error": self._on_job_error,
+        }
 
     def begin(self, total: int) -> None:
         """Start the clock of a run of ``total`` steps."""
@@ -105,7 +111,7 @@ class Reporter(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Take one event; anything that is none of those known here is left to others."""
         facts: Mapping[str, Any] = record.__dict__
-        action = getattr(self, f"_on_{facts.get('event')}", None)
+        action = self._actions.get(str(facts.get("event")))
         try:
             if action is not None:
                 action(facts)

@@ -9,8 +9,8 @@ counting time of a channel over all sweeps, so that counts = intensity * time_pe
 counts). What a file does not say is ``None``; no transmission function, time of day or photon energy is ever invented.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from math import inf, isfinite
@@ -19,20 +19,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from xps import oddities
 from xps.errors import FitError, RawFileError
 
 EnergyScale = Literal["binding", "kinetic"]
 FileType = Literal["spectrum", "depth_profile"]
 FloatArray = NDArray[np.float64]
 Intensity = NDArray[np.float32] | NDArray[np.float64]
-
-# ASSUME a product within 0.02 count of a whole number is one: the largest deviation in 37 of 38 real files of seven
-# instrument families. The stored rates are rounded (float32: 6e-8 of the value), hence the second, relative term.
-_INTEGER_TOLERANCE = 0.02
-_BLOCK = 1 << 15
-# ASSUME a detector never counts faster: the largest rate in real files is 7e6 counts per second.
-_HIGHEST_CPS = 1e9
-_LISTED = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +80,7 @@ class Region:
     @cached_property
     def non_integer_counts(self) -> int:
         """How many of all points are no whole number of counts within the float precision of the file."""
-        points, precision = self.intensity_cps.reshape(-1), float(np.finfo(self.intensity_cps.dtype).eps)
-        blocks = (points[i : i + _BLOCK] for i in range(0, points.size, _BLOCK))
-        return sum(_not_whole(block, self.time_per_channel_s, precision) for block in blocks)
+        return oddities.not_whole(self.intensity_cps, self.time_per_channel_s)
 
     @property
     def counts(self) -> FloatArray:
@@ -108,14 +99,23 @@ class Region:
     @cached_property
     def remarks(self) -> tuple[str, ...]:
         """What is odd about the intensities, one sentence each."""
-        return tuple(f"region {self.number} {self.name!r}: {remark}" for remark in _intensity_remarks(self))
+        return self._remarks(self.intensity_cps, self.non_integer_counts)
 
     def remarks_on(self, cycle: int) -> tuple[str, ...]:
         """What is odd about the intensities of ``cycle`` alone, one sentence each."""
         if not self.remarks:
             return ()
-        own = replace(self, intensity_cps=self.intensity_cps[cycle : cycle + 1])
-        return tuple(f"region {self.number} {self.name!r}: {remark}" for remark in _intensity_remarks(own, cycle))
+        own = self.intensity_cps[cycle : cycle + 1]
+        return self._remarks(own, oddities.not_whole(own, self.time_per_channel_s), cycle)
+
+    def is_unfinished(self, cycle: int) -> bool:
+        """Return whether nothing was counted in ``cycle``, or nothing from some channel on."""
+        own = self.intensity_cps[cycle : cycle + 1]
+        return not own.any() or bool(oddities.unfinished(own, self.time_per_channel_s)[0])
+
+    def _remarks(self, rates: Intensity, odd: int, first_cycle: int = 0) -> tuple[str, ...]:
+        found = oddities.sentences(rates, self.time_per_channel_s, odd, first_cycle)
+        return tuple(f"region {self.number} {self.name!r}: {remark}" for remark in found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -269,36 +269,6 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     view = array.view()
     view.flags.writeable = False
     return view
-
-
-def _not_whole(intensity: Intensity, time_s: float, precision: float) -> int:
-    """Return how many products of intensity and time are no whole number, for one cache-sized block."""
-    product = np.multiply(intensity, time_s, dtype=np.float64)
-    deviation = product - np.rint(product)
-    np.abs(deviation, out=deviation)
-    if deviation.max(initial=0.0) <= _INTEGER_TOLERANCE:
-        return 0
-    return int(np.count_nonzero(deviation > _INTEGER_TOLERANCE + np.abs(product) * precision))
-
-
-def _intensity_remarks(region: Region, first_cycle: int = 0) -> Iterator[str]:
-    rates = region.intensity_cps
-    low, high = float(rates.min()), float(rates.max())
-    if low < 0.0:
-        yield f"{np.count_nonzero(rates < 0.0)} negative intensities, down to {low:g} cps"
-    if high > _HIGHEST_CPS:
-        yield f"intensities up to {high:g} cps, more than any detector counts: damaged?"
-    if low <= 0.0 <= high and not (lit := rates.any(axis=1)).all():
-        yield f"all intensities are zero in cycle {_listed(first_cycle + np.flatnonzero(~lit))}"
-    if odd := region.non_integer_counts:
-        yield f"{odd} of {rates.size} intensities are no whole number of counts: corrected, or damaged"
-
-
-def _listed(numbers: NDArray[np.intp]) -> str:
-    """Return all numbers, or the first of them and how many others there are: two at the least."""
-    shown = numbers if numbers.size <= _LISTED + 1 else numbers[:_LISTED]
-    text = ", ".join(map(str, shown))
-    return text if shown.size == numbers.size else f"{text} and {numbers.size - _LISTED} others"
 
 
 def _region_faults(region: Region) -> list[tuple[str, bool]]:

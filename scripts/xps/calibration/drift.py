@@ -13,10 +13,11 @@ _WALK_EV = 0.3
 
 
 class Found(NamedTuple):
-    """The recorded energy of the reference line and its standard error (eV)."""
+    """The recorded energy of the reference line, its standard error (eV), and its share of its level's area."""
 
     energy_ev: float
     stderr_ev: float
+    share: float = 1.0
 
 
 class Shift(NamedTuple):
@@ -29,22 +30,23 @@ class Shift(NamedTuple):
 
 
 class Known(Mapping[int, Shift]):
-    """The shifts of acquisitions whose reference was found somewhere: three numbers in memory for each."""
+    """The shifts of acquisitions whose reference was found somewhere: four numbers in memory for each."""
 
     def __init__(self, energy_ev: float, found: Iterable[Mapping[int, Found]]) -> None:
         """``energy_ev`` is the reference's own energy; ``found`` come in the order of the acquisitions."""
         self._energy_ev = energy_ev
-        self._places, self._found_ev, self._stderr_ev = array("q"), array("d"), array("d")
+        self._places, self._found_ev, self._stderr_ev, self._share = array("q"), array("d"), array("d"), array("d")
         for some in found:
             self._places.extend(some)
             self._found_ev.extend(here.energy_ev for here in some.values())
             self._stderr_ev.extend(here.stderr_ev for here in some.values())
+            self._share.extend(here.share for here in some.values())
 
     def __getitem__(self, acquisition: int) -> Shift:
         place = bisect_left(self._places, acquisition)
         if place == len(self._places) or self._places[place] != acquisition:
             raise KeyError(acquisition)
-        here = Found(self._found_ev[place], self._stderr_ev[place])
+        here = Found(self._found_ev[place], self._stderr_ev[place], self._share[place])
         return Shift(self._energy_ev - here.energy_ev, here.stderr_ev, "fitted", here)
 
     def __iter__(self) -> Iterator[int]:

@@ -33,6 +33,8 @@ _REFINEMENTS = 8
 _SETTLED_EV = 0.005
 # ASSUME a position known worse than 0.15 eV no reference: interpolating over a cycle is then as good.
 USABLE_STDERR_EV = 0.15
+# ASSUME the reference is most of its level: adventitious carbon is half hydrocarbon at least.
+DOUBTFUL_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,14 @@ class _Search:
         self.next_shift()
 
     def accept(self, found: Found) -> None:
-        """End with the line as ``found``."""
+        """End with the line as ``found``; one among stronger neighbours may be another line than the reference."""
         self.found, self.over = found, True
+        if found.share < DOUBTFUL_SHARE:
+            LOGGER.warning(
+                "%s, acquisition %d: the reference, found at %.1f eV, is %.0f %% of its level's area only: was another "
+                "line taken for it, of another element or of a part that charges otherwise? See the other regions",
+                *(self.block.experiment, self.block.acquisition, found.energy_ev, 100.0 * found.share),
+            )
 
 
 def locate(
@@ -125,7 +133,8 @@ def _judge(search: _Search, outcome: fitting.Outcome, line: Reference) -> None:
         if search.refinements == _REFINEMENTS:
             search.refuse(f"its position did not settle in {_REFINEMENTS} fits")
         return
-    found = Found(position - search.shift_ev, stderr)
+    share = float(outcome.areas.fraction[line.component])
+    found = Found(position - search.shift_ev, stderr, share if np.isfinite(share) else 1.0)
     if reason := "its position is at a bound" if at_bound else _why_unusable(found, line):
         search.refuse(reason)
     else:

@@ -26,6 +26,7 @@ _PIECE = 64
 # ASSUME 0.03 eV of drift between the reference's region and another one of the same cycle, up to an hour apart.
 DRIFT_STDERR_EV = 0.03
 _COLUMNS = ["experiment", "acquisition", "region"]
+_OF_FOUND = ("found_binding_energy_ev", "found_stderr_ev", "found_share")
 
 
 class _Plan(NamedTuple):
@@ -146,6 +147,7 @@ def _cells(shift: Shift) -> dict[str, Any]:
     return {
         "found_binding_energy_ev": None if shift.found is None else shift.found.energy_ev,
         "found_stderr_ev": None if shift.found is None else shift.found.stderr_ev,
+        "found_share": None if shift.found is None else shift.found.share,
         "shift_ev": shift.shift_ev,
         "shift_stderr_ev": shift.stderr_ev,
         "method": shift.method,
@@ -155,8 +157,8 @@ def _cells(shift: Shift) -> dict[str, Any]:
 def _of_blocks(blocks: Iterable[tables.Series]) -> Iterator[dict[int, Found]]:
     for block in blocks:
         for part in block.parts("calibration"):
-            rows = part.select(["acquisition", "found_binding_energy_ev", "found_stderr_ev"]).to_pylist()
-            yield {row["acquisition"]: Found(row["found_binding_energy_ev"], row["found_stderr_ev"]) for row in rows}
+            rows = part.select(["acquisition", *_OF_FOUND]).to_pylist()
+            yield {row["acquisition"]: Found(*(row[name] for name in _OF_FOUND)) for row in rows}
 
 
 def _located_in(

@@ -18,7 +18,7 @@ import pyarrow as pa
 from xps import tables
 from xps.claims import of_positions, of_series, of_shares
 from xps.claims.evidence import TABLES, Answer, Evidence, NotTestableError
-from xps.claims.expectation import OPEN, doubt, told, verdict
+from xps.claims.expectation import OPEN, doubt, spoken, told, verdict
 
 ROUND_TRIP = "round-trip check on simulated data, not evidence"
 NOTE = "note: "
@@ -76,10 +76,11 @@ def evaluate(claims: Sequence[Settings], found: Mapping[str, Mapping[str, pa.Tab
 
 
 def _row(claim: Settings, check: Settings, shared: Evidence) -> dict[str, Any]:
-    evidence = Evidence(shared.tables, set(), shared._frames)
+    evidence = shared.afresh()
     reason, answer = "", Answer()
     try:
         answer = _computed(check, evidence)
+        answer = answer.told_in(check.get("unit", answer.unit))
     except NotTestableError as error:
         reason = str(error)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -87,8 +88,7 @@ def _row(claim: Settings, check: Settings, shared: Evidence) -> dict[str, Any]:
         log.exception("%s: %s", claim["claim"], check["quantity"])
         reason = f"the computation failed ({type(error).__name__}: {error})"
     origin = evidence.origin()
-    unit = check.get("unit", answer.unit)
-    expected, tolerance = told(check["expect"], unit)
+    expected, tolerance = told(check["expect"], answer.unit)
     return {
         "claim": claim["claim"],
         "quote": claim["quote"],
@@ -96,7 +96,7 @@ def _row(claim: Settings, check: Settings, shared: Evidence) -> dict[str, Any]:
         "quantity": check["quantity"],
         "value": answer.value,
         "stderr": answer.stderr,
-        "unit": unit,
+        "unit": answer.unit,
         "expected": expected,
         "tolerance": tolerance,
         "verdict": OPEN if reason else verdict(answer, check["expect"]),
@@ -111,7 +111,7 @@ def _computed(check: Settings, evidence: Evidence) -> Answer:
 
 
 def _remark(claim: Settings, check: Settings, answer: Answer, reason: str, evidence: Evidence, origin: str) -> str:
-    words = [f"found: {answer.word}"] if answer.word else []
+    words = [f"found: {spoken(answer.word)}"] if answer.word else []
     words += [reason, "" if reason else doubt(answer, check["expect"]), answer.remark]
     words += list(_notes(check.get("notes", []), evidence))
     words += [ROUND_TRIP] if origin == "simulated" else []
@@ -131,7 +131,7 @@ def _told(note: Settings, evidence: Evidence) -> str:
         answer = _computed(note, evidence)
     except NotTestableError as error:
         return f"{note['words']}: not testable ({error})"
-    number = answer.word if answer.value is None else f"{answer.value:.3g}"
+    number = spoken(answer.word) if answer.value is None else f"{answer.value:.3g}"
     number += f" ± {answer.stderr:.2g}" if answer.stderr else ""
     return f"{note['words']}: {number}{'' if answer.unit == '1' else ' ' + answer.unit}"
 

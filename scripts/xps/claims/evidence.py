@@ -1,7 +1,7 @@
 """The tables that sentences are held against, by experiment and time; what is not there says so."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ TABLES = (
 """Tables of each experiment that computations may look at."""
 AXES = ("plating_time_s", "rest_time_s", "sputter_time_s")
 _SAME_TIME_S = 1.0
+_FACTORS = {("s", "min"): 1 / 60}
 
 
 class NotTestableError(Exception):
@@ -42,6 +43,16 @@ class Answer:
     word: str = ""
     remark: str = ""
 
+    def told_in(self, unit: str) -> "Answer":
+        """Return the same in another unit; NotTestableError where the number is none of its kind."""
+        if unit == self.unit or self.value is None:
+            return self
+        if (self.unit, unit) not in _FACTORS:
+            raise NotTestableError(f"a number in {self.unit} cannot be told in {unit}")
+        factor = _FACTORS[self.unit, unit]
+        stderr = None if self.stderr is None else factor * self.stderr
+        return replace(self, value=factor * self.value, stderr=stderr, unit=unit)
+
 
 @dataclass(slots=True)
 class Evidence:
@@ -50,6 +61,10 @@ class Evidence:
     tables: Mapping[str, Mapping[str, pa.Table]]
     used: set[str] = field(default_factory=set)
     _frames: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
+
+    def afresh(self) -> "Evidence":
+        """Return the same tables with nothing used yet; what was turned into a frame stays so."""
+        return Evidence(self.tables, set(), self._frames)
 
     def frame(self, experiment: str, table: str) -> pd.DataFrame:
         """Return a table as a frame; ``experiment`` is empty for those of all experiments."""

@@ -46,7 +46,7 @@ def told(expected: Mapping[str, Any], unit: str) -> tuple[str, str]:
     """Return the expectation and its tolerance in words; only a value has a tolerance."""
     suffix = "" if unit == "1" else f" {unit}"
     if "word" in expected:
-        return " or ".join(_words(expected)), ""
+        return spoken(" or ".join(_words(expected))), ""
     if "equals" in expected:
         return f"{expected['equals']:g}{suffix}", f"± {expected['within']:g}{suffix}"
     if "between" in expected:
@@ -54,6 +54,11 @@ def told(expected: Mapping[str, Any], unit: str) -> tuple[str, str]:
         return f"{low:g} to {high:g}{suffix}", ""
     side = "above" if "above" in expected else "below"
     return f"{side} {expected[side]:g}{suffix}", ""
+
+
+def spoken(word: str) -> str:
+    """Return a word of a table, such as not_identified, as it is read."""
+    return word.replace("_", " ")
 
 
 def doubt(answer: Answer, expected: Mapping[str, Any]) -> str:

@@ -1,13 +1,18 @@
 """Computations on what follows from the lines: composition, films, charge, mechanisms, phases, headers."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from xps.claims.evidence import Answer, Evidence, NotTestableError, records
+from xps.claims.evidence import Answer, Evidence, NotTestableError, known, records
+from xps.claims.expectation import spoken
 from xps.claims.of_shares import share
 from xps.quantiles import TWO_SIDED_95
+from xps.table_schemas import SCHEMAS
+
+_UNITS = {column.name: column.unit for column in SCHEMAS["acquisitions"]}
 
 
 def _percent(evidence: Evidence, experiment: str, subject: str, basis: str) -> pd.DataFrame:
@@ -87,7 +92,8 @@ def _films(evidence: Evidence, experiment: str, layer_model: str, layer: str) ->
 def last_thickness(evidence: Evidence, experiment: str, layer_model: str, layer: str) -> Answer:
     """Thickness of a film in the last acquisition in which it is known (nm)."""
     row = records(_films(evidence, experiment, layer_model, layer))[-1]
-    parts = ("thickness_stderr_nm", "thickness_imfp_stderr_nm", "thickness_carbon_stderr_nm")
+    kinds = ("stderr_nm", "imfp_stderr_nm", "carbon_stderr_nm", "fit_stderr_nm")
+    parts = [f"thickness_{kind}" for kind in kinds]
     error = float(np.hypot.reduce([row[name] for name in parts if not pd.isna(row[name])]))
     return Answer(float(row["thickness_nm"]), error, "nm", remark=f"at {row['minutes']:g} min; {row['condition']}")
 
@@ -181,20 +187,16 @@ def kinetic_value(
     law: str,
     parameter: str,
     component: str = "",
-    scale: float = 1.0,
 ) -> Answer:
-    """A parameter of a law in ``kinetics`` times ``scale``; its error from the 95 % interval where it has none."""
+    """A parameter of a law in ``kinetics``; its error from the 95 % interval where it has none."""
     rows = _rates(evidence, experiment, _named(quantity, law, parameter, component))
     row = records(rows)[0]
     if pd.isna(row["value"]):
-        raise NotTestableError(f"{experiment}: {quantity} by {law} gives no {parameter} ({row['verdict']})")
+        raise NotTestableError(f"{experiment}: {quantity} by {law} gives no {parameter} ({_judged(row)})")
     error = row["stderr"]
     if pd.isna(error) and not (pd.isna(row["low"]) or pd.isna(row["high"])):
         error = (row["high"] - row["low"]) / (2 * TWO_SIDED_95)
-    words = "; ".join(str(part) for part in (row["verdict"], row["condition"]) if part and not pd.isna(part))
-    value = float(row["value"]) * scale
-    unit = str(row["unit"]) if scale == 1.0 else "min" if np.isclose(scale, 1 / 60) else str(row["unit"])
-    return Answer(value, None if pd.isna(error) else abs(float(error) * scale), unit, remark=words)
+    return Answer(float(row["value"]), known(error), str(row["unit"]), remark=_judged(row, "condition"))
 
 
 def at_full_utilisation(
@@ -219,7 +221,7 @@ def kinetic_word(
     holding: Sequence[str] = (),
     lacking: Sequence[str] = (),
 ) -> Answer:
-    """Verdict (up to its colon) or choice of a row of ``kinetics``, picked by words its condition holds or lacks."""
+    """Verdict or choice of a row of ``kinetics``, picked by words that its condition holds or lacks."""
     rows = _rates(evidence, experiment, _named(quantity, law, parameter, component))
     conditions = rows["condition"].fillna("")
     for words in holding:
@@ -229,11 +231,16 @@ def kinetic_word(
     if rows.empty:
         raise NotTestableError(f"{experiment or 'comparison'}: no row of {quantity} with these assumptions")
     row = records(rows)[0]
-    verdict = str(row["verdict"])
-    if column == "verdict" and verdict.startswith("not testable"):
-        raise NotTestableError(f"{experiment or 'comparison'}: {verdict}")
-    remark = "; ".join(str(part) for part in (row["verdict"], row["condition"]) if part and not pd.isna(part))
-    return Answer(word=str(row[column]).split(":")[0].split(" in any")[0], remark=remark)
+    if column == "verdict" and row["verdict"] == "not_testable":
+        raise NotTestableError(f"{experiment or 'comparison'}: {_judged(row)}")
+    return Answer(word=str(row[column]), remark=_judged(row, "condition"))
+
+
+def _judged(row: Mapping[str, Any], *more: str) -> str:
+    """Return the verdict of a row of ``kinetics`` with its reason, and what else it says in the columns ``more``."""
+    verdict = spoken(row["verdict"])
+    judged = verdict if pd.isna(row["reason"]) else f"{verdict}: {row['reason']}"
+    return "; ".join([judged, *(str(row[name]) for name in more if not pd.isna(row[name]))])
 
 
 def _named(quantity: str, law: str, parameter: str, component: str) -> dict[str, str]:
@@ -281,12 +288,12 @@ def window_minutes(evidence: Evidence, experiment: str, region: str) -> Answer:
     )
 
 
-def header_value(evidence: Evidence, experiment: str, region: str, fact: str, unit: str) -> Answer:
-    """A number that the headers of a region give, where all agree."""
+def header_value(evidence: Evidence, experiment: str, region: str, fact: str) -> Answer:
+    """A number that the headers of a region give (a column of ``acquisitions``), where all agree."""
     values = _regions(evidence, experiment, region)[fact].dropna().unique()
     if len(values) != 1:
         raise NotTestableError(f"{experiment}: {region} has {len(values)} different values of {fact}")
-    return Answer(float(values[0]), None, unit)
+    return Answer(float(values[0]), None, _UNITS[fact])
 
 
 def _regions(evidence: Evidence, experiment: str, region: str) -> pd.DataFrame:

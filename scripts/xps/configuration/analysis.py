@@ -86,14 +86,6 @@ class Analysis:
         settings = self._settings(wildcards)
         return {key: plain(settings[key]) for key in ("data_origin", "regions", "source")}
 
-    def regions(self, wildcards: Any) -> dict[str, list[str]]:
-        """Return the core levels of each raw region name."""
-        return dict(plain(self._settings(wildcards)["regions"]))
-
-    def data_origin(self, wildcards: Any) -> str:
-        """Return ``measured`` or ``simulated``."""
-        return str(self._settings(wildcards)["data_origin"])
-
     def energy_reference(self, wildcards: Any) -> dict[str, Any]:
         """Return the energy reference's settings."""
         return dict(plain(self._settings(wildcards)["energy_reference"]))
@@ -172,7 +164,7 @@ class Analysis:
         return [dict(row) for row in plain(factors_of(settings, models, self.reference))]
 
     def comparison(self) -> dict[str, Any]:
-        """Return what the comparison depends on: claims, decays, films, factors, areas and reference rows."""
+        """Return what the comparison depends on beside ``reference_rows``: claims, decays, films, factors and areas."""
         settings = {name: self.experiments[name] for name in self._compared()}
         return {
             "claims": plain(self.claims),
@@ -185,7 +177,6 @@ class Analysis:
                 }
                 for name, item in settings.items()
             },
-            "reference": self.reference_rows(),
         }
 
     def comparison_inputs(self) -> list[str]:

@@ -49,7 +49,7 @@ SURVEY_KINDS = {
     "relative_stderr": "number",
     "remark": "text?",
 }
-"""Columns of config/reference/survey_lines.csv."""
+"""Columns of config/reference/survey_lines.csv, and of survey_lines_<name>.csv for what wants windows of its own."""
 SURVEY_BACKGROUNDS = ("linear", "shirley")
 
 # Which of the optional cells each kind of check needs; the others it must leave empty.
@@ -71,11 +71,11 @@ def energy_checks(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
 
 
 def factor_tables(folder: Path) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
-    """Return the rows of every ``factors_<name>.csv`` and of ``survey_lines.csv`` in ``folder``, and every fault."""
+    """Return the rows of every table of factors and of survey lines in ``folder``, and every fault."""
     found: dict[str, list[dict[str, Any]]] = {}
     faults: list[str] = []
     wanted = dict.fromkeys(sorted(folder.glob(f"{FACTORS}*.csv")), FACTOR_KINDS)
-    wanted |= dict.fromkeys(folder.glob(f"{SURVEY_LINES}.csv"), SURVEY_KINDS)
+    wanted |= dict.fromkeys(sorted(folder.glob(f"{SURVEY_LINES}*.csv")), SURVEY_KINDS)
     for path, kinds in wanted.items():
         contents = reference_tables.read(path, kinds, "core_level")
         found[path.stem] = contents.rows
@@ -134,7 +134,7 @@ def composition_of(settings: Row, models: Mapping[str, Row], reference: Mapping[
         return {}
     factored = {row["core_level"] for row in rows}
     counted = _counted(given.get("core_levels"), models, factored)
-    lines = list(reference.get(SURVEY_LINES, ())) if "survey" in given else []
+    lines = list(reference.get(_survey_set(given), ())) if "survey" in given else []
     used = {item["core_level"] for item in [*counted, *lines]}
     return {
         "uncounted": {
@@ -159,6 +159,10 @@ def factors_of(settings: Row, models: Mapping[str, Row], reference: Mapping[str,
 def factor_set(settings: Row) -> str:
     """Return the name of the experiment's table of sensitivity factors."""
     return str(settings.get("composition", {}).get("factors", DEFAULT_FACTORS))
+
+
+def _survey_set(composition: Row) -> str:
+    return "_".join([SURVEY_LINES, *([composition["survey_lines"]] if "survey_lines" in composition else [])])
 
 
 def _counted(chosen: Sequence[str] | None, models: Mapping[str, Row], factored: Container[str]) -> list[dict[str, Any]]:
@@ -209,6 +213,12 @@ def _composition_faults(settings: Row, models: Mapping[str, Row], reference: Map
         faults.append(
             f"composition.factors: there is no config/reference/{FACTORS}{given['factors']}.csv"
             f"{known_or_near(given['factors'], known)}"
+        )
+    if "survey_lines" in given and _survey_set(given) not in reference:
+        named = [name.removeprefix(f"{SURVEY_LINES}_") for name in reference if name.startswith(f"{SURVEY_LINES}_")]
+        faults.append(
+            f"composition.survey_lines: there is no config/reference/{_survey_set(given)}.csv"
+            f"{known_or_near(given['survey_lines'], named)}"
         )
     windows = [window["core_level"] for model in models.values() for window in model.get("windows", [])]
     faults += [

@@ -1,9 +1,9 @@
-"""A first draft of an experiment: its file and log, fit models where none is there, figures, a configuration to run it.
+"""A first draft of an experiment: its file and log, fit models of one line, figures, a configuration to run it.
 
 ``of_folder`` is the front door. A draft guesses only what names and headers carry: which core level a region is named
 after, the axis, the origin of the data. Each guess is marked ``check``, each gap ``fill in``; what was left out stands
-there as a comment with its reason. Nothing is drafted about the sample: a level that no fit model holds gets one line
-where its data have their maximum, so that there is a picture to begin with.
+there as a comment with its reason. Nothing is drafted about the sample: each level gets one line where its data have
+their maximum, so that there is a picture to begin with, and the models that would serve are named beside.
 """
 
 import os
@@ -23,6 +23,7 @@ from xps.spectra import Measurement, Region
 
 LOG_NAME, SUFFIXES = "acquisitions.csv", (".spe", ".pro")
 _DOUBLETS = {"core_level": "text", "splitting_ev": "number"}
+_TOLD = 3
 _OTHER = "remove it, or say another --name"
 
 
@@ -94,10 +95,22 @@ def _raw_files(experiment: str, folder: Path, raw_root: Path, target: Path) -> l
         faults.append(f"{folder} lies outside the raw root {raw_root}; move it there, or name its root with --raw")
     paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES and path.name[0] != "."]
     if not paths:
-        faults.append(f"{folder} holds no .spe or .pro file")
+        faults.append(f"{folder} holds no .spe or .pro file{_deeper(folder)}")
+    root = raw_root.resolve()
+    faults += [
+        f"{path} is a link that leaves the raw root; put the file itself there"
+        for path in paths
+        if root not in path.resolve().parents
+    ]
     if faults:
         raise ConfigError.of(f"experiment {experiment}", faults)
     return paths
+
+
+def _deeper(folder: Path) -> str:
+    """Return a hint at a folder below that holds raw files."""
+    found = next((path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES), None)
+    return "" if found is None else f"; there are some in {found.parent}: name that folder"
 
 
 def _read(path: Path, log: Log | None) -> RawFile:
@@ -129,44 +142,59 @@ def draft(experiment: str, folder: str, log_name: str, files: Sequence[RawFile],
     """
     contents = {raw.name: raw.load() for raw in files if raw.held is not None}
     if not contents:
-        raise RawFileError("\n".join([f"{folder}: no file can be used", *(f"  - {raw.refusal}" for raw in files)]))
+        remedy = "scripts/inspect_raw.py shows what is in a file, and with --export writes it as CSV"
+        told = [f"  - {raw.refusal}" for raw in files]
+        raise RawFileError("\n".join([f"{folder}: no file can be used; {remedy}", *told]))
     read_files = list(contents.values())
     held = {level for model in known.models.values() for level in settings_text.needs(model)}
     found = regions.windows(read_files, known.lines_ev, held)
-    remarks = [f"{raw.name} is excluded in the log's draft: {raw.refusal}" for raw in files if raw.refusal]
+    remarks = [f"excluded in the log's draft: {raw.refusal}" for raw in files if raw.refusal]
+    remarks += [
+        f"{name} is a copy of {known.earlier}, excluded in the log's draft"
+        if known.are_all
+        else f"{name} resumes {known.earlier} (the first {known.cycles} cycles are the same), says the log's draft"
+        for name, known in log_text.copies(files, contents).items()
+    ]
+    remarks += [
+        f"cycle {item.cycles - 1} of {name} is excluded in the log's draft: {why}"
+        for name, item in contents.items()
+        if (why := log_text.stopped(item))
+    ]
+    remarks += [text for name, item in contents.items() for text in _warnings(name, item)]
     remarks += [f"region {window.name} is not fitted: {window.remark}" for window in found if not window.levels]
     text = settings_text.lines(experiment, (folder, log_name), files, contents, found, known.models)
-    levels = [level for window in found for level in window.levels]
-    named = settings_text.named_models(experiment, levels, known.models)
     return Draft(
         "\n".join(text) + "\n",
         "\n".join(log_text.lines(files, contents)) + "\n",
-        _fit_models(experiment, levels, found, read_files, known),
-        run_text.figures(experiment, settings_text.axis_of(read_files), named, found, read_files),
+        _fit_models(experiment, found, read_files, known),
+        run_text.figures(experiment, settings_text.axis_of(read_files), found, read_files),
         tuple(remarks),
     )
 
 
+def _warnings(name: str, measurement: Measurement) -> list[str]:
+    """Return what is odd about a file, the first of it where it is much."""
+    told = [f"{name}: {warning}" for warning in measurement.warnings[:_TOLD]]
+    more = len(measurement.warnings) - len(told)
+    return told + [f"{name}: {more} more, which scripts/inspect_raw.py shows"] * (more > 0)
+
+
 def _fit_models(
-    experiment: str,
-    levels: Sequence[str],
-    found: Sequence[regions.Window],
-    read_files: Sequence[Measurement],
-    known: Known,
+    experiment: str, found: Sequence[regions.Window], read_files: Sequence[Measurement], known: Known
 ) -> dict[str, str]:
-    """Return a draft of a fit model, by its name, for each level that no model holds."""
+    """Return a draft of a fit model of one line, by its name, for each level but that of the energy reference."""
 
     def holding(level: str) -> list[Region]:
         names = {window.name for window in found if level in window.levels}
         return [region for item in read_files for region in item.regions if region.name in names]
 
     shift_ev = 0.0
-    if settings_text.is_referred(levels, known.models):
-        shift_ev = settings_text.REFERENCE_EV - model_text.strongest_ev(holding(settings_text.REFERENCE_LEVEL))
+    if settings_text.is_referred([level for window in found for level in window.levels], known.models):
+        shift_ev = settings_text.REFERENCE_EV - model_text.lowest_ev(holding(settings_text.REFERENCE_LEVEL))
     return {
         model_text.name_of(experiment, level): "\n".join(
-            model_text.lines(experiment, level, holding(level), shift_ev, known.splittings_ev)
+            model_text.lines(experiment, level, holding(level), shift_ev, known)
         )
         + "\n"
-        for level in settings_text.unheld(levels, known.models)
+        for level in settings_text.drawn(found, known.models)
     }

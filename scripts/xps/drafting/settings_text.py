@@ -35,7 +35,7 @@ def lines(
     yield f"description: {experiment}, drafted from its raw files  # fill in: what was done to which sample"
     yield f"data_origin: {_origin(read)}  # as the files' headers say"
     suffixes = sorted({f"*{raw.name[raw.name.rindex('.') :].lower()}" for raw in files})
-    yield f"source: {{folder: {json.dumps(folder)}, files: {json.dumps(suffixes)}, log: {json.dumps(log_name)}}}"
+    yield f"source: {{folder: {quoted(folder)}, files: {json.dumps(suffixes)}, log: {quoted(log_name)}}}"
     yield "# check: which core levels does each window hold? Add those that intrude, such as O 2s beside Ge 3d."
     levels = [level for window in found for level in window.levels]
     yield "regions:" if levels else "regions: {}"
@@ -43,8 +43,13 @@ def lines(
         yield _region_line(window, len(read))
     yield from _reference(levels, models)
     yield f"axis: {axis_of(read)}  # check: plating_time_s and rest_time_s need their column in the log"
-    yield from _model_lines(experiment, levels, models)
+    yield from _model_lines(experiment, found, models)
     yield from _survey(found)
+
+
+def quoted(text: str) -> str:
+    """Return ``text`` as a YAML string; what cannot be printed, as in a name in Shift-JIS, is spelt with escapes."""
+    return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def axis_of(read: Sequence[Measurement]) -> str:
@@ -57,10 +62,10 @@ def is_referred(levels: Sequence[str], models: Mapping[str, Mapping[str, Any]]) 
     return REFERENCE_LEVEL in levels and REFERENCE_MODEL in models
 
 
-def unheld(levels: Sequence[str], models: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return the levels that none of the models which the measured ``levels`` could serve holds."""
-    held = {level for needed in _candidates(levels, models).values() for level in needed}
-    return [level for level in levels if level not in held]
+def drawn(found: Sequence[Window], models: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the levels that get a line of their own: those that regions are named after, but for the reference's."""
+    levels = [window.levels[0] for window in found if window.levels]
+    return [level for level in levels if level != REFERENCE_LEVEL or not is_referred(levels, models)]
 
 
 def _origin(read: Sequence[Measurement]) -> str:
@@ -75,10 +80,11 @@ def _origin(read: Sequence[Measurement]) -> str:
 
 
 def _region_line(window: Window, total: int) -> str:
-    key = window.name if _PLAIN_KEY.fullmatch(window.name) else json.dumps(window.name, ensure_ascii=False)
+    key = window.name if _PLAIN_KEY.fullmatch(window.name) else quoted(window.name)
     some = "" if window.files == total else f"; in {window.files} of {total} files"
     if not window.levels:
-        return f"  # {window.name}: left out: {window.remark}{some}"
+        shown = window.name if window.name.isprintable() else key
+        return f"  # {shown}: left out: {window.remark}{some}"
     return f"  {key}: [{', '.join(window.levels)}]  # check: {window.remark}{some}"
 
 
@@ -91,19 +97,22 @@ def _reference(levels: Sequence[str], models: Mapping[str, Mapping[str, Any]]) -
         yield "energy_reference: {mode: none}"
 
 
-def _model_lines(experiment: str, levels: Sequence[str], models: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _model_lines(experiment: str, found: Sequence[Window], models: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    levels = [level for window in found for level in window.levels]
     yield "# fill in: the fit models (config/models). What was measured would serve these, if the sample is theirs:"
     for name, needed in _candidates(levels, models).items():
         extra = [level for level in needed if level not in levels]
         also = f"; name {', '.join(extra)} in regions too" if extra else ""
         yield f"#   {name}: {', '.join(needed)}{also}"
-    yield f"models: [{', '.join(named_models(experiment, levels, models))}]"
+    yield "# One line for each level, to begin with; where one of those serves, put its name in place of the line's."
+    yield f"models: [{', '.join(named_models(experiment, found, models))}]"
 
 
-def named_models(experiment: str, levels: Sequence[str], models: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return the models that the draft names: that of the reference, and one drafted for each level that has none."""
+def named_models(experiment: str, found: Sequence[Window], models: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the models that the draft names: that of the reference, and the one drafted for each other level."""
+    levels = [level for window in found for level in window.levels]
     reference = [REFERENCE_MODEL] if is_referred(levels, models) else []
-    return reference + [model_text.name_of(experiment, level) for level in unheld(levels, models)]
+    return reference + [model_text.name_of(experiment, level) for level in drawn(found, models)]
 
 
 def _candidates(levels: Sequence[str], models: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
@@ -123,5 +132,5 @@ def _survey(found: Sequence[Window]) -> Iterator[str]:
     for window in found:
         if window.is_survey:
             yield "# check: does config/reference/survey_lines.csv hold a line of each element? No other counts."
-            yield f"# composition: {{survey: {json.dumps(window.name, ensure_ascii=False)}}}"
+            yield f"# composition: {{survey: {quoted(window.name)}}}"
             return

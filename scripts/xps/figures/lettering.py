@@ -17,12 +17,14 @@ _NEGATIVE = re.compile(r"(?<![\w.)])-(?=\d)")
 # Powers of ten of numbers that are written without one.
 _PLAIN_POWERS = (-4, 5)
 _FORMULA_DIGITS = re.compile(r"(?<=[A-Za-z)])(\d+)(?![\d+/-])")
+# The unknown share of an element, in LixP or LixGe.
+_FORMULA_X = re.compile(r"(?<=[A-Z][a-z])x(?=[A-Z])")
 
 
 def chemical_label(name: str) -> str:
-    """Return ``name`` typeset as chemistry: Ge4+ as Ge⁴⁺, Li0 as Li⁰, PO4 as PO₄; core levels stay as they are."""
+    """Return ``name`` typeset as chemistry: Ge4+ as Ge⁴⁺, PO4 as PO₄, LixP as LiₓP; core levels stay as they are."""
     charged = _ELEMENT_CHARGE.sub(lambda match: match[1] + match[2].translate(_SUPERSCRIPT), name)
-    return _FORMULA_DIGITS.sub(lambda match: match[1].translate(_SUBSCRIPT), charged)
+    return _FORMULA_X.sub("ₓ", _FORMULA_DIGITS.sub(lambda match: match[1].translate(_SUBSCRIPT), charged))
 
 
 def cps(*intensities_cps: float) -> str:
@@ -79,6 +81,11 @@ _PARAMETERS: Mapping[str, str] = {
 def law_name(law: str) -> str:
     """Return a rate law's name as it is written."""
     return _LAWS.get(law, law.replace("_", " "))
+
+
+def laws_named(text: str) -> str:
+    """Return ``text`` with the rate laws in it as they are written."""
+    return re.sub(rf"\b({'|'.join(_LAWS)})\b", lambda match: _LAWS[match[0]], text)
 
 
 def parameter_name(parameter: str) -> str:

@@ -134,9 +134,9 @@ def _entry_cm(entry: KeyEntry) -> float:
 
 
 @cache
-def text_cm(text: str, size_pt: float) -> float:
+def text_cm(text: str, size_pt: float, weight: str = "normal") -> float:
     """Return the width of ``text`` on paper, as the font sets it."""
-    font = get_font(findfont(FontProperties(family="DejaVu Sans")))
+    font = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
     font.set_size(size_pt, 72 * _FINER)
     font.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
     wide, _ = font.get_width_height()

@@ -25,6 +25,7 @@ SPECIES_COLOURS: Mapping[str, str] = {
     "Ge4+": "#332288",
     "Ge0": "#CC6677",
     "O 2s": "#BBBBBB",
+    "O 2s (Li2O)": "#2E8B6F",
     "O 2s (Li oxides)": "#2E8B6F",
     "O 2s (C-O)": "#E3B7D1",
     # phosphorus and sulphur
@@ -103,10 +104,32 @@ class SpeciesStyle(NamedTuple):
 
 
 def species_styles(species: Iterable[str]) -> dict[str, SpeciesStyle]:
-    """Return a style for each of a figure's species, sorted by name; markers differ within the figure."""
+    """Return a style for each of a figure's species, sorted by name; markers differ within the figure.
+
+    A species has the same marker in every figure, unless one that stands before it in the registry has that already.
+    """
     names = sorted(set(species))
-    colours = _figure_colours(names)
-    return {name: SpeciesStyle(colours[name], MARKERS[index % len(MARKERS)]) for index, name in enumerate(names)}
+    colours, markers = _figure_colours(names), _figure_markers(names)
+    return {name: SpeciesStyle(colours[name], markers[name]) for name in names}
+
+
+def _figure_markers(names: Sequence[str]) -> dict[str, str]:
+    registry = list(SPECIES_COLOURS)
+    places = {name: registry.index(name) if name in registry else _digest(name) for name in names}
+    markers: dict[str, str] = {}
+    for name in sorted(names, key=lambda name: (name not in registry, places[name])):
+        markers[name] = _free(MARKERS, places[name], markers.values())
+    return markers
+
+
+def _free(choices: Sequence[str], first: int, taken: Iterable[str]) -> str:
+    """Return the next of the ``choices`` from the ``first`` on that is not taken; the first where all are."""
+    turned = [choices[(first + step) % len(choices)] for step in range(len(choices))]
+    return next((choice for choice in turned if choice not in taken), turned[0])
+
+
+def _digest(species: str) -> int:
+    return hashlib.sha256(species.encode()).digest()[0]
 
 
 def _figure_colours(names: Sequence[str]) -> dict[str, str]:
@@ -114,10 +137,7 @@ def _figure_colours(names: Sequence[str]) -> dict[str, str]:
     colours = {name: species_colour(name) for name in names if _is_registered(name)}
     for name in names:
         if name not in colours:
-            first = FALLBACK_COLOURS.index(species_colour(name))
-            turned = FALLBACK_COLOURS[first:] + FALLBACK_COLOURS[:first]
-            # With more species than colours some must share; markers and names still differ.
-            colours[name] = next((colour for colour in turned if colour not in colours.values()), turned[0])
+            colours[name] = _free(FALLBACK_COLOURS, _digest(name), colours.values())
     return colours
 
 
@@ -131,5 +151,4 @@ def species_colour(species: str) -> str:
         return SPECIES_COLOURS[species]
     if species.endswith(" loss"):
         return SPECIES_COLOURS["loss"]
-    digest = hashlib.sha256(species.encode()).digest()
-    return FALLBACK_COLOURS[digest[0] % len(FALLBACK_COLOURS)]
+    return FALLBACK_COLOURS[_digest(species) % len(FALLBACK_COLOURS)]

@@ -10,6 +10,8 @@ largest change and not the half range is taken, because the model itself is one 
 as they. What a soft tie contributes to the statistical error through its penalty is in both: total errors are too large
 rather than too small.
 
+An alternative that speaks of a film counts as far as that film is seen (``films``).
+
 An alternative that the counts refuse counts only as far as they would let the model go towards it: where its BIC is
 worse than the model's by D > 10 (in units of the model's own excess scatter), the objective along the way from the
 model to it, a parabola, allows √(10/D) of the change. So a background that fits much worse says little, and of two
@@ -25,11 +27,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xps.fitting.engines import BROKEN, Job, Starts, in_series, optima, series_starts
+from xps.fitting.films import Shares
 from xps.fitting.judging import detection, outcome
+from xps.fitting.judging.doubt import doubted
 from xps.fitting.judging.outcome import Outcome, Task
 from xps.fitting.solving import layout, problem
 from xps.fitting.solving.layout import Layout
 from xps.models import Alternative, FitModel
+from xps.uncertainty.identifiability import Finding
 
 Array = NDArray[np.float64]
 
@@ -49,22 +54,31 @@ class Tested(NamedTuple):
 
 
 def tested(
-    model: FitModel, found: Sequence[Outcome], starts: Starts, engine: str
+    model: FitModel, found: Sequence[Outcome], starts: Starts, engine: str, covered: Shares
 ) -> tuple[list[Outcome], list[list[Tested]]]:
-    """Return the outcomes with the systematic errors of their areas, and per outcome all alternatives."""
+    """Return the outcomes with the systematic errors of their areas, and per outcome all alternatives.
+
+    ``covered`` tells of films; where it does not, an alternative that speaks of one counts whole.
+    """
     of_each: list[list[Tested]] = [[] for _ in found]
     for alternative in model.alternatives:
+        shares = covered.get(alternative.name, {})
         for mine, base, end in zip(of_each, found, _fitted(alternative, model, found, starts, engine), strict=True):
-            mine.append(Tested(alternative, end, _allowed(base, end) if alternative.systematic else 0.0))
-    done = [
-        replace(
-            base,
-            systematic=systematic(model, base, mine),
-            fraction_systematic=systematic(model, base, mine, "fraction"),
-        )
-        for base, mine in zip(found, of_each, strict=True)
-    ]
-    return done, of_each
+            film = shares.get(base.task.acquisition, 1.0)
+            mine.append(Tested(alternative, end, _allowed(base, end, film) if alternative.systematic else 0.0))
+    return [_with_errors(model, base, mine) for base, mine in zip(found, of_each, strict=True)], of_each
+
+
+def _with_errors(model: FitModel, base: Outcome, alternatives: Sequence[Tested]) -> Outcome:
+    """Return the outcome with the systematic errors of its areas and shares, and what they make of its findings."""
+    error = systematic(model, base, alternatives)
+    return replace(
+        base,
+        systematic=error,
+        fraction_systematic=systematic(model, base, alternatives, "fraction"),
+        areas=None if base.areas is None else doubted(base.areas, error),
+        findings=_on_bare_ground(model, base, alternatives),
+    )
 
 
 def series_of_each(model: FitModel, spectra: Sequence[Task], starts: Starts) -> Starts:
@@ -102,6 +116,21 @@ def systematic(model: FitModel, base: Outcome, alternatives: Sequence[Tested], o
     return np.where(np.all(np.isnan(changes), axis=0), np.nan, total)
 
 
+def _on_bare_ground(model: FitModel, base: Outcome, alternatives: Sequence[Tested]) -> tuple[Finding, ...]:
+    """Return the verdicts; an area that a film moves by more than its standard error hangs on there being none."""
+    found = list(base.findings)
+    for one in alternatives:
+        if not found or one.alternative.film is None or one.counted <= 0.0 or one.outcome.areas is None:
+            continue
+        assert base.areas is not None
+        changes = one.counted * (_under(model, one, "area") - base.areas.area)
+        for i in np.flatnonzero(np.abs(changes) > base.areas.stderr):
+            told = f"not: {one.alternative.name} ({changes[i]:+.3g} cps·eV, in the systematic error)"
+            verdict = "conditional" if found[i].verdict == "identified" else found[i].verdict
+            found[i] = found[i]._replace(verdict=verdict, condition=(*found[i].condition, told))
+    return tuple(found)
+
+
 def _under(model: FitModel, one: Tested, of: str) -> Array:
     """Return areas or shares of the model's components under an alternative; NaN where it has no such component."""
     assert one.outcome.areas is not None
@@ -110,13 +139,16 @@ def _under(model: FitModel, one: Tested, of: str) -> Array:
     return np.array([found.get(part.name, np.nan) for part in model.components])
 
 
-def _allowed(base: Outcome, end: Outcome) -> float:
-    """Return the share of an alternative's changes that the counts allow; 0 without a fit."""
+def _allowed(base: Outcome, end: Outcome, film: float) -> float:
+    """Return the share of an alternative's changes that the counts and a ``film`` as far as it is seen allow.
+
+    0 without a fit.
+    """
     if base.quality is None or end.quality is None:
         return 0.0
     scatter = max(base.quality.reduced_chi_square or 1.0, 1.0)
     worse = (end.quality.bic - base.quality.bic) / scatter
-    return math.sqrt(REFUSED / worse) if worse > REFUSED else 1.0
+    return min(film, math.sqrt(REFUSED / worse)) if worse > REFUSED else film
 
 
 def _fitted(

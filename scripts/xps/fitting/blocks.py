@@ -18,7 +18,9 @@ import pyarrow.compute as pc
 
 from xps import block_tables, cycles, pieces, tables
 from xps.errors import TableError
+from xps.fitting import films
 from xps.fitting.engines import SEPARABLE, Starts
+from xps.fitting.films import Shares
 from xps.fitting.judging.outcome import Task
 from xps.fitting.report import Tally
 from xps.fitting.series import FitTables, fit_block, fit_series, spectra_of
@@ -155,14 +157,19 @@ def fit_span(
     model. Neither ``span`` nor ``processes`` changes a number.
     """
     spans = list(pieces.spans(span, PIECE))
-    wanted = [(place, part) for place in range(len(models)) for part in spans]
-    fitted = pieces.mapped(partial(_fit_piece, series, models, starts, engine, seed), wanted, processes)
     tallies = [Tally(model.name) for model in models]
-    for (place, part), found in zip(wanted, fitted, strict=True):
-        tallies[place].add(found.fits)
-        if part is spans[-1]:
-            tallies[place].report(LOGGER)
-        yield found
+    covered: dict[tuple[int, range], Shares] = {}
+    for places in films.rounds(models):
+        wanted = [(place, part, covered.get((place, part), {})) for place in places for part in spans]
+        fitted = pieces.mapped(partial(_fit_piece, series, models, starts, engine, seed), wanted, processes)
+        for (place, part, _), found in zip(wanted, fitted, strict=True):
+            tallies[place].add(found.fits)
+            if part is spans[-1]:
+                tallies[place].report(LOGGER)
+            for later in range(places.stop, len(models)):
+                told = films.seen(models[later], models[place].name, found.components)
+                covered[later, part] = {**covered.get((later, part), {}), **told}
+            yield found
 
 
 def _fit_piece(
@@ -171,11 +178,11 @@ def _fit_piece(
     starts: Sequence[SeriesStart],
     engine: str,
     seed: int,
-    wanted: tuple[int, range],
+    wanted: tuple[int, range, Shares],
 ) -> FitTables:
-    place, span = wanted
+    place, span, covered = wanted
     model, start = models[place], starts[place]
-    return fit_block(model, _tasks(series, model, start.regions, span), start.starts, seed, engine)
+    return fit_block(model, _tasks(series, model, start.regions, span), start.starts, seed, engine, covered)
 
 
 def fit_models(

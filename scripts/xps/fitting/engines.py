@@ -10,7 +10,7 @@ nothing is to be shared.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -70,10 +70,13 @@ def series_starts(model: FitModel, spectra: Sequence[Task], given: Starts | None
     """Return what the acquisitions of a whole series share in their joint fit, from ``given`` or the model file.
 
     Acquisitions that cannot be fitted are left out. With fewer than two, or where the joint fit fails, these are the
-    starts that were given.
+    starts that were given. What is shared is energies up to a drift of each axis, also where the joint fit is only the
+    start: an axis that is off by its known error is no reason to doubt the sharing.
     """
     given = given or model_starts(model)
-    bound = [(task, problem.bind(model, task.found)) for task in spectra if not outcome.unfit(model, task)]
+    jointly = replace(model, series=replace(model.series, fit="joint"))
+    own, common = layout.of(model), layout.of(jointly)
+    bound = [(task, problem.bind(jointly, task.found)) for task in spectra if not outcome.unfit(model, task)]
     usable = [task for task, one in bound if not _too_short(one)]
     problems = [one for _, one in bound if not _too_short(one)]
     # Only acquisitions with the same varied parameters share one layout (a drift may be given in some of them).
@@ -81,7 +84,7 @@ def series_starts(model: FitModel, spectra: Sequence[Task], given: Starts | None
     if len(alike) < 2 or not problems[0].layout.shared.size:
         return given
     try:
-        joint = joint_fits.fit_series([problems[i] for i in alike], given.values)
+        joint = joint_fits.fit_series([problems[i] for i in alike], layout.carried(own, given.values, common))
     except BROKEN as error:
         LOGGER.warning("model %s: the joint fit broke off (%s); its starts are used", model.name, error)
         return given
@@ -92,7 +95,7 @@ def series_starts(model: FitModel, spectra: Sequence[Task], given: Starts | None
     if model.series.fit == "joint":
         return Starts(model.name, joint.values, origin, shared, common=joint.common)
     objective = {usable[i].acquisition: float(value) for i, value in zip(alike, joint.objective, strict=True)}
-    return Starts(model.name, joint.values, origin, shared, objective)
+    return Starts(model.name, layout.carried(common, joint.values, own), origin, shared, objective)
 
 
 def fit(model: FitModel, task: Task, start: Array, seed: int = 0, engine: str = SEPARABLE) -> Outcome:

@@ -17,6 +17,7 @@ from xps.cycles import Block, Regions
 from xps.errors import ConfigError, TableError
 from xps.fitting.alternatives import Tested, series_of_each, tested
 from xps.fitting.engines import ENGINES, SEPARABLE, Starts, fit_each, model_starts, series_starts
+from xps.fitting.films import Shares
 from xps.fitting.judging.outcome import Outcome, Task
 from xps.fitting.rows import alternatives as alternative_rows
 from xps.fitting.rows import covariances as covariance_rows
@@ -108,12 +109,21 @@ def fit_series(model: FitModel, spectra: Sequence[Task], engine: str = SEPARABLE
 
 
 def fit_block(
-    model: FitModel, spectra: Sequence[Task], starts: Starts, seed: int = 0, engine: str = SEPARABLE
+    model: FitModel,
+    spectra: Sequence[Task],
+    starts: Starts,
+    seed: int = 0,
+    engine: str = SEPARABLE,
+    covered: Shares | None = None,
 ) -> FitTables:
-    """Return the tables of fitting ``model`` to each task of ``spectra``, which may be any part of a series."""
+    """Return the tables of fitting ``model`` to each task of ``spectra``, which may be any part of a series.
+
+    ``covered`` tells alternatives that speak of a film how much of one there is (see ``films``).
+    """
     if starts.model != model.name:
         raise ConfigError(f"starting values of model {starts.model} were given to model {model.name}")
-    return tables_of(model, *tested(model, fit_each(model, spectra, starts, seed, engine), starts, engine))
+    found = fit_each(model, spectra, starts, seed, engine)
+    return tables_of(model, *tested(model, found, starts, engine, covered or {}))
 
 
 def tables_of(model: FitModel, outcomes: Sequence[Outcome], alternatives: Sequence[Sequence[Tested]] = ()) -> FitTables:

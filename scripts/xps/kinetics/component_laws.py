@@ -3,8 +3,8 @@
 ``chosen`` is ``yes`` only for a tested law that describes the points, beats every other tested law by 6 in BIC and
 beats a constant by 6 as well (a law configured alone has only the constant to beat); laws within 6 of the best are
 ``undecided``, and so is every law through a series in which the component was detected fewer than three times, or of
-which no other configured law could be tested. Verdicts: ``tested``, ``not testable: ...``, ``not identified: ...``,
-``rejected: ...``. A law that cannot be fitted is a row with its reason, never a crash.
+which no other configured law could be tested. Verdicts: ``tested``, ``not_testable``, ``not_identified``, ``rejected``
+(``verdicts``). A law that cannot be fitted is a row with its reason, never a crash.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +18,7 @@ from xps.errors import ConfigError
 from xps.kinetics.regression import BIC_GAP, LawFit, choices, fit_law
 from xps.kinetics.series import Series
 from xps.kinetics.tracks import Track
+from xps.kinetics.verdicts import not_testable
 from xps.rate_laws import LAWS, Floats
 
 AXES = ("plating_time_s", "rest_time_s", "sputter_time_s", "start_time_s")
@@ -109,15 +110,15 @@ def _points(
 
 def _why_empty(known: NDArray[np.bool_], timed: NDArray[np.bool_], axis: str) -> str:
     if not known.any():
-        return "not testable: no value in any acquisition"
+        return "no value in any acquisition"
     if not (known & timed).any():
-        return f"not testable: no acquisition has a {axis}"
-    return "not testable: no point has a standard error (fixed, at a bound, or the only component)"
+        return f"no acquisition has a {axis}"
+    return "no point has a standard error (fixed, at a bound, or the only component)"
 
 
 def _law_rows(points: _Points, laws: Sequence[str], axis: str) -> Iterator[dict[str, Any]]:
     if points.reason:
-        fits = [LawFit(law, points.reason, 0) for law in laws]
+        fits = [LawFit(law, not_testable(points.reason), 0) for law in laws]
         null_bic = None
     else:
         fits = [fit_law(law, points.time, points.value, points.stderr) for law in laws]
@@ -131,7 +132,7 @@ def _law_rows(points: _Points, laws: Sequence[str], axis: str) -> Iterator[dict[
             "aicc": fit.aicc,
             "bic": fit.bic,
             "chosen": "undecided" if choice == "yes" and points.detected < LEAST_DETECTED else choice,
-            "verdict": fit.verdict,
+            **fit.verdict.columns,
             "condition": _condition(fit, points, null_bic),
         }
         if not fit.values:

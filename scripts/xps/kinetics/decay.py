@@ -20,6 +20,7 @@ import numpy as np
 from xps.kinetics.estimation import Estimate, Floats, Range, Values, estimate
 from xps.kinetics.oxidation import Foil
 from xps.kinetics.regression import misfit
+from xps.kinetics.verdicts import Verdict, conditional, not_identified, not_testable, rejected
 
 ENOUGH = 0.3
 """ASSUME a rate is identified when ln k is known to 0.3, as for areas."""
@@ -144,21 +145,20 @@ def fit(rest: Rest, variant: Variant) -> Estimate:
     return estimate(residual, ranges, profiled=[RATE, "r_ox"])
 
 
-def verdict(found: Estimate, points: int, rate: str = RATE) -> str:
+def verdict(found: Estimate, points: int, rate: str = RATE) -> Verdict:
     """Return whether ``rate`` is identified under the variant's assumptions, and if not why; ``points`` were fitted."""
     if not found.success:
-        return "not testable: the fit failed"
+        return not_testable("the fit failed")
     freedom = points - len(found.values)
     if freedom < 1:
-        return f"not testable: {points} points for {len(found.values)} parameters"
+        return not_testable(f"{points} points for {len(found.values)} parameters")
     if words := misfit(found.chi_square, freedom):
-        return f"rejected: the assumptions contradict the data, {words}"
+        return rejected(f"the assumptions contradict the data, {words}")
     sides = [side for side, end in zip(("below", "above"), found.intervals[rate], strict=True) if end is None]
     if sides:
-        return f"not identified: the interval is open {' and '.join(sides)}"
-    if not found.log_stderrs[rate] <= ENOUGH:
-        return f"not identified: standard error of ln {rate} is {found.log_stderrs[rate]:.2g}, above {ENOUGH:g}"
-    return f"conditional: standard error of ln {rate} is {found.log_stderrs[rate]:.2g}"
+        return not_identified(f"the interval is open {' and '.join(sides)}")
+    words = f"standard error of ln {rate} is {found.log_stderrs[rate]:.2g}"
+    return conditional(words) if found.log_stderrs[rate] <= ENOUGH else not_identified(f"{words}, above {ENOUGH:g}")
 
 
 def _middles(windows: Floats) -> Floats:

@@ -17,6 +17,7 @@ from xps.kinetics.estimation import Estimate, Floats
 from xps.kinetics.findings import Findings, profile_rows
 from xps.kinetics.oxidation_rows import foil
 from xps.kinetics.series import Series
+from xps.kinetics.verdicts import Verdict, conditional, not_identified, not_testable
 
 Settings = Mapping[str, Any]
 LAW = "reaction and oxidation"
@@ -31,9 +32,9 @@ def findings(series: Series, wanted: Settings, prior: tuple[float, str] | None) 
     empty = {"parameter": "", "unit": UNIT, "chosen": "undecided"}
     rest = _rest(series, wanted, prior[0] if prior else None)
     if isinstance(rest, str):
-        return Findings([{**keys, **empty, "window": "no points", "verdict": f"not testable: {rest}"}])
+        return Findings([{**keys, **empty, "window": "no points", **not_testable(rest).columns}])
     window = f"clock 0 to {rest.windows_min.max():.6g} min, {len(rest.share)} points"
-    judged, rows, profiles = list[tuple[decay.Variant, str]](), list[Settings](), list[Settings]()
+    judged, rows, profiles = list[tuple[decay.Variant, Verdict]](), list[Settings](), list[Settings]()
     for variant in decay.variants(wanted["coverages"], prior is not None):
         found = decay.fit(rest, variant)
         points = decay.points(rest, variant)
@@ -46,39 +47,43 @@ def findings(series: Series, wanted: Settings, prior: tuple[float, str] | None) 
     source = wanted.get("oxidation_from")
     lost = [f"{source} gives no oxidation rate: it is not analysed, or its law was not accepted"]
     words = "; ".join([*_carrying(judged), *(lost if source and not prior else []), decay.NOT_MODELLED])
-    rows.append({**keys, **empty, "window": window, "condition": words, "verdict": _summary(judged)})
+    rows.append({**keys, **empty, "window": window, "condition": words, **_summary(judged).columns})
     return Findings(rows, (), profiles)
 
 
 def _variant_rows(found: Estimate, points: int, shared: Settings) -> Iterator[dict[str, Any]]:
     if not found.success:
-        yield {**shared, "parameter": "", "unit": UNIT, "verdict": decay.verdict(found, points)}
+        yield {**shared, "parameter": "", "unit": UNIT, **decay.verdict(found, points).columns}
     for name in (decay.RATE, "r_ox") if found.success else ():
         low, high = found.intervals[name]
         stderr = found.values[name] * found.log_stderrs[name]
         numbers = {"value": found.values[name], "stderr": stderr if np.isfinite(stderr) else None}
-        judged = {"verdict": decay.verdict(found, points, name), "parameter": name, "unit": UNIT}
+        judged = {**decay.verdict(found, points, name).columns, "parameter": name, "unit": UNIT}
         yield {**shared, **numbers, "low": low, "high": high, **judged}
 
 
-Judged = Sequence[tuple[decay.Variant, str]]
+Judged = Sequence[tuple[decay.Variant, Verdict]]
 
 
-def _summary(judged: Judged) -> str:
-    identified = [variant for variant, verdict in judged if verdict.startswith("conditional")]
+def _summary(judged: Judged) -> Verdict:
+    identified = _identified(judged)
     if not identified:
-        return f"not identified: {decay.RATE} under no set of assumptions"
+        return not_identified(f"{decay.RATE} under no set of assumptions")
     without = [variant for variant in identified if not (variant.below or variant.growth)]
     if without and {variant.coverage for variant in without} == {variant.coverage for variant, _ in judged}:
-        return f"conditional: {decay.RATE} from the metal's decay and the oxidation rate, for every morphology tried"
-    return f"conditional: {decay.RATE} is identified by further assumptions only"
+        return conditional(f"{decay.RATE} from the metal's decay and the oxidation rate, for every morphology tried")
+    return conditional(f"{decay.RATE} is identified by further assumptions only")
+
+
+def _identified(judged: Judged) -> list[decay.Variant]:
+    return [variant for variant, verdict in judged if verdict.word == "conditional"]
 
 
 def _carrying(judged: Judged) -> list[str]:
     """Name the assumptions that close the interval, for each morphology."""
     found = []
     for coverage in dict.fromkeys(variant.coverage for variant, _ in judged):
-        ways = [variant.words for variant, verdict in judged if variant.coverage == coverage and verdict[0] == "c"]
+        ways = [variant.words for variant in _identified(judged) if variant.coverage == coverage]
         film = "closed film" if coverage == 1.0 else f"islands on {coverage:g} of the surface"
         found.append(f"{film}: carried by ({') or ('.join(ways)})" if ways else f"{film}: not identified")
     return found

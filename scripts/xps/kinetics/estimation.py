@@ -206,10 +206,24 @@ class _Side(NamedTuple):
                 outer = min((self.point(crossing[0], [start]) for start in others), key=lambda point: point[1])
                 if outer[1] > -_DEEPER:
                     return float(np.exp(crossing[0]))
-                self.trials[:] = [trial for trial in self.trials if trial.rise < RISE_TWO_SIDED_95]
+                self.follow_back(outer)
             elif at == self.bound:
                 return None
             before, inner, step = inner, outer, 2.0 * step
+
+    def follow_back(self, deeper: Point) -> None:
+        """Fit the points so far once more from the ``deeper`` valley, nearest first; the better of both fits counts.
+
+        What stays above the threshold, on the near side of a place that lies below it, belongs to no such valley.
+        """
+        name, start = self.optimum.parameter, deeper[2]
+        before = [trial for trial in self.trials if trial.values[name] != start[name]]
+        for trial in sorted(before, key=lambda one: abs(np.log(one.values[name]) - deeper[0])):
+            *_, found = self.point(float(np.log(trial.values[name])), [start])
+            again = self.trials.pop()
+            if again.rise < trial.rise:
+                self.trials[self.trials.index(trial)], start = again, found
+        self.trials[:] = [trial for trial in self.trials if trial.rise < RISE_TWO_SIDED_95]
 
     def point(self, at: float, starts: Sequence[Values]) -> Point:
         """Return the best fit with the parameter held at exp(``at``), from the most promising of ``starts``."""

@@ -26,12 +26,12 @@ class Findings(NamedTuple):
 def parameter_rows(fit: LawFit, units: Mapping[str, str], shared: Settings) -> Iterator[dict[str, Any]]:
     """Yield a row of ``kinetics`` per parameter of a fit, or one that says why there is none."""
     if not fit.values:
-        yield {**shared, "parameter": "", "unit": "1", "verdict": fit.verdict}
+        yield {**shared, "parameter": "", "unit": "1", **fit.verdict.columns}
     for index, (name, unit) in enumerate(units.items() if fit.values else ()):
         low, high = fit.intervals[index]
         stderr = fit.stderrs[index] if np.isfinite(fit.stderrs[index]) else None
         numbers = {"value": fit.values[index], "stderr": stderr, "low": low, "high": high}
-        yield {**shared, **numbers, "parameter": name, "unit": unit, "verdict": fit.verdict}
+        yield {**shared, **numbers, "parameter": name, "unit": unit, **fit.verdict.columns}
 
 
 def profile_rows(found: Estimate, units: Mapping[str, str], shared: Settings) -> Iterator[dict[str, Any]]:

@@ -20,6 +20,7 @@ from xps.attenuation import RELATIVE_STDERR
 from xps.kinetics.estimation import Estimate, Floats, Range, Values, estimate
 from xps.kinetics.growth_laws import GROWTH_LAWS, Plating, window_means, windows_of
 from xps.kinetics.regression import LawFit, choices, verdict_of
+from xps.kinetics.verdicts import not_testable
 from xps.quantiles import ONE_SIDED_95
 
 MODEL_FLOOR = 0.01
@@ -121,11 +122,11 @@ def _judged(law: str, course: Course, found: Estimate) -> LawFit:
     points = int(np.sum(np.isfinite(course.thickness_nm) | np.isfinite(course.lower_limit_nm)))
     names = list(parameter_units(law))
     if points <= 1:
-        return LawFit(law, "not testable: one cycle" if points else "not testable: no thickness", points)
+        return LawFit(law, not_testable("one cycle" if points else "no thickness"), points)
     if points < len(names) + 2:
-        return LawFit(law, f"not testable: {points} points for {len(names)} parameters", points)
+        return LawFit(law, not_testable(f"{points} points for {len(names)} parameters"), points)
     if not found.success:
-        return LawFit(law, "not testable: the fit failed", points)
+        return LawFit(law, not_testable("the fit failed"), points)
     values = tuple(found.values[name] for name in names)
     stderrs = tuple(found.values[name] * found.log_stderrs[name] for name in names)
     intervals = tuple(found.intervals[name] for name in names)

@@ -13,6 +13,7 @@ from xps.kinetics import courses, growth, onset, series_clock
 from xps.kinetics.findings import Findings, parameter_rows, profile_rows, window_words
 from xps.kinetics.regression import LawFit
 from xps.kinetics.series import Series
+from xps.kinetics.verdicts import LOWER_BOUND, not_testable
 from xps.quantiles import ONE_SIDED_95
 
 Settings = Mapping[str, Any]
@@ -24,9 +25,9 @@ def growth_findings(series: Series, wanted: Settings) -> Findings:
     keys = {"experiment": when.experiment, "component": wanted["layer"], "quantity": "thickness_nm"}
     course = _course(series, when, wanted)
     if isinstance(course, str):
-        reason = {"parameter": "", "unit": "nm", "window": "no points", "chosen": "undecided"}
-        words = f"not testable: {course}"
-        return Findings([{**keys, **reason, "law": law, "verdict": words} for law in wanted["laws"]])
+        empty = {"parameter": "", "unit": "nm", "window": "no points", "chosen": "undecided"}
+        shared = {**keys, **empty, **not_testable(course).columns}
+        return Findings([{**shared, "law": law} for law in wanted["laws"]])
     fits, estimates, chosen = growth.fits(course, wanted["laws"])
     window = window_words(course.windows_min)
     words = "; ".join(_growth_words(course, when, wanted["area"]))
@@ -38,7 +39,7 @@ def growth_findings(series: Series, wanted: Settings) -> Findings:
         units = growth.parameter_units(fit.law)
         rows += parameter_rows(fit, units, {**shared, "condition": "; ".join([words, *ends])})
         if fit.values:
-            judged = {"chosen": choice, "verdict": fit.verdict}
+            judged = {"chosen": choice, **fit.verdict.columns}
             told = list(courses.course_rows(course, fit.law, found, {**keys, **judged, "unit": "nm"}))
             drawn += [{**row, **stack} for stack in shown for row in told]
             profiles += profile_rows(found, units, {**keys, "law": fit.law})
@@ -136,5 +137,5 @@ def _bound_rows(course: growth.Course, fits: Sequence[LawFit], keys: Settings) -
         ("K_lower_detection", growth.detection_bound(course, share), "metal left over just stays below its limits"),
     ):
         numbers = {"value": bound.value, "low": bound.low, "high": bound.high}
-        row = {"law": "parabolic", "parameter": name, "verdict": "lower bound", "condition": f"{meaning}; {words}"}
-        yield {**keys, **row, **numbers, "unit": "nm²/min"}
+        row = {"law": "parabolic", "parameter": name, "condition": f"{meaning}; {words}"}
+        yield {**keys, **row, **LOWER_BOUND.columns, **numbers, "unit": "nm²/min"}

@@ -13,6 +13,7 @@ import numpy as np
 from xps.kinetics.estimation import Floats
 from xps.kinetics.series import Series
 from xps.kinetics.tracks import Track
+from xps.kinetics.verdicts import TESTED, not_detected, not_testable
 from xps.uncertainty.detection import FALSE_SHARE, chances, holm
 
 LAW = "series-wise detection"
@@ -36,8 +37,8 @@ def rows(series: Series, wanted: Sequence[Mapping[str, Any]], axis: str) -> Iter
             "chosen": "undecided",
         }
         if track is None:
-            empty = {"parameter": "", "window": f"{axis}: 0 points", "verdict": "not testable: nowhere fitted"}
-            yield {**shared, **empty}
+            empty = {"parameter": "", "window": f"{axis}: 0 points"}
+            yield {**shared, **empty, **not_testable("nowhere fitted").columns}
             continue
         track = track.taken(np.argsort(track.acquisitions, kind="stable"))
         yield {**shared, **_found(series, track, track.placed(times_s), axis)}
@@ -52,8 +53,8 @@ def seen(track: Track) -> list[int]:
 def _found(series: Series, track: Track, times_s: Floats, axis: str) -> dict[str, Any]:
     use = np.flatnonzero(np.isfinite(track["area_cps_ev"]) & np.isfinite(times_s))
     if use.size < 2:
-        reason = f"not testable: {too_few(track, times_s, axis)}"
-        return {"parameter": "", "window": f"{axis}: {use.size} points", "verdict": reason}
+        verdict = not_testable(too_few(track, times_s, axis))
+        return {"parameter": "", "window": f"{axis}: {use.size} points", **verdict.columns}
     known, times = track.taken(use), times_s[use]
     there = holm(_chances(known))
     shared = {"window": f"{axis} {times.min():.6g} to {times.max():.6g}, {times.size} points"}
@@ -61,14 +62,14 @@ def _found(series: Series, track: Track, times_s: Floats, axis: str) -> dict[str
     if not there.any():
         limit = _largest_share(series.tracks, known)
         words = f"censored: later than {times.max():.6g} s; {rate}; 95 % upper limit of its share at most {limit:.3g}"
-        verdict = f"not detected in any of {times.size} acquisitions"
-        return {**shared, "low": float(times.max()), "verdict": verdict, "condition": words}
+        verdict = not_detected(f"in none of {times.size} acquisitions")
+        return {**shared, "low": float(times.max()), **verdict.columns, "condition": words}
     first = int(np.flatnonzero(there)[0])
     low = float(times[first - 1]) if first else None
     again = int(np.sum(there[first:]))
     words = f"{rate}; detected in {again} of the {times.size - first} acquisitions from then on"
     numbers = {"value": float(times[first]), "low": low, "high": float(times[first])}
-    return {**shared, **numbers, "verdict": "tested", "condition": words}
+    return {**shared, **numbers, **TESTED.columns, "condition": words}
 
 
 def too_few(track: Track, times_s: Floats, axis: str) -> str:

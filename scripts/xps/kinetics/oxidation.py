@@ -15,6 +15,7 @@ import numpy as np
 
 from xps.kinetics.estimation import Estimate, Floats, Range, Values, estimate
 from xps.kinetics.regression import LawFit, verdict_of
+from xps.kinetics.verdicts import not_testable
 
 _BOLTZMANN_J_K = 1.380649e-23
 _ATOMIC_MASS_KG = 1.66053906660e-27
@@ -69,7 +70,7 @@ def fits(foil: Foil, share: Floats, stderr: Floats, windows_min: Floats) -> tupl
     residuals = {"first_order": first_order, "flux_limited": flux_limited}
     points = len(share)
     if points < 4:
-        reason = "not testable: one cycle" if points == 1 else f"not testable: {points} points for 2 parameters"
+        reason = not_testable("one cycle" if points == 1 else f"{points} points for 2 parameters")
         return [LawFit(law, reason, points) for law in LAWS], [Estimate() for _ in LAWS]
     found = [estimate(residuals[law], ranges[law]) for law in LAWS]
     return [_judged(law, points, one) for law, one in zip(LAWS, found, strict=True)], found
@@ -77,7 +78,7 @@ def fits(foil: Foil, share: Floats, stderr: Floats, windows_min: Floats) -> tupl
 
 def _judged(law: str, points: int, found: Estimate) -> LawFit:
     if not found.success:
-        return LawFit(law, "not testable: the fit failed", points)
+        return LawFit(law, not_testable("the fit failed"), points)
     names = list(found.values)
     return LawFit(
         law,

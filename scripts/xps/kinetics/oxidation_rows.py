@@ -11,6 +11,7 @@ from xps.kinetics.findings import Findings, parameter_rows, profile_rows, window
 from xps.kinetics.oxidation import Foil
 from xps.kinetics.regression import LawFit, choices
 from xps.kinetics.series import Series
+from xps.kinetics.verdicts import not_testable
 
 Settings = Mapping[str, Any]
 
@@ -52,8 +53,8 @@ def oxidation_findings(series: Series, wanted: Settings) -> Findings:
     if metal is None or len(metal) < 2:
         reason = "one cycle" if metal else "no share of the metal in any acquisition"
         empty = {"parameter": "", "unit": "1", "window": f"{1 if metal else 0} points", "chosen": "undecided"}
-        words = f"not testable: {reason}"
-        return Findings([{**keys, **empty, "law": law, "verdict": words} for law in oxidation.LAWS])
+        shared = {**keys, **empty, **not_testable(reason).columns}
+        return Findings([{**shared, "law": law} for law in oxidation.LAWS])
     level = metal.names.core_level
     windows = when.windows(metal.acquisitions, metal.region)
     windows = windows - windows[0, 0]
@@ -82,7 +83,7 @@ def oxidation_findings(series: Series, wanted: Settings) -> Findings:
         told += parameter_rows(fit, units, {**shared, "condition": conditions[fit.law]})
         profiles += profile_rows(found, units, {**keys, "law": fit.law})
         if fit.law == "flux_limited" and fit.values:
-            told += _pressure_rows(optics, fit, {**shared, "verdict": fit.verdict}, when, conditions[fit.law])
+            told += _pressure_rows(optics, fit, {**shared, **fit.verdict.columns}, when, conditions[fit.law])
     return Findings(told, (), profiles)
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from xps.kinetics.verdicts import TESTED, Verdict, not_identified, not_testable, rejected
 from xps.least_squares import Minimum, chance, minimum
 from xps.quantiles import RISE_TWO_SIDED_95, TWO_SIDED_95
 from xps.rate_laws import LAWS, Floats, evaluate
@@ -26,6 +27,8 @@ BIC_GAP = 6.0
 # ASSUME p < 0.001 means "does not describe the points": series are many, and 0.05 would reject one true law in twenty.
 REJECTION_P = 1e-3
 RATE_STEPS = 1200
+# Odd, so that the best rate is one of them.
+RATES_AROUND = 61
 # Of a long series only so many rates are tried at a time that rates times points stay below this: half a megabyte.
 CELLS = 1 << 16
 FLAT = 1e-6
@@ -37,7 +40,7 @@ class LawFit:
     """One law through one series of points; ``values`` is empty where nothing could be fitted."""
 
     law: str
-    verdict: str
+    verdict: Verdict
     points: int
     values: tuple[float, ...] = ()
     stderrs: tuple[float, ...] = ()
@@ -48,7 +51,12 @@ class LawFit:
     @property
     def tested(self) -> bool:
         """Whether the law may compete with others."""
-        return self.verdict == "tested"
+        return self.verdict == TESTED
+
+    @property
+    def rejected(self) -> bool:
+        """Whether the law was tried and does not describe the points."""
+        return self.verdict.word == "rejected"
 
     @property
     def bic(self) -> float | None:
@@ -77,7 +85,7 @@ def fit_law(law: str, time_s: Floats, value: Floats, stderr: Floats) -> LawFit:
     time, y, sigma = (np.asarray(item, dtype=np.float64) for item in (time_s, value, stderr))
     untestable = _untestable(law, time)
     if untestable:
-        return LawFit(law, untestable, len(time))
+        return LawFit(law, not_testable(untestable), len(time))
     # Fitted in units of the largest time and value, so that areas of 1e5 over 1e4 s and shares look alike.
     duration = float(np.max(np.abs(time))) or 1.0
     scale = float(np.max(np.abs(y))) or 1.0
@@ -89,12 +97,12 @@ def fit_law(law: str, time_s: Floats, value: Floats, stderr: Floats) -> LawFit:
 def _untestable(law: str, time: Floats) -> str:
     count, different = len(LAWS[law].parameters), len(np.unique(time))
     if len(time) <= 1:
-        return "not testable: one cycle" if len(time) else "not testable: no points"
+        return "one cycle" if len(time) else "no points"
     if law == "parabolic" and np.any(time < 0):
-        return "not testable: the axis has negative values"
+        return "the axis has negative values"
     if different < count:
         noun = "value" if different == 1 else "values"
-        return f"not testable: {different} different axis {noun} for {count} parameters"
+        return f"{different} different axis {noun} for {count} parameters"
     return ""
 
 
@@ -115,15 +123,15 @@ def _with_freedom(fit: LawFit, count: int) -> LawFit:
     if not fit.tested:
         return fit
     if fit.points - count - 1 < 1:
-        reason = f"not testable: {fit.points} points for {count} parameters leave no freedom for AICc"
-        return replace(fit, verdict=reason)
+        reason = f"{fit.points} points for {count} parameters leave no freedom for AICc"
+        return replace(fit, verdict=not_testable(reason))
     return replace(fit, verdict=verdict_of(fit.chi_square, fit.points - count))
 
 
-def verdict_of(chi_square: float, freedom: int) -> str:
-    """Return ``tested`` for a fit that describes its points, else the words that reject it."""
+def verdict_of(chi_square: float, freedom: int) -> Verdict:
+    """Return ``tested`` for a fit that describes its points, else ``rejected`` with the misfit."""
     words = misfit(chi_square, freedom)
-    return f"rejected: {words}" if words else "tested"
+    return rejected(words) if words else TESTED
 
 
 def misfit(chi_square: float, freedom: int) -> str:
@@ -146,14 +154,10 @@ class _Profile(NamedTuple):
 def _fit_scaled(law: str, time: Floats, y: Floats, sigma: Floats) -> LawFit:
     form = LAWS[law]
     rates = _rate_grid(time) if form.has_rate else np.zeros(1)
-    parts = []
-    for some in np.array_split(rates, 1 + rates.size * time.size // CELLS):
-        basis = np.broadcast_to(form.basis(time, some[:, None]), (some.size, time.size, len(form.coefficients)))
-        parts.append(_profile(basis, y, sigma))
-    profile = _Profile(*map(np.concatenate, zip(*parts, strict=True)))
+    profile = _profile(law, rates, time, y, sigma)
     best = int(np.argmin(profile.chi_square))
     if not np.isfinite(profile.chi_square[best]):
-        return LawFit(law, "not testable: the points do not determine the parameters", len(time))
+        return LawFit(law, not_testable("the points do not determine the parameters"), len(time))
     return _with_rate(law, rates, profile, best, time, y, sigma) if form.has_rate else _linear(law, profile, len(time))
 
 
@@ -162,23 +166,27 @@ def _linear(law: str, profile: _Profile, points: int) -> LawFit:
     ends = np.stack([values - TWO_SIDED_95 * stderrs, values + TWO_SIDED_95 * stderrs], axis=1).tolist()
     intervals = tuple((low, high) for low, high in ends)
     numbers = tuple(values.tolist()), tuple(stderrs.tolist()), intervals
-    return LawFit(law, "tested", points, *numbers, float(profile.chi_square[0]))
+    return LawFit(law, TESTED, points, *numbers, float(profile.chi_square[0]))
 
 
 def _with_rate(law: str, rates: Floats, profile: _Profile, best: int, time: Floats, y: Floats, sigma: Floats) -> LawFit:
     if np.ptp(profile.chi_square) < FLAT:
-        return LawFit(law, "not identified: every k is as good (the points do not change)", len(time))
+        return LawFit(law, not_identified("every k is as good (the points do not change)"), len(time))
     if best in (0, len(rates) - 1):
         side = "zero (a straight line is as good)" if best == 0 else "infinity (a step before the second point)"
-        return LawFit(law, f"not identified: k runs towards {side}", len(time))
+        return LawFit(law, not_identified(f"k runs towards {side}"), len(time))
     found = _refined(law, np.append(profile.coefficients[best], rates[best]), time, y, sigma)
     information = found.jacobian.T @ found.jacobian
     if not found.converged or np.linalg.cond(information) > MOST_CONDITION:
-        return LawFit(law, "not testable: the fit failed (no minimum was reached, or a flat one)", len(time))
+        return LawFit(law, not_testable("the fit failed (no minimum was reached, or a flat one)"), len(time))
     stderrs = np.sqrt(np.diag(np.linalg.inv(information)))
-    intervals, words = _profile_intervals(rates, profile, found.chi_square)
+    close = _rates_around(float(found.parameters[-1]), float(stderrs[-1]), rates)
+    both, order = np.unique(np.append(rates, close), return_index=True)
+    near = _profile(law, close, time, y, sigma)
+    profile = _Profile(*(np.concatenate(parts)[order] for parts in zip(profile, near, strict=True)))
+    intervals, words = _profile_intervals(both, profile, found.chi_square)
     numbers = tuple(found.parameters.tolist()), tuple(stderrs.tolist()), intervals
-    return LawFit(law, "tested", len(time), *numbers, found.chi_square, words)
+    return LawFit(law, TESTED, len(time), *numbers, found.chi_square, words)
 
 
 def _refined(law: str, start: Floats, time: Floats, y: Floats, sigma: Floats) -> Minimum:
@@ -198,8 +206,26 @@ def _rate_grid(time: Floats) -> Floats:
     return np.geomspace(1e-2 / float(np.ptp(time)), 10.0 / float(np.min(steps)), RATE_STEPS)
 
 
-def _profile(basis: Floats, y: Floats, sigma: Floats) -> _Profile:
-    """Weighted linear regression at every rate; ``basis`` (rates, n, p). Infinite chi square where underdetermined."""
+def _rates_around(rate: float, stderr: float, rates: Floats) -> Floats:
+    """Return rates around the best one, itself among them: a long series' whole interval may lie between two others.
+
+    They reach over the interval that curvature tells, half as wide again, and never beyond ``rates``.
+    """
+    reach = min(1.5 * TWO_SIDED_95 * stderr / rate, math.log(rates[-1] / rates[0]))
+    return np.asarray(np.clip(rate * np.exp(np.linspace(-reach, reach, RATES_AROUND)), rates[0], rates[-1]))
+
+
+def _profile(law: str, rates: Floats, time: Floats, y: Floats, sigma: Floats) -> _Profile:
+    """Return the weighted linear regression at every rate."""
+    form, parts = LAWS[law], []
+    for some in np.array_split(rates, 1 + rates.size * time.size // CELLS):
+        basis = np.broadcast_to(form.basis(time, some[:, None]), (some.size, time.size, len(form.coefficients)))
+        parts.append(_regressions(basis, y, sigma))
+    return _Profile(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _regressions(basis: Floats, y: Floats, sigma: Floats) -> _Profile:
+    """Weighted linear regression for every ``basis`` (rates, n, p); infinite chi square where underdetermined."""
     weighted = basis / sigma[:, None]
     gram = np.swapaxes(weighted, 1, 2) @ weighted
     sizes = np.linalg.eigvalsh(gram)
@@ -244,14 +270,14 @@ def _crossing(rates: Floats, room: Floats, index: int) -> float:
 def choices(fits: Sequence[LawFit], null_bic: float | None) -> list[str]:
     """Return ``yes``, ``no`` or ``undecided`` per law; see the module docstring."""
     # A rejected law is a rival too: it was tested and lost. A law that could not be tested is none.
-    judged = [fit for fit in fits if fit.tested or fit.verdict.startswith("rejected")]
+    judged = [fit for fit in fits if fit.tested or fit.rejected]
     bics = sorted(fit.bic for fit in judged if fit.bic is not None)
     # One law that was asked for alone has the constant as its only rival; where others were, one must be testable.
     clear = null_bic is not None if len(fits) == 1 else len(bics) > 1 and bics[1] - bics[0] >= BIC_GAP
     beats_null = bool(bics) and (null_bic is None or null_bic - bics[0] >= BIC_GAP)
 
     def choice(fit: LawFit) -> str:
-        if fit.verdict.startswith("rejected"):
+        if fit.rejected:
             return "no"
         if not fit.tested or fit.bic is None:
             return "undecided"

@@ -1,9 +1,9 @@
 """Do the models of an analysis make sense, and do they fit the experiments that use them? Asked before a run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from xps.errors import ConfigError
+from xps.errors import ConfigError, near
 from xps.models.reading import from_mapping
 from xps.models.records import FitModel
 
@@ -30,6 +30,7 @@ def faults(use: ModelUse) -> list[str]:
         except ConfigError as error:
             found += [f"config/models/{name}.yaml: {line.strip(' -')}" for line in str(error).splitlines()[1:]]
     for name, settings in use.experiments.items():
+        found += [f"config/experiments/{name}.yaml: {fault}" for fault in _film_faults(settings["models"], models)]
         regions = settings["regions"]
         measured = {level for levels in regions.values() for level in levels}
         for model in (models[model] for model in settings["models"] if model in models):
@@ -41,3 +42,22 @@ def faults(use: ModelUse) -> list[str]:
                     new = [fault for fault in other.model.region_faults(regions) if f"{place}: {fault}" not in found]
                     found += [f"{place}: alternative {other.name!r}: {fault}" for fault in new]
     return found
+
+
+def _film_faults(names: Sequence[str], models: Mapping[str, FitModel]) -> list[str]:
+    """Return what stops alternatives from asking other models of the experiment for the films that they speak of.
+
+    A model that the experiment does not have tells nothing, and the alternative counts whole: no fault.
+    """
+    faults = []
+    for place, name in enumerate(names):
+        for other in models[name].alternatives if name in models else ():
+            if other.film is None or other.film.model not in names or other.film.model not in models:
+                continue
+            told = f"model {name}: alternative {other.name!r} asks model {other.film.model} for a film"
+            if other.film.model not in names[:place]:
+                faults.append(f"{told}; list {other.film.model} before {name}")
+            known = [part.name for part in models[other.film.model].components]
+            missing = [part for part in other.film.components if part not in known]
+            faults += [f"{told}, which has no component {part!r}{near(part, known)}" for part in missing]
+    return faults

@@ -12,7 +12,7 @@ from copy import deepcopy
 from typing import Any, NamedTuple
 
 from xps.errors import ConfigError, near
-from xps.models.records import Alternative, AlternativeKind, FitModel
+from xps.models.records import Alternative, AlternativeKind, Film, FitModel
 
 Content = dict[str, Any]
 Read = Callable[[str, Mapping[str, Any]], FitModel]
@@ -63,9 +63,19 @@ def read(name: str, mapping: Mapping[str, Any], read_model: Read) -> tuple[tuple
                 change="; ".join(change.words for change in changes),
                 systematic=bool(item["systematic"]),
                 model=model,
+                film=_film(item),
             )
         )
     return tuple(found), faults
+
+
+def _film(item: Content) -> Film | None:
+    """Return the film under which the alternative holds, where it speaks of one."""
+    if "under_film" not in item:
+        return None
+    given = item["under_film"]
+    ratios = tuple((line["component"], float(line["bulk_ratio"])) for line in given["lines"])
+    return Film(given["model"], ratios, tuple(given["over"]), float(given["exponent"]), float(given["whole_at"]))
 
 
 # what may be replaced ------------------------------------------------------------------------------------------------

@@ -140,10 +140,33 @@ class Uncertainty:
 
 
 @dataclass(frozen=True, slots=True)
+class Film:
+    """A closed film as the fit of another model shows it, under which lines from below lose more the slower they are.
+
+    Its lines are the components ``bulk_ratios`` of ``model``, each with what its area would be over that of the lines
+    ``over`` from below, were both infinitely thick. The ratio of two lines from below is then (1 + X)^-``exponent`` of
+    what it is without a film, X being the sum of the film's areas over those of ``over``, each in units of its ratio.
+    """
+
+    model: str
+    bulk_ratios: tuple[tuple[str, float], ...]
+    over: tuple[str, ...]
+    exponent: float
+    whole_at: float
+    """X of the film for which the alternative's numbers are meant."""
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """All components of ``model`` that it speaks of."""
+        return (*(name for name, _ in self.bulk_ratios), *self.over)
+
+
+@dataclass(frozen=True, slots=True)
 class Alternative:
     """Another model of the same windows: ``change`` says in words what differs, ``statement`` what is in question.
 
     A ``systematic`` one counts towards the systematic error of the areas; of one statement the largest change does.
+    Where it speaks of a ``film``, it counts as far as that film is seen.
     """
 
     name: str
@@ -152,6 +175,7 @@ class Alternative:
     change: str
     systematic: bool
     model: "FitModel"
+    film: Film | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def record(
 
     ``inputs`` are raw sources and the records of the tables read; ``params`` may be nested and are flattened to
     leaves. ``data_origin`` is needed only where no input has one (raw files); otherwise it follows from the inputs:
-    ``measured``, ``simulated``, or ``mixed`` where both meet.
+    ``measured``, ``simulated``, or ``mixed`` where several meet; ``literature`` where no spectrum takes part.
     """
     items = sorted(inputs, key=lambda item: item.path if isinstance(item, Source) else item.artefact)
     parents = [item for item in items if isinstance(item, Record)]
@@ -113,6 +113,8 @@ def record(
     origins = {parent.data_origin for parent in parents} | ({data_origin} if data_origin else set())
     if not origins:
         raise TableError(f"{rule}: no input says whether its data are measured or simulated")
+    # What is read beside spectra changes nothing about where these come from.
+    of_spectra = origins - {"literature"} or origins
     return Record(
         artefact="",
         rule=rule,
@@ -122,7 +124,7 @@ def record(
         fingerprint=fingerprint,
         modules=module_hashes(rule),
         versions=installed_versions(),
-        data_origin=origins.pop() if len(origins) == 1 else "mixed",
+        data_origin=of_spectra.pop() if len(of_spectra) == 1 else "mixed",
         ancestors=dict(sorted(ancestors.items())),
     )
 

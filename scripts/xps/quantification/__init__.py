@@ -1,8 +1,7 @@
 """Stage quantify_composition: atomic percent of elements and species, from core levels and from surveys.
 
-When to use what: ``made`` for both tables of a series that lies in files, ``quantify`` for the composition alone,
-``compare_surveys`` for what the measurement changed, ``faults`` before a run, to learn whether every counted level has
-a factor. What a factor holds and lacks is the matter of ``xps.sensitivity``.
+When to use what: ``made`` for both tables of a series, ``faults`` before a run, to learn whether every counted level
+has a factor. What a factor holds and lacks is the matter of ``xps.sensitivity``.
 
 Rooms, from the ground up: ``shares`` (atoms to percent, with errors), ``areas`` (what an acquisition shows of a level),
 ``survey`` (windows over a background), ``agreement`` (do experiments and factor tables fit), ``counted`` and
@@ -14,19 +13,15 @@ follow a series, and the layer models for amounts.
 """
 
 from xps.quantification.agreement import faults
-from xps.quantification.degradation import compare as compare_surveys
 from xps.quantification.series import made
 from xps.quantification.shares import Shares, atomic_percent
-from xps.quantification.stage import quantify
 from xps.quantification.survey import SurveyArea, window_area
 
 __all__ = [
     "Shares",
     "SurveyArea",
     "atomic_percent",
-    "compare_surveys",
     "faults",
     "made",
-    "quantify",
     "window_area",
 ]

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from xps import tables
-from xps.quantification.counted import BASES, Counted, Row, shares_of, taken_regions
-from xps.quantification.survey_rows import Found, on_basis, surveys
+from xps.quantification.counted import BASES, Counted, Row, shares_of
+from xps.quantification.survey_rows import Found, on_basis
 from xps.sensitivity import element
 from xps.uncertainty.detection import two_sided_factor
 
@@ -23,19 +23,8 @@ CORRECTABLE = 0.3
 _CLOCKS = (("plating_time_s", "plating or beam"), ("sputter_time_s", "sputtering"), ("rest_time_s", "rest"))
 
 
-def compare(acquisitions: pa.Table, spectra: pa.Table, calibration: pa.Table, settings: Mapping[str, Any]) -> pa.Table:
-    """Return the table ``degradation`` of one experiment; empty where no survey is declared.
-
-    ``settings`` are those of ``quantify``. Excluded acquisitions take no part.
-    """
-    if not settings or not settings["survey"]:
-        return tables.from_rows("degradation", ())
-    keyed = taken_regions(acquisitions)
-    return of_found(keyed, surveys(keyed, spectra, calibration, settings), settings)
-
-
 def of_found(keyed: Mapping[tuple[int, str], Row], found: Mapping[int, Found], settings: Mapping[str, Any]) -> pa.Table:
-    """Return the table of surveys that were looked at already; ``keyed`` as ``taken_regions`` gives it."""
+    """Return the table ``degradation`` of surveys that were looked at; ``keyed`` as ``taken_regions`` gives it."""
     experiment = str(next(iter(keyed.values()))["experiment"]) if keyed else ""
     region = settings["survey"]["region"]
     lacking = f"{len(found)} acquisitions with a survey (region {region}): a first and a last one are needed"

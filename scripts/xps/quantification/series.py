@@ -16,7 +16,10 @@ _OF_LEVELS = ("acquisitions", "components", "alternatives")
 def made(series: tables.Series, settings: Mapping[str, Any]) -> Iterator[Mapping[str, tables.Table]]:
     """Yield the rows of ``composition`` and ``degradation``: first those of core levels, then those of all surveys.
 
-    ``settings`` are those of ``quantify``. Of the spectra only the surveys are looked at.
+    ``settings``: ``factors`` (name of the table), ``factor_rows``, ``imfp_exponent``, ``counted`` (core level, model
+    and components that are counted), ``survey`` (region and lines, or None) and ``uncounted`` (elements measured but
+    not counted, by origin; every row says so, since its 100 % lack them). Without settings there is no row. Excluded
+    acquisitions take no part; of the spectra only the surveys are looked at.
     """
     for span in series.spans(AT_ONCE):
         some, components, alternatives = (series.part(name, span) for name in _OF_LEVELS)

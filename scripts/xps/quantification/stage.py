@@ -19,24 +19,6 @@ from xps.quantification.shares import Shares
 from xps.sensitivity import element
 
 
-def quantify(
-    acquisitions: pa.Table,
-    spectra: pa.Table,
-    calibration: pa.Table,
-    components: pa.Table,
-    alternatives: pa.Table,
-    settings: Mapping[str, Any],
-) -> pa.Table:
-    """Return the table ``composition`` of one experiment: ``of_levels``, then ``of_surveys``.
-
-    ``settings``: ``factors`` (name of the table), ``factor_rows``, ``imfp_exponent``, ``counted`` (core level, model
-    and components that are counted), ``survey`` (region and lines, or None) and ``uncounted`` (elements measured but
-    not counted, by origin; every row says so, since its 100 % lack them). Without settings there is no row.
-    """
-    levels = of_levels(acquisitions, components, alternatives, settings)
-    return tables.concatenate("composition", [levels, of_surveys(acquisitions, spectra, calibration, settings)])
-
-
 def of_levels(
     acquisitions: pa.Table, components: pa.Table, alternatives: pa.Table, settings: Mapping[str, Any]
 ) -> pa.Table:
@@ -48,20 +30,10 @@ def of_levels(
     return _table(keyed, _from_levels(taken, keyed, components, alternatives, settings), settings)
 
 
-def of_surveys(
-    acquisitions: pa.Table, spectra: pa.Table, calibration: pa.Table, settings: Mapping[str, Any]
-) -> pa.Table:
-    """Return the rows that come from surveys; none where no survey is declared."""
-    if not settings or not settings["survey"]:
-        return tables.from_rows("composition", ())
-    keyed = taken_regions(acquisitions)
-    return of_found(keyed, survey_rows.surveys(keyed, spectra, calibration, settings), settings)
-
-
 def of_found(
     keyed: Mapping[tuple[int, str], Row], found: Mapping[int, survey_rows.Found], settings: Mapping[str, Any]
 ) -> pa.Table:
-    """Return the rows of surveys that were looked at already; ``keyed`` as ``taken_regions`` gives it."""
+    """Return the rows of surveys that were looked at; ``keyed`` as ``taken_regions`` gives it."""
     return _table(keyed, survey_rows.rows(found), settings)
 
 

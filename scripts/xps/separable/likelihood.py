@@ -5,8 +5,8 @@ A ``Likelihood`` gives the solver two things: weights w with which the gradient 
 iterating least squares with it reaches the exact maximum likelihood (P. J. Green, J. R. Stat. Soc. B 46 (1984) 149).
 """
 
-from dataclasses import dataclass, replace
-from typing import Protocol, Self
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,11 @@ class Likelihood(Protocol):
         """The data, spectra × channels."""
         ...
 
+    @property
+    def quadratic(self) -> bool:
+        """Whether the weights do not depend on the model, so that the best coefficients are known in one step."""
+        ...
+
     def taken(self, which: Indices) -> "Likelihood":
         """Return the likelihood of the spectra ``which``."""
         ...
@@ -34,12 +39,12 @@ class Likelihood(Protocol):
         """Return expected values inside the domain of the likelihood."""
         ...
 
-    def weights(self, who: Indices, expected: Array) -> Array:
-        """Return the weight of each channel of the spectra ``who``."""
+    def weights(self, expected: Array) -> Array:
+        """Return the weight of each channel."""
         ...
 
-    def objective(self, who: Indices, expected: Array) -> Array:
-        """Return the objective of each of the spectra ``who``."""
+    def objective(self, expected: Array) -> Array:
+        """Return the objective of each spectrum."""
         ...
 
 
@@ -51,7 +56,7 @@ class _Counts:
 
     def taken(self, which: Indices) -> Self:
         """Return the likelihood of the spectra ``which``."""
-        return replace(self, data=self.data[which])
+        return type(self)(self.data[which])
 
     def admissible(self, expected: Array) -> Array:
         """Return expected counts, raised to the least that any likelihood here knows."""
@@ -62,29 +67,37 @@ class _Counts:
 class Poisson(_Counts):
     """Counts; the objective is the deviance 2 Σ [µ − n + n ln(n/µ)]."""
 
-    def weights(self, who: Indices, expected: Array) -> Array:  # noqa: ARG002  the protocol's arguments
+    quadratic: ClassVar[bool] = False
+
+    def weights(self, expected: Array) -> Array:
         """Return 1/µ."""
         return 1.0 / expected
 
-    def objective(self, who: Indices, expected: Array) -> Array:
+    def objective(self, expected: Array) -> Array:
         """Return the deviance of each spectrum."""
-        counts = self.data[who]
         # n ln(n/µ) − (n − µ): its rounding error is that of n, not that of Σ n ln n.
-        ratio = np.maximum(counts / expected, 1e-300)
-        return np.asarray(2.0 * np.sum(counts * np.log(ratio) - (counts - expected), axis=-1))
+        ratio = np.maximum(self.data / expected, 1e-300)
+        return np.asarray(2.0 * np.sum(self.data * np.log(ratio) - (self.data - expected), axis=-1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Neyman(_Counts):
     """Squares weighted with 1/max(n, 1): what other programs minimise, low by about one count per channel."""
 
-    def weights(self, who: Indices, expected: Array) -> Array:  # noqa: ARG002  the protocol's arguments
-        """Return 1/max(n, 1)."""
-        return np.asarray(1.0 / np.maximum(self.data[who], 1.0))
+    quadratic: ClassVar[bool] = True
+    fixed: Array = field(init=False)
 
-    def objective(self, who: Indices, expected: Array) -> Array:
+    def __post_init__(self) -> None:
+        """Weigh the channels."""
+        object.__setattr__(self, "fixed", 1.0 / np.maximum(self.data, 1.0))
+
+    def weights(self, expected: Array) -> Array:  # noqa: ARG002  the protocol's argument
+        """Return 1/max(n, 1)."""
+        return self.fixed
+
+    def objective(self, expected: Array) -> Array:
         """Return the weighted sum of squares of each spectrum."""
-        return np.asarray(np.sum(self.weights(who, expected) * (self.data[who] - expected) ** 2, axis=-1))
+        return np.asarray(np.sum(self.fixed * (self.data - expected) ** 2, axis=-1))
 
 
 LIKELIHOODS: dict[str, type[Poisson] | type[Neyman]] = {"poisson": Poisson, "neyman": Neyman}

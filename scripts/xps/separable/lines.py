@@ -36,7 +36,7 @@ class Affine:
     def of(self, theta: Array) -> Array:
         """Return the numbers, spectra × lines × 1."""
         # One product per spectrum: a single large one would sum in an order that depends on how many there are.
-        return np.asarray(np.matmul(theta[:, None, :], self.rows.T)[:, 0, :] + self.offset)[:, :, None]
+        return np.asarray(np.matvec(self.rows, theta) + self.offset)[:, :, None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,20 +59,40 @@ class RegionScheme:
     background: str
     step: int | None
     baseline: Indices
-    # What follows from these and every evaluation asks for: coefficients and parameters that lines of the region touch.
-    inside: Indices = field(init=False)
-    touched: Indices = field(init=False)
+    # What follows from these and every evaluation asks for: coefficients and parameters that lines of the region touch,
+    # which lines each coefficient gathers, ranges of lines by shape, which shape parameters are fitted, all numbers of
+    # the lines (kinds × lines, flat), and how the fitted kinds follow the touched parameters (touched × kinds × lines).
+    inside: slice | Indices = field(init=False)
+    touched: slice | Indices = field(init=False)
+    gather: Array = field(init=False)
+    groups: tuple[tuple[str, slice], ...] = field(init=False)
+    fitted: tuple[int, ...] = field(init=False)
+    numbers: Affine = field(init=False)
+    moves: Array = field(init=False)
 
     def __post_init__(self) -> None:
-        """Find the coefficients and parameters on which the region's lines depend."""
-        object.__setattr__(self, "inside", np.unique(self.column))
-        told = np.any([np.any(one.rows, axis=0) for one in self._affine()], axis=0)
+        """Find what does not depend on the spectra."""
+        kinds = (self.position_ev, self.fwhm_ev, *self.shape_parameters)
+        told = np.any([np.any(one.rows, axis=0) for one in kinds], axis=0)
         for factors in self.factors:
             told[list(factors)] = True
-        object.__setattr__(self, "touched", np.flatnonzero(told))
-
-    def _affine(self) -> tuple[Affine, ...]:
-        return (self.position_ev, self.fwhm_ev, *self.shape_parameters)
+        inside, touched = np.unique(self.column), np.flatnonzero(told)
+        fitted = tuple(i for i, one in enumerate(self.shape_parameters) if np.any(one.rows))
+        moving = (self.position_ev, self.fwhm_ev, *(self.shape_parameters[i] for i in fitted))
+        first = {shape: self.shapes.index(shape) for shape in self.shapes}
+        found = {
+            "inside": _run(inside),
+            "gather": np.equal.outer(inside, self.column).astype(np.float64),
+            "touched": _run(touched),
+            "groups": tuple((shape, slice(at, at + self.shapes.count(shape))) for shape, at in first.items()),
+            "fitted": fitted,
+            "numbers": Affine(
+                np.concatenate([one.rows for one in kinds]), np.concatenate([one.offset for one in kinds])
+            ),
+            "moves": np.stack([one.rows.T[touched] for one in moving], axis=1),
+        }
+        for name, value in found.items():
+            object.__setattr__(self, name, value)
 
     def only(self, some: Mask, without: int | None = None) -> "RegionScheme":
         """Return the region with some of its lines and no baseline; the factor ``without`` is taken for 1."""
@@ -92,14 +112,6 @@ class RegionScheme:
             baseline=self.baseline[:0],
         )
 
-    def shape_groups(self) -> list[tuple[str, slice]]:
-        """Return each shape's range of lines."""
-        groups = []
-        for shape in dict.fromkeys(self.shapes):
-            first = self.shapes.index(shape)
-            groups.append((shape, slice(first, first + self.shapes.count(shape))))
-        return groups
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scheme:
@@ -108,6 +120,16 @@ class Scheme:
     regions: tuple[RegionScheme, ...]
     coefficients: int
     parameters: int
+    # Whether every region depends on everything, so that none leaves a row of what all write to unwritten.
+    filled: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find what no evaluation needs to ask again."""
+        rows = [
+            (one.gather.shape[0] + one.baseline.size, one.moves.shape[0] + (one.step is not None))
+            for one in self.regions
+        ]
+        object.__setattr__(self, "filled", set(rows) == {(self.coefficients, self.parameters)})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,162 +151,153 @@ class Lines:
                 regions.append(region.only(np.array([ratio in own for own in region.factors], dtype=bool), ratio))
         return replace(self, scheme=replace(self.scheme, regions=tuple(regions)))
 
-    @property
-    def slices(self) -> list[slice]:
-        """Each region's range in the concatenated channels."""
-        ends = np.cumsum([axis.shape[1] for axis in self.binding_energy_ev]).tolist()
-        return [slice(end - axis.shape[1], end) for end, axis in zip(ends, self.binding_energy_ev, strict=True)]
-
     def shape(self, theta: Array, who: Indices) -> "LinesAt":
         """Return the model of the spectra ``who`` at ``theta``."""
-        regions = [
-            _RegionAt(scheme, theta, axis[who], time[who])
-            for scheme, axis, time in zip(
-                self.scheme.regions, self.binding_energy_ev, self.time_per_channel_s, strict=True
-            )
-        ]
-        return LinesAt(self.scheme, self.slices, regions)
+        regions = zip(self.scheme.regions, self.binding_energy_ev, self.time_per_channel_s, strict=True)
+        return LinesAt(
+            self.scheme, [_RegionAt(scheme, theta, axis[who], time[who, None]) for scheme, axis, time in regions]
+        )
 
 
 class LinesAt:
-    """Columns and derivatives of some spectra at their θ."""
+    """Columns and derivatives of some spectra at their θ: each region writes its channels of one array."""
 
-    def __init__(self, scheme: Scheme, slices: list[slice], regions: "list[_RegionAt]") -> None:
-        self._scheme, self._slices, self._regions = scheme, slices, regions
-        self._columns = self._assembled([region.columns(scheme.coefficients) for region in regions])
+    def __init__(self, scheme: Scheme, regions: "list[_RegionAt]") -> None:
+        self._coefficients, self._regions = scheme.coefficients, regions
+        ends = np.cumsum([region.axis.shape[1] for region in regions]).tolist()
+        self._slices = [slice(end - region.axis.shape[1], end) for end, region in zip(ends, regions, strict=True)]
+        spectra = regions[0].theta.shape[0]
+        room = np.empty if scheme.filled else np.zeros
+        self._jacobian: Array = room((spectra, scheme.coefficients + scheme.parameters, ends[-1]))
+        for region, channels in zip(regions, self._slices, strict=True):
+            region.write_columns(self.columns[:, :, channels])
 
     @property
     def columns(self) -> Array:
         """Columns in counts per unit of the coefficient, spectra × coefficients × channels."""
-        return self._columns
+        return self._jacobian[:, : self._coefficients]
+
+    def jacobian(self, coefficients: Array) -> Array:
+        """Return columns and derivatives of the expected counts by θ, spectra × all parameters × channels."""
+        for region, channels in zip(self._regions, self._slices, strict=True):
+            region.write_derivatives(coefficients, self._jacobian[:, self._coefficients :, channels])
+        return self._jacobian
 
     def derivatives(self, coefficients: Array) -> Array:
-        """Return the derivatives of the expected counts by θ, spectra × parameters × channels."""
-        return self._assembled([region.derivatives(coefficients) for region in self._regions])
-
-    def _assembled(self, parts: list[Array]) -> Array:
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+        """Return the derivatives alone."""
+        return self.jacobian(coefficients)[:, self._coefficients :]
 
 
 class _RegionAt:
     """One region of some spectra at their θ: profiles evaluated once, columns and derivatives made from them."""
 
     def __init__(self, scheme: RegionScheme, theta: Array, axis: Array, time: Array) -> None:
-        self.scheme, self.theta, self.axis, self.time = scheme, theta, axis, time[:, None, None]
-        spectra, lines = theta.shape[0], len(scheme.shapes)
-        fitted = tuple(i for i, one in enumerate(scheme.shape_parameters) if np.any(one.rows))
-        self.affine = (scheme.position_ev, scheme.fwhm_ev, *(scheme.shape_parameters[i] for i in fitted))
-        # Values and derivatives of all lines in one stack, so that one product sums lines into parameters.
-        self.stack = np.empty((spectra, (1 + len(self.affine)) * lines, axis.shape[1]))
-        self._evaluate(fitted)
+        self.scheme, self.theta, self.axis, self.time = scheme, theta, axis, time
+        # Fits that start alike, on one axis, have the same lines: the single ones are told to all by broadcasting.
+        alike = bool((theta == theta[:1]).all() and (axis == axis[:1]).all())
+        self.stack = self._evaluated(*((theta[:1], axis[:1]) if alike else (theta, axis)))
         self.weights = self._weights()
 
-    def _evaluate(self, fitted: tuple[int, ...]) -> None:
+    def _evaluated(self, theta: Array, axis: Array) -> Array:
+        """Return values and derivatives of all lines in one stack, so that one product sums lines into parameters."""
         scheme, lines = self.scheme, len(self.scheme.shapes)
-        position, width = scheme.position_ev.of(self.theta), scheme.fwhm_ev.of(self.theta)
-        numbers = [one.of(self.theta) for one in scheme.shape_parameters]
-        for shape, some in scheme.shape_groups():
-            own = [number[:, some] for number in numbers[: len(lineshapes.PARAMETERS[shape])]]
-            places = [self.stack[:, i * lines + some.start : i * lines + some.stop] for i in range(3 + len(fitted))]
+        numbers = scheme.numbers.of(theta).reshape(theta.shape[0], 2 + len(scheme.shape_parameters), lines, 1)
+        stack = np.empty((theta.shape[0], (3 + len(scheme.fitted)) * lines, axis.shape[1]))
+        for shape, some in scheme.groups:
+            position, width, *own = (numbers[:, kind, some] for kind in range(2 + len(lineshapes.PARAMETERS[shape])))
+            places = [stack[:, i * lines + some.start : i * lines + some.stop] for i in range(3 + len(scheme.fitted))]
             found = lineshapes.profile(
                 shape,
-                self.axis[:, None, :],
-                position[:, some],
-                width[:, some],
+                axis[:, None, :],
+                position,
+                width,
                 *own,
-                slopes=bool(fitted),
+                slopes=bool(scheme.fitted),
                 out=(places[0], places[1], places[2]),
             )
-            for place, i in zip(places[3:], fitted, strict=True):
+            for place, i in zip(places[3:], scheme.fitted, strict=True):
                 place[...] = found.by_parameters[i] if i < len(own) else 0.0
+        return stack
 
     def _weights(self) -> Array:
-        """Return each line's share of its column, spectra × lines."""
-        weights = np.tile(self.scheme.share, (self.theta.shape[0], 1))
+        """Return each line's share of its column per second, spectra × lines."""
+        weights = self.scheme.share * self.time
         for line, factors in enumerate(self.scheme.factors):
             for factor in factors:
                 weights[:, line] *= self.theta[:, factor]
         return weights
 
-    def _scattered(self, peaks: Array) -> Array | None:
-        """Return the background that ``peaks`` (spectra × rows × channels) make at higher binding energy."""
-        if self.scheme.step is not None:
-            return np.asarray(self.theta[:, self.scheme.step][:, None, None] * _step_under(self.axis, peaks))
-        if self.scheme.background == "tougaard":
-            return np.asarray(np.matmul(peaks, _loss_operators(self.axis).transpose(0, 2, 1)))
-        return None
-
-    def columns(self, coefficients: int) -> Array:
-        """Return the region's part of all columns, spectra × coefficients × channels."""
-        lines = len(self.scheme.shapes)
-        gather = np.zeros((self.theta.shape[0], coefficients, lines))
-        gather[:, self.scheme.column, np.arange(lines)] = self.weights
+    def write_columns(self, out: Array) -> None:
+        """Write the region's part of all columns, spectra × coefficients × channels."""
+        scheme, lines = self.scheme, len(self.scheme.shapes)
         # The counting time is told to the few numbers that sum lines, not to every channel of what they make.
-        gather *= self.time
-        columns = np.matmul(gather, self.stack[:, :lines])
-        inside = self.scheme.inside
-        peaks = columns if inside.size == coefficients else columns[:, inside]
-        scattered = self._scattered(peaks)
-        if scattered is not None:
-            columns[:, inside] += scattered
-        if self.scheme.baseline.size:
-            columns[:, self.scheme.baseline] = _baseline(self.scheme.background, self.axis) * self.time
-        return np.asarray(columns)
+        self._write(scheme.gather * self.weights[:, None, :], self.stack[:, :lines], out, scheme.inside)
+        if scheme.baseline.size:
+            out[:, scheme.baseline] = _baseline(scheme.background, self.axis) * self.time[:, :, None]
 
-    def derivatives(self, coefficients: Array) -> Array:
-        """Return the derivatives of the region's expected counts by θ, spectra × parameters × channels."""
+    def write_derivatives(self, coefficients: Array, out: Array) -> None:
+        """Write the derivatives of the region's expected counts by θ, spectra × parameters × channels."""
         scheme, lines = self.scheme, len(self.scheme.shapes)
         areas = coefficients[:, scheme.column]
-        line_areas = (areas * self.weights)[:, None, :]
-        gather = np.zeros((self.theta.shape[0], self.theta.shape[1], self.stack.shape[1]))
-        for i, affine in enumerate(self.affine):
-            np.multiply(line_areas, affine.rows.T, out=gather[:, :, (i + 1) * lines : (i + 2) * lines])
-        self._add_factors(gather, areas)
-        gather *= self.time
-        touched = scheme.touched
-        slopes = np.matmul(gather[:, touched], self.stack)
-        scattered = self._scattered(slopes)
-        if scattered is not None:
-            slopes += scattered
-        if touched.size == self.theta.shape[1] and scheme.step is None:
-            return np.asarray(slopes)
-        found = np.zeros((*self.theta.shape, self.axis.shape[1]))
-        found[:, touched] = slopes
+        line_areas = areas * self.weights
+        gather, stack = line_areas[:, None, None, :] * scheme.moves, self.stack[:, lines:]
+        gather = gather.reshape(*gather.shape[:2], stack.shape[1])
+        if any(scheme.factors):
+            gather, stack = np.concatenate([self._by_factors(areas)[:, scheme.touched], gather], axis=2), self.stack
+        self._write(gather, stack, out, scheme.touched)
         if scheme.step is not None:
-            peaks = np.matmul(line_areas * self.time, self.stack[:, :lines])
-            found[:, scheme.step] = _step_under(self.axis, peaks)[:, 0]
-        return found
+            step = out[:, scheme.step : scheme.step + 1]
+            step[...] = 0.0
+            peaks = np.vecmat(line_areas, self.stack[:, :lines])[:, None]
+            _add_step(self.axis, peaks, np.ones(areas.shape[0]), step)
 
-    def _add_factors(self, gather: Array, areas: Array) -> None:
-        """Add the derivatives by fitted ratios: the line's value times the product of its other factors."""
+    def _write(self, gather: Array, stack: Array, out: Array, where: slice | Indices) -> None:
+        """Write sums of lines with the background that they make to the rows ``where`` of ``out``."""
+        rows = out[:, where] if isinstance(where, slice) else np.empty((*gather.shape[:2], out.shape[2]))
+        np.matmul(gather, stack, out=rows)
+        if self.scheme.step is not None:
+            _add_step(self.axis, rows, self.theta[:, self.scheme.step], rows)
+        elif self.scheme.background == "tougaard":
+            rows += np.matmul(rows, _loss_operators(self.axis).transpose(0, 2, 1))
+        if not isinstance(where, slice):
+            out[:, where] = rows
+
+    def _by_factors(self, areas: Array) -> Array:
+        """Return how much of each line's value a fitted ratio adds: the area times the product of its other factors."""
+        found = np.zeros((*self.theta.shape, len(self.scheme.shapes)))
         for line, factors in enumerate(self.scheme.factors):
             for own in range(len(factors)):
-                product = areas[:, line] * self.scheme.share[line]
+                product = areas[:, line] * self.scheme.share[line] * self.time[:, 0]
                 for other, factor in enumerate(factors):
                     if other != own:
                         product = product * self.theta[:, factor]
-                gather[:, factors[own], line] += product
+                found[:, factors[own], line] += product
+        return found
+
+
+def _run(places: Indices) -> slice | Indices:
+    """Return rising places as a slice where they follow each other: what it takes can be written to."""
+    follow = places.size and places[-1] - places[0] + 1 == places.size
+    return slice(int(places[0]), int(places[-1]) + 1) if follow else places
 
 
 def _baseline(kind: str, axis: Array) -> Array:
-    """Return the baseline's columns of many axes, spectra × coefficients × channels; see ``backgrounds.baseline``."""
+    """Return the baseline's columns, broadcast to spectra × coefficients × channels; see ``backgrounds.baseline``."""
     if kind != "linear":
-        return np.ones((axis.shape[0], 1, axis.shape[1]))
+        return np.ones((1, 1, 1))
     low, high = axis.min(axis=-1, keepdims=True), axis.max(axis=-1, keepdims=True)
     share = (axis - low) / (high - low)
     return np.stack([1.0 - share, share], axis=1)
 
 
-def _step_under(axis: Array, peaks: Array) -> Array:
-    """Return the running trapezoidal integral from the low-energy end; see ``backgrounds.step_under``."""
-    if axis[0, 0] > axis[0, -1]:
-        return _step_under(axis[:, ::-1], peaks[..., ::-1])[..., ::-1]
-    widths = 0.5 * np.diff(axis)[:, None, :]
-    total = np.zeros_like(peaks)
-    increments = peaks[..., 1:] + peaks[..., :-1]
-    increments *= widths
-    np.cumsum(increments, axis=-1, out=total[..., 1:])
-    return total
+def _add_step(axis: Array, peaks: Array, factor: Array, total: Array) -> None:
+    """Add ``factor`` times the running trapezoidal integral from the low-energy end; see ``backgrounds.step_under``."""
+    grown = peaks[..., 1:] + peaks[..., :-1]
+    grown *= ((0.5 * factor)[:, None] * np.abs(axis[:, 1:] - axis[:, :-1]))[:, None, :]
+    if (axis[:, 0] > axis[:, -1]).any():
+        grown, total = grown[..., ::-1], total[..., ::-1]
+    np.cumsum(grown, axis=-1, out=grown)
+    total[..., 1:] += grown
 
 
 def _loss_operators(axis: Array) -> Array:

@@ -30,8 +30,11 @@ class Shape(Protocol):
         """Columns, spectra × coefficients × channels."""
         ...
 
-    def derivatives(self, coefficients: Array) -> Array:
-        """Return the model's derivatives by the nonlinear parameters, spectra × parameters × channels."""
+    def jacobian(self, coefficients: Array) -> Array:
+        """Return columns and derivatives by the nonlinear parameters, spectra × all parameters × channels.
+
+        Whoever asks may overwrite it; ``columns`` are then lost.
+        """
         ...
 
 
@@ -97,78 +100,76 @@ def evaluate(task: Task, who: Indices, theta: Array, guess: Array | None) -> Poi
     # One spectrum alone must not differ in its last bits from the same one among others: BLAS sums a strided vector
     # in another order, and the stride of a single row means nothing.
     theta = np.ascontiguousarray(theta)
-    guess = None if guess is None else np.ascontiguousarray(guess)
-    shape = task.model.shape(theta, who)
-    columns = shape.columns
-    coefficients, expected, objective = _project(task, who, columns, guess)
-    design = np.concatenate([columns, shape.derivatives(coefficients)], axis=1)
-    root = np.sqrt(task.likelihood.weights(who, expected))
+    shape, likelihood = task.model.shape(theta, who), task.likelihood.taken(who)
+    given = None if task.given is None else task.given[who]
+    coefficients, expected = _projected(likelihood, shape.columns, guess, task.bounded, given)
+    design, root = shape.jacobian(coefficients), np.sqrt(likelihood.weights(expected))
     design *= root[:, None, :]
     information = np.matmul(design, design.transpose(0, 2, 1))
-    residual = root * (task.likelihood.data[who] - expected)
-    gradient = np.matmul(design, residual[:, :, None])[:, :, 0]
+    gradient = np.matvec(design, root * (likelihood.data - expected))
+    objective = likelihood.objective(expected)
     if task.priors is not None:
         first = coefficients.shape[1]
         pulls, slopes = task.priors.pulls(who, theta), task.priors.slopes(who)
-        objective = objective + np.sum(pulls**2, axis=-1)
+        objective += np.sum(pulls**2, axis=-1)
         gradient[:, first:] -= np.matmul(pulls[:, None, :], slopes)[:, 0, :]
         information[:, first:, first:] += np.matmul(slopes.transpose(0, 2, 1), slopes)
     return Point(theta, coefficients, objective, gradient, information)
 
 
-def _project(task: Task, who: Indices, columns: Array, guess: Array | None) -> tuple[Array, Array, Array]:
-    """Return coefficients that minimise the objective at these columns, expected counts and objective with them.
+def _projected(
+    likelihood: Likelihood, columns: Array, guess: Array | None, bounded: Mask, given: Array | None
+) -> tuple[Array, Array]:
+    """Return coefficients that minimise the objective at these columns, and the expected data.
 
     From a guess, one weighted solution with the guess's weights follows its own weights closely enough: the outer
     iteration repeats it. Of guess and solution the better one is kept.
     """
-    likelihood, data = task.likelihood, task.likelihood.data[who]
-    if guess is None:
-        expected = np.maximum(data, 1.0)
-        coefficients = np.zeros(columns.shape[:2])
-        used = np.zeros_like(data)
-        for _ in range(_FIRST_ROUNDS):
-            weights = likelihood.weights(who, expected)
-            if np.array_equal(weights, used):
-                break
-            used = weights
-            coefficients = _weighted(task, who, columns, weights)
-            expected = _expected(task, columns, coefficients)
-        return coefficients, expected, likelihood.objective(who, expected)
-    guess = np.where(task.bounded, np.maximum(guess, 0.0), guess)
-    if task.given is not None:
-        guess = np.where(np.isnan(task.given[who]), guess, task.given[who])
-    before = _expected(task, columns, guess)
-    coefficients = _weighted(task, who, columns, likelihood.weights(who, before))
-    expected = _expected(task, columns, coefficients)
-    objective, objective_before = likelihood.objective(who, expected), likelihood.objective(who, before)
-    better = objective <= objective_before
-    if not np.all(better):
-        coefficients = np.where(better[:, None], coefficients, guess)
-        expected = np.where(better[:, None], expected, before)
-        objective = np.where(better, objective, objective_before)
-    return coefficients, expected, objective
+
+    def expected_at(coefficients: Array) -> Array:
+        return likelihood.admissible(np.vecmat(coefficients, columns))
+
+    def solution_near(expected: Array, above: Mask | None) -> Array:
+        return _solution(columns, likelihood.data, likelihood.weights(expected), bounded, given, above)
+
+    # What was at 0 mostly stays there.
+    above = None if guess is None else guess > 0.0
+    if guess is None or likelihood.quadratic:
+        expected = np.maximum(likelihood.data, 1.0)
+        for _ in range(1 if likelihood.quadratic else _FIRST_ROUNDS):
+            coefficients = solution_near(expected, above)
+            expected, above = expected_at(coefficients), coefficients > 0.0
+        return coefficients, expected
+    guess = np.where(bounded, np.maximum(guess, 0.0), guess)
+    if given is not None:
+        guess = np.where(np.isnan(given), guess, given)
+    before = expected_at(guess)
+    coefficients = solution_near(before, above)
+    expected = expected_at(coefficients)
+    worse = ~(likelihood.objective(expected) <= likelihood.objective(before))
+    if worse.any():
+        coefficients[worse], expected[worse] = guess[worse], before[worse]
+    return coefficients, expected
 
 
-def _expected(task: Task, columns: Array, coefficients: Array) -> Array:
-    return task.likelihood.admissible(np.matmul(coefficients[:, None, :], columns)[:, 0, :])
-
-
-def _weighted(task: Task, who: Indices, columns: Array, weights: Array) -> Array:
+def _solution(
+    columns: Array, data: Array, weights: Array, bounded: Mask, given: Array | None, above: Mask | None
+) -> Array:
+    """Return the coefficients with the least weighted squares; ``above`` guesses which are above 0."""
     weighted = columns * weights[:, None, :]
     matrix = np.matmul(weighted, columns.transpose(0, 2, 1))
-    right = np.matmul(weighted, task.likelihood.data[who][:, :, None])[:, :, 0]
-    if task.given is None:
-        return solve_bounded(matrix, right, task.bounded)
-    given = task.given[who]
-    return np.where(np.isnan(given), solve_bounded(*_with_given(matrix, right, given), task.bounded), given)
+    right = np.matvec(weighted, data)
+    if given is None:
+        return solve_bounded(matrix, right, bounded, above)
+    above = None if above is None else above | ~np.isnan(given)
+    return np.where(np.isnan(given), solve_bounded(*_with_given(matrix, right, given), bounded, above), given)
 
 
 def _with_given(matrix: Array, right: Array, given: Array) -> tuple[Array, Array]:
     """Return the systems with some unknowns given: their columns move to the right side."""
     known = ~np.isnan(given)
     values = np.where(known, given, 0.0)
-    right = np.where(known, values, right - np.matmul(matrix, values[:, :, None])[:, :, 0])
+    right = np.where(known, values, right - np.matvec(matrix, values))
     matrix = np.where(known[:, :, None] | known[:, None, :], 0.0, matrix)
     index = np.arange(given.shape[1])
     matrix[:, index, index] += known

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xps.separable.bounded import held_system, scales, solve_held
+from xps.separable.bounded import scaled_system, scales, solve_held
 from xps.separable.marquardt import Effort
 from xps.separable.projection import Point, Task, evaluate, within_bounds
 
@@ -154,10 +154,9 @@ def _summed(values: Array) -> Array:
 
 def _eliminated(here: Point, columns: Indices, own: Mask, damping: Array) -> tuple[Array, Array]:
     """Return own⁻¹·[border | gradient] of each spectrum, and its part of the shared [matrix | right side]."""
-    scale = scales(here.information)
-    system = held_system(here.information, scale, own, damping)
+    scale = scales(here.information) * own
+    system, weight = scaled_system(here.information, scale, damping), scale[:, :, None]
     right = np.concatenate([here.information[:, :, columns], here.gradient[:, :, None]], axis=2)
-    weight = np.where(own, scale, 0.0)[:, :, None]
     solved = np.linalg.solve(system, right * weight) * weight
     border = here.information[:, columns, :]
     reduced = np.concatenate([border[:, :, columns], here.gradient[:, columns, None]], axis=2)

@@ -84,6 +84,12 @@ SCHEMAS: Schemas = {
         optional(
             "thickness_carbon_stderr_nm", "number", "nm", "systematic standard error from what carbon on top is made of"
         ),
+        optional(
+            "thickness_fit_stderr_nm",
+            "number",
+            "nm",
+            "systematic standard error from what the fit models may be wrong in",
+        ),
     ),
     "kinetics": (
         EXPERIMENT,
@@ -102,8 +108,14 @@ SCHEMAS: Schemas = {
         optional("aicc", "number", "1", "corrected Akaike criterion of the law"),
         optional("bic", "number", "1", "Bayesian criterion of the law"),
         Column("chosen", "text", "", "yes, no or undecided (gap in BIC below 6)"),
-        Column("verdict", "text", "", "tested, or why not"),
+        Column(
+            "verdict",
+            "text",
+            "",
+            "tested, rejected, conditional, lower_bound, not_identified, not_detected or not_testable",
+        ),
         optional("condition", "text", "", "assumption that carries the result"),
+        optional("reason", "text", "", "why the verdict is so; empty where simply tested"),
     ),
     "courses": (
         EXPERIMENT,
@@ -119,7 +131,8 @@ SCHEMAS: Schemas = {
         Column("high", "number", "", "upper end of the statistical 95 % band"),
         Column("unit", "text", "", "unit of value, low and high"),
         Column("chosen", "text", "", "yes, no or undecided, as in kinetics"),
-        Column("verdict", "text", "", "tested, or rejected with the reason"),
+        Column("verdict", "text", "", "tested or rejected, as in kinetics"),
+        optional("reason", "text", "", "why it was rejected"),
     ),
     "profiles": (
         EXPERIMENT,
@@ -161,7 +174,7 @@ SCHEMAS: Schemas = {
         Column("expected", "text", "", "what the sentence says, as a number, bound or word"),
         Column("tolerance", "text", "", "how far from it still counts as holding; empty for bounds and words"),
         Column("verdict", "text", "", "holds, fails or not_testable"),
-        Column("data_origin", "text", "", "measured or simulated"),
+        Column("data_origin", "text", "", "measured, simulated or mixed; literature where no spectrum takes part"),
         Column("sources", "texts", "", "experiments and tables that were used"),
         Column("remark", "text", "", "what an expert should know, or why it could not be tested"),
     ),

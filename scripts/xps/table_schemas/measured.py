@@ -60,6 +60,12 @@ SCHEMAS: Schemas = {
         ),
         Column("drift_stderr_ev", "number", "eV", "prior for drift between this region and the reference's"),
         Column("method", "text", "", "fitted, interpolated, fixed or none; the last two estimate no error"),
+        optional(
+            "found_share",
+            "number",
+            "1",
+            "share of the reference in its level's area; below a half, is it the reference that was found?",
+        ),
     ),
     "background": (
         *FITTED,

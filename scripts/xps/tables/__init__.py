@@ -16,7 +16,7 @@ Rooms: ``declared`` (schemas, tables in memory), ``content`` (the hash of what a
 
 from xps.tables.content import content_sha256
 from xps.tables.declared import SCHEMA_VERSION, Table, concatenate, from_columns, from_rows, in_parts, schema
-from xps.tables.reading import acquisition_count, by_experiment, read, read_part, read_parts, read_record
+from xps.tables.reading import acquisition_count, by_experiment, by_name, read, read_part, read_parts, read_record
 from xps.tables.series import Series
 from xps.tables.writing import row_group_rows, write, write_parts, write_together
 
@@ -26,6 +26,7 @@ __all__ = [
     "Table",
     "acquisition_count",
     "by_experiment",
+    "by_name",
     "concatenate",
     "content_sha256",
     "from_columns",

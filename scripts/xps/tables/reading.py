@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from xps import provenance
 from xps.errors import TableError
 from xps.provenance import Record
-from xps.tables.declared import SCHEMA_VERSION, TABLE_KEY, VERSION_KEY, Table, checked, schema
+from xps.tables.declared import SCHEMA_VERSION, TABLE_KEY, VERSION_KEY, Table, checked, concatenate, schema
 from xps.tables.writing import RECORD_KEY
 
 
@@ -49,6 +49,17 @@ def by_experiment(paths: Sequence[Path | str]) -> tuple[dict[str, dict[str, Tabl
         found.setdefault(path.parent.name, {})[path.stem] = table
         records.append(record)
     return found, records
+
+
+def by_name(paths: Sequence[Path | str]) -> tuple[dict[str, Table], list[Record]]:
+    """Return the tables at ``paths`` by name, those of one name below each other, and the records of all files."""
+    found: dict[str, list[Table]] = {}
+    records = []
+    for path in map(Path, paths):
+        table, record = read(path, path.stem)
+        found.setdefault(path.stem, []).append(table)
+        records.append(record)
+    return {name: concatenate(name, parts) for name, parts in found.items()}, records
 
 
 def read_part(

@@ -9,8 +9,9 @@ in 38 real files of seven instrument families, 28 of them compared point by poin
 
 Frame
     ``SOFH``, header lines ``Key: value``, ``EOFH``, each ended by CRLF or LF (both are legitimate); then the body.
-    ``EOFH`` counts only as a whole line. Header bytes are not ASCII (micro and Angstrom signs in Latin-1, comments in
-    Shift-JIS): they are decoded as Latin-1, from which ``value.encode("latin-1")`` gives the bytes back. Keys repeat.
+    ``EOFH`` counts only as a whole line; blanks or empty lines around either are an editor's, and read with a warning.
+    Header bytes are not ASCII (micro and Angstrom signs in Latin-1, comments in Shift-JIS): decoded as Latin-1,
+    from which ``value.encode("latin-1")`` gives the bytes back. Keys repeat.
 
 Body (little-endian; offsets count from its first byte)
     16 bytes: uint32 1, number of blocks n, 96 n, 16. Then n descriptors of 24 uint32:
@@ -27,8 +28,10 @@ Body (little-endian; offsets count from its first byte)
 Header lines that are read
     ``SpectralRegDef: number f name Z points step start end a_start a_end time pass_energy label``, one line per region
     ACQUIRED; the name may hold blanks. ``SpectralRegDefFull`` lists the whole recipe and is never used. Energy is
-    start + i step, NOT linspace(start, end): end is only within one step. XPS axes are binding energies without work
-    function or charge shift, AES axes kinetic energies. ``time`` is the total per channel and values are counts/time.
+    start + i step, NOT linspace(start, end): end is only within one step. MultiPak names the lower energy first when it
+    saves an XPS spectrum, and keeps the falling step: channel 0 is then at the second. XPS axes are binding energies
+    without work function or charge shift, AES axes kinetic energies. ``time`` is the total per channel and values are
+    counts/time.
     ``SpectralRegDef2: number width sweeps 0 k p``; sweeps x ``SurvNumCycles`` = sweeps over the window.
     ``NoDPDataCyc``: cycles stored; ``DepthCalDef``: the plan, one line per layer (a quoted recipe name).
     ``XraySource: Al 1486.6 mono``; ``IntensityCalCoeff: a b`` (see Measurement.transmission); ``StagePosition: x y z

@@ -1,7 +1,7 @@
 """The body of a PHI file: the table of blocks, and their values as views on the file's bytes.
 
 Every length is checked against the bytes that are there before anything is allocated, and the blocks must fill the body
-exactly: no gap, no overlap, nothing behind the last one.
+exactly: no gap, no overlap, nothing but padding behind the last one.
 """
 
 import struct
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xps.spectra import Intensity
-from xps.versaprobe.refusal import refusal
+from xps.versaprobe.refusal import COPY_AGAIN, refusal
 
 SPECTRA, PROFILE, SPUTTER_TIME = 1, 2, 8
 FILE_HEADER = struct.Struct("<4I")
@@ -20,6 +20,8 @@ DESCRIPTOR = struct.Struct("<24I")
 _TYPES = {b"f4": "<f4", b"f8": "<f8", b"u8": "<f8"}
 _UNITS = {SPECTRA: b"c/s", SPUTTER_TIME: b"s"}
 _TRAILER = 4
+# What transfers and old discs append up to their block size: NUL, Control-Z, an empty line. More is other data.
+_PADDING, _PADDING_LIMIT = b"\0\x1a\r\n", 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def parse_blocks(body: memoryview) -> tuple[Block, ...]:
         _block(k + 1, words, table[DESCRIPTOR.size * k : DESCRIPTOR.size * (k + 1)])
         for k, words in enumerate(DESCRIPTOR.iter_unpack(table))
     )
-    _check_layout(blocks, len(body))
+    _check_layout(blocks, body)
     return blocks
 
 
@@ -107,8 +109,9 @@ def _block(number: int, words: Sequence[int], raw: memoryview) -> Block:
     return Block(number, words[3], words[4], fast, slow, unit, dtype, size, words[20], words[23])
 
 
-def _check_layout(blocks: Sequence[Block], length: int) -> None:
-    """Blocks must follow each other without gap or overlap, from the table's end to the end of the file."""
+def _check_layout(blocks: Sequence[Block], body: memoryview) -> None:
+    """Blocks must follow each other without gap or overlap, from the table's end to the end of the file or padding."""
+    length = len(body)
     for block in blocks:
         if block.end > length:
             found = f"data from byte {block.offset} to {block.end}"
@@ -118,6 +121,6 @@ def _check_layout(blocks: Sequence[Block], length: int) -> None:
         if block.offset != position:
             raise refusal(block.place, f"data at byte {block.offset} of the body", f"byte {position}")
         position = block.end
-    if position != length:
-        remedy = "if two files were joined, take the originals"
+    if bytes(body[position : position + _PADDING_LIMIT + 1]).strip(_PADDING) or length - position > _PADDING_LIMIT:
+        remedy = f"if two files were joined, take the originals, else {COPY_AGAIN}"
         raise refusal("body", f"{length - position} bytes behind the last block", "the end of the file there", remedy)

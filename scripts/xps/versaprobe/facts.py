@@ -12,6 +12,7 @@ from xps.versaprobe.header import Header, fields, leading_numbers, split_number
 
 _QUOTED_RECIPE = "'"
 _DATE = re.compile(r"(\d{1,4}) +(\d{1,2}) +(\d{1,2})", re.ASCII)
+_ISO = re.compile(r"\d{4}([-/])\d{1,2}\1\d{1,2}", re.ASCII)
 
 
 def photon_energy_ev(header: Header) -> float | None:
@@ -83,6 +84,8 @@ def planned_cycles(header: Header) -> int | None:
 
 def remarks(header: Header) -> Iterator[str]:
     """Yield a sentence for every line that is missing where it matters, not understood, or tells of changed data."""
+    if header.edited:
+        yield "blanks or empty lines stand around SOFH or EOFH: was the header edited?"
     for key, fact in _FACTS.items():
         value = header.first(key)
         if value and fact(header) is None:
@@ -105,11 +108,13 @@ def _quantity(header: Header, key: str, units: tuple[str, ...]) -> float | None:
 
 
 def _date(value: str | None) -> date | None:
-    """Return ``2024 1 22``, ``24 01 25`` or ``117 5 15`` as a date.
+    """Return ``2024 1 22``, ``24 01 25``, ``117 5 15``, ``2024-01-22`` or ``2024/1/22`` as a date.
 
-    ASSUME years below 70 are counted from 2000 (AugerScan) and years from 70 to 199 from 1900 (an AES program).
+    ASSUME years below 70 are counted from 2000 (AugerScan) and years from 70 to 199 from 1900 (MultiPak). Where the
+    year stands last, day and month cannot be told apart: not understood.
     """
-    match = _DATE.fullmatch(value.strip()) if value else None
+    text = (value or "").strip()
+    match = _DATE.fullmatch(re.sub("[-/]", " ", text) if _ISO.fullmatch(text) else text)
     if match is None:
         return None
     year, month, day = (int(text) for text in match.groups())

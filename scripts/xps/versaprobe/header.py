@@ -16,9 +16,13 @@ from xps.versaprobe.refusal import COPY_AGAIN, refusal
 # 60 kB in 900 lines. What is no PHI file is given up early, whatever its size.
 HEADER_LIMIT = 1 << 20
 LINE_LIMIT = 10_000
-_END = re.compile(rb"\nEOFH\r?\n")
+# Blanks or empty lines around SOFH and EOFH are an editor's: the body itself begins with a byte 1, never with either.
+_START = re.compile(rb"[ \t\r\n]{0,16}SOFH[ \t]*\r?\n")
+_END = re.compile(rb"\nEOFH[ \t]*\r?\n(?:[ \t]*\r?\n)*")
+_BARE_START, _BARE_END = (b"SOFH\r\n", b"SOFH\n"), (b"\nEOFH\r\n", b"\nEOFH\n")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_DIGIT = re.compile(r"[0-9]")
 _TOKEN = re.compile(r"[^ \t]+")
 _DEFINITION_FIELDS = 13
 _BLANKS = " \t\r"
@@ -33,7 +37,7 @@ _FOREIGN = (
 
 @dataclass(frozen=True, slots=True)
 class RegionDefinition:
-    """One ``SpectralRegDef`` line."""
+    """One ``SpectralRegDef`` line; energies in the order of the channels."""
 
     number: int
     name: str
@@ -44,6 +48,8 @@ class RegionDefinition:
     end_ev: float
     time_per_channel_s: float
     pass_energy_ev: float
+    exchanged: bool
+    """The line names the ends the other way round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ class Header:
     values: Mapping[str, Sequence[str]]
     """The same by key."""
     body_offset: int
+    edited: bool
+    """Blanks or empty lines stand around SOFH or EOFH, where no instrument writes any."""
 
     def all(self, key: str) -> Sequence[str]:
         """Return the values of all lines called ``key``."""
@@ -83,14 +91,14 @@ def parse_header(data: memoryview) -> Header:
 
     Lines are split at line feeds only: other characters that Python takes for line ends occur inside Shift-JIS text.
     """
-    start = bytes(data[:_LONGEST_START])
-    if not start.startswith((b"SOFH\r\n", b"SOFH\n")):
-        raise _not_phi(start)
-    end = _END.search(data, 0, HEADER_LIMIT)
+    start = _START.match(data, 0, _LONGEST_START)
+    if start is None:
+        raise _not_phi(bytes(data[:_LONGEST_START]))
+    end = _END.search(data, start.end() - 1, HEADER_LIMIT)
     if end is None:
         found = f"no line EOFH in the first {min(len(data), HEADER_LIMIT)} bytes"
         raise refusal("header", found, "the line that ends the header")
-    head = bytes(data[len("SOFH") : end.start()])
+    head = bytes(data[start.end() - 1 : end.start()])
     count = head.count(b"\n")
     if count > LINE_LIMIT:
         raise refusal("header", f"{count} lines", f"at most {LINE_LIMIT}", "give the file as it was acquired")
@@ -100,13 +108,15 @@ def parse_header(data: memoryview) -> Header:
     values: dict[str, list[str]] = {}
     for key, value in lines:
         values.setdefault(key, []).append(value)
-    return Header(lines, values, end.end())
+    edited = start.group() not in _BARE_START or end.group() not in _BARE_END
+    return Header(lines, values, end.end(), edited)
 
 
 def region_definitions(header: Header) -> tuple[RegionDefinition, ...]:
     """Return the regions acquired, in header order; refuse missing, malformed, repeated or miscounted ones."""
     values = header.all("SpectralRegDef")
-    definitions = tuple(_region_definition(value, place(i)) for i, value in enumerate(values))
+    binding = header.first("Technique") == "XPS"
+    definitions = tuple(_region_definition(value, place(i), binding) for i, value in enumerate(values))
     declared = whole_number(header.required("NoSpectralReg"), "header line 'NoSpectralReg'")
     if declared != len(values) or declared < 1:
         found = f"NoSpectralReg {declared} and {len(values)} lines SpectralRegDef"
@@ -132,8 +142,12 @@ def whole_number(text: str, where: str) -> int:
 
 
 def real_number(text: str, where: str) -> float:
-    """Return ``text`` as a finite float; refuse anything else (also ``nan``, ``1_0`` and ``1e999``)."""
+    """Return ``text`` as a finite float; refuse anything else (also ``nan``, ``1_0``, ``1,5`` and ``1e999``)."""
     if _NUMBER.fullmatch(text) is None or not isfinite(float(text)):
+        if _NUMBER.fullmatch(text.replace(",", ".")):
+            raise refusal(
+                where, repr(text), "a number with a decimal point", "give the file as the instrument wrote it"
+            )
         raise refusal(where, repr(text), "a number")
     return float(text)
 
@@ -152,33 +166,38 @@ def fields(text: str) -> list[str]:
 
 
 def leading_numbers(value: str | None) -> list[float]:
-    """Return the numbers at the start of ``value``, units glued to them cut: ``1 2.5 3W x`` -> [1.0, 2.5, 3.0]."""
+    """Return the numbers at the start of ``value``, units glued to them cut: ``1 2.5 3W x`` -> [1.0, 2.5, 3.0].
+
+    What is glued to a number and holds digits is no unit: ``1486,6`` is not 1486, it is not understood.
+    """
     numbers: list[float] = []
     for token in fields(value or ""):
-        number, _ = split_number(token)
-        if number is None:
+        number, glued = split_number(token)
+        if number is None or _DIGIT.search(glued):
             break
         numbers.append(number)
     return numbers
 
 
-def _region_definition(value: str, where: str) -> RegionDefinition:
-    """Parse from both ends, because the name may hold blanks."""
+def _region_definition(value: str, where: str, binding: bool) -> RegionDefinition:
+    """Parse from both ends, because the name may hold blanks; on a ``binding`` energy scale ends may be exchanged."""
     tokens = list(_TOKEN.finditer(value))
     if len(tokens) < _DEFINITION_FIELDS:
         raise refusal(where, repr(value), f"{_DEFINITION_FIELDS} fields")
     last = [token.group() for token in tokens[-10:]]
     step, start, end = (real_number(text, where) for text in last[2:5])
+    exchanged = binding and step < 0.0 and start < end
     return RegionDefinition(
         number=whole_number(tokens[0].group(), where),
         name=value[tokens[2].start() : tokens[-11].end()],
         atomic_number=whole_number(last[0], where),
         points=whole_number(last[1], where),
         step_ev=step,
-        start_ev=start,
-        end_ev=end,
+        start_ev=end if exchanged else start,
+        end_ev=start if exchanged else end,
         time_per_channel_s=real_number(last[7], where),
         pass_energy_ev=real_number(last[8], where),
+        exchanged=exchanged,
     )
 
 

@@ -10,7 +10,7 @@ from xps.errors import RawFileError
 from xps.spectra import EnergyScale, FileType, FloatArray, Intensity, Measurement, Region, unique_names
 from xps.versaprobe import facts
 from xps.versaprobe.blocks import PROFILE, SPECTRA, SPUTTER_TIME, Block, parse_blocks, trailing_time_s, values
-from xps.versaprobe.header import Header, RegionDefinition, parse_header, region_definitions, whole_number
+from xps.versaprobe.header import Header, RegionDefinition, parse_header, place, region_definitions, whole_number
 from xps.versaprobe.refusal import refusal
 
 _T = TypeVar("_T")
@@ -92,8 +92,9 @@ def _measurement(data: memoryview, name: str) -> Measurement:
         acquisition_date=facts.acquisition_date(header),
         remarks=(
             *facts.remarks(header),
+            *_definition_remarks(definitions),
             *_series_remarks(header, file_type, cycles, sputter_time_s),
-            *_block_remarks(blocks),
+            *_block_remarks(blocks, len(body)),
         ),
         simulated="SIMULATED" in (header.first("FileDesc") or ""),
     )
@@ -130,7 +131,8 @@ def _check_cycles(header: Header, file_type: FileType, spectra: Sequence[Block],
     if declared is not None and whole_number(declared, "header line 'NoDPDataCyc'") != cycles:
         raise refusal("header line 'NoDPDataCyc'", declared, f"{cycles}, the cycles in the block table")
     for block in blocks:
-        if block.kind in (PROFILE, SPUTTER_TIME) and (block.fast, block.slow) != (cycles, len(spectra)):
+        rows = (1, len(spectra)) if block.kind == SPUTTER_TIME else (len(spectra),)
+        if block.kind in (PROFILE, SPUTTER_TIME) and not (block.fast == cycles and block.slow in rows):
             found = f"{block.fast} cycles of {block.slow} regions"
             raise refusal(block.place, found, f"{cycles} cycles of {len(spectra)} regions")
     return cycles
@@ -232,7 +234,18 @@ def _series_remarks(header: Header, file_type: FileType, cycles: int, times: Flo
         yield f"{cycles} cycles are stored of {planned} that DepthCalDef plans: the profile was aborted"
 
 
-def _block_remarks(blocks: Sequence[Block]) -> Iterator[str]:
+def _definition_remarks(definitions: Sequence[RegionDefinition]) -> Iterator[str]:
+    for i, definition in enumerate(definitions):
+        if definition.exchanged:
+            ends = f"the ends {definition.end_ev:g} and {definition.start_ev:g} eV, exchanged, as MultiPak saves them"
+            yield f"{place(i)}: {ends}; channel 0 was taken to be at {definition.start_ev:g} eV, by the step's sign"
+
+
+def _block_remarks(blocks: Sequence[Block], length: int) -> Iterator[str]:
     for block in blocks:
         if block.kind not in (SPECTRA, PROFILE, SPUTTER_TIME):
             yield f"{block.place}: kind {block.kind} is not known, the block was left unread"
+        elif block.kind == SPUTTER_TIME and block.slow == 1 < sum(other.kind == SPECTRA for other in blocks):
+            yield f"{block.place}: one row of sputter times, taken for all regions"
+    if padding := length - max(block.end for block in blocks):
+        yield f"{padding} bytes of padding behind the last block were left unread"

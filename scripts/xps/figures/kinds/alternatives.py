@@ -17,7 +17,7 @@ from xps.figures.palette import FALLBACK_COLOURS, MARKERS
 from xps.figures.parts import layout, marks, series
 from xps.figures.reading.frames import chosen, frames, records
 from xps.figures.reading.shares import limits_as_shares
-from xps.figures.reading.times import placed
+from xps.figures.reading.times import axis_column, placed
 from xps.figures.words import facts
 from xps.quantiles import TWO_SIDED_95
 
@@ -38,7 +38,9 @@ def draw(
         sheet = _sheet(settings, points)
         sheet.footer(data_origin, 1, 1)
     names = [*_KEYS, "alternative", "axis_s", "kind", "value", "stderr", "delta_bic", "change"]
-    return [sheet.figure], points[names].rename(columns={"axis_s": settings["axis"], "value": "area_fraction"})
+    return [sheet.figure], points[names].rename(
+        columns={"axis_s": axis_column(settings["axis"]), "value": "area_fraction"}
+    )
 
 
 def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str:
@@ -47,7 +49,7 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     told = []
     for name, rows in points[points["alternative"] != MODEL].groupby("alternative", sort=False):
         judged = ", ".join(_judged(rows, settings))
-        changes = " or ".join(dict.fromkeys(rows["change"]))
+        changes = " or ".join(dict.fromkeys(map(facts.changed, rows["change"])))
         told.append(f"{_label(str(name))}: {changes}{f' (ΔBIC {judged})' if judged else ''}")
     species = ", ".join(settings["species"])
     return (

@@ -189,7 +189,7 @@ def _notes(row: Mapping[str, Any]) -> str:
     parts = [part.removeprefix(NOTE) for part in row["remark"].split("; ") if part.startswith(NOTE)]
     reasons = _reasons(row)
     said = [f"Remark: {reasons}."] if reasons else []
-    said += [f"But: {'; '.join(parts)}"] if parts else []
+    said += [f"Note: {'; '.join(parts)}"] if parts else []
     (_, left, _), (_, last, wide) = _COLUMNS[3], _COLUMNS[-1]
     return "\n".join(page.wrapped(typeset(words), last + wide - left) for words in said)
 

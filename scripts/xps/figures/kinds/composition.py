@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from xps.figures import lettering, page
 from xps.figures.parts import series_page
 from xps.figures.reading.frames import chosen, frames
-from xps.figures.reading.times import placed
+from xps.figures.reading.times import axis_column, placed
 from xps.quantiles import TWO_SIDED_95
 
 # Subjects whose largest value is below this share of the panel's would lie on each other at its foot.
@@ -28,15 +28,17 @@ def draw(
     """Return the one page and the plotted numbers."""
     held = frames(tables, settings)
     points = _points(settings, held["composition"], held["acquisitions"])
-    label = f"Atomic percent ({_BASES[settings['basis']]})"
+    look = series_page.Panels(f"Atomic percent ({_BASES[settings['basis']]})")
     with page.project_style():
-        sheet = series_page.sheet(settings, _with_minor(points), held["acquisitions"], label, panel_height_cm=5.0)
+        sheet = series_page.sheet(settings, _with_minor(points), held["acquisitions"], look)
         sheet.footer(data_origin, 1, 1)
     names = [
         "experiment", "acquisition", "axis_s", "subject", "basis", "kind", "value", "statistical_stderr",
         "systematic_stderr", "low", "high", "line", "factor_set",
     ]  # fmt: skip
-    return [sheet.figure], points[names].rename(columns={"axis_s": settings["axis"], "value": "atomic_percent"})
+    return [sheet.figure], points[names].rename(
+        columns={"axis_s": axis_column(settings["axis"]), "value": "atomic_percent"}
+    )
 
 
 def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str:

@@ -21,9 +21,10 @@ TENSE_P_VALUE = 0.05
 _ABSENT = ".area_cps_ev"
 _CELL_CM = 0.3
 _NARROWEST_CELL_CM, _WIDEST_CELL_CM = 0.3, 0.85
-_LEFT_CM, _TOP_CM, _HEAD_CM = 3.9, 0.5, 0.5
-# A longer name of an experiment takes the room in which it says that columns are acquisitions.
-_LONGEST_NAME_CM = 2.1
+_LEAST_LEFT_CM, _TOP_CM, _HEAD_CM = 3.9, 0.5, 0.5
+_INDENT_CM, _GAP_CM = 0.2, 0.12
+# Room for the word that says what columns are; a name of an experiment that leaves less stands alone.
+_ACQUISITION_CM = 1.7
 
 
 class _State(NamedTuple):
@@ -113,6 +114,26 @@ class _Block(NamedTuple):
     def height_cm(self) -> float:
         return _HEAD_CM + len(self.rows) * _CELL_CM
 
+    @property
+    def left_cm(self) -> float:
+        """Room that the name and the words before the rows need."""
+        words = [page.text_cm(_row_words(*key), style.SMALL_PT) for key, _ in self.rows]
+        return max(*words, self.name_cm) + _INDENT_CM + _GAP_CM
+
+    @property
+    def name_cm(self) -> float:
+        """Width of the name on paper."""
+        return page.text_cm(self.name, style.TEXT_PT, "bold")
+
+
+class _Columns(NamedTuple):
+    """How blocks stand side by side: how many, how wide each, from where on marks stand in it, and how wide these."""
+
+    across: int
+    width_cm: float
+    left_cm: float
+    cell_cm: float
+
 
 def _sheets(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> list[Sheet]:
     width_cm = style.WIDTH_CM[settings.get("width", "double")]
@@ -122,21 +143,21 @@ def _sheets(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> list[Sheet]:
         for name, own in numbers.groupby("experiment", sort=False)
     ]
     most = int(numbers.groupby(["experiment", "model", "region"]).size().max())
+    left_cm = max(_LEAST_LEFT_CM, *(block.left_cm for block in blocks))
     # Two columns where the marks stay wide enough: all fits of a project are seen on one page then.
-    across = next(count for count in (2, 1) if count == 1 or _cell_cm(width_cm / count, most) >= _NARROWEST_CELL_CM)
+    plans = [_columns(width_cm / across, across, left_cm, most) for across in (2, 1)]
+    plan = next(plan for plan in plans if plan.across == 1 or plan.cell_cm >= _NARROWEST_CELL_CM)
     room = style.PAGE_HEIGHT_CM - _TOP_CM - page.key_height_cm(key)
-    columns = layout.packed(blocks, lambda block: block.height_cm, room, across)
-    return [_sheet(columns[at : at + across], width_cm, key, across, most) for at in range(0, len(columns), across)]
+    columns = layout.packed(blocks, lambda block: block.height_cm, room, plan.across)
+    return [_sheet(columns[at : at + plan.across], plan, key) for at in range(0, len(columns), plan.across)]
 
 
-def _cell_cm(column_cm: float, acquisitions: int) -> float:
-    return min(_WIDEST_CELL_CM, (column_cm - _LEFT_CM - 0.3) / acquisitions)
+def _columns(width_cm: float, across: int, left_cm: float, acquisitions: int) -> _Columns:
+    return _Columns(across, width_cm, left_cm, min(_WIDEST_CELL_CM, (width_cm - left_cm - 0.3) / acquisitions))
 
 
-def _sheet(
-    columns: Sequence[Sequence[_Block]], width_cm: float, key: list[list[KeyEntry]], across: int, most: int
-) -> Sheet:
-    below = page.key_height_cm(key)
+def _sheet(columns: Sequence[Sequence[_Block]], plan: _Columns, key: list[list[KeyEntry]]) -> Sheet:
+    below, width_cm = page.key_height_cm(key), plan.across * plan.width_cm
     height = _TOP_CM + max(sum(block.height_cm for block in column) for column in columns)
     sheet = Sheet(width_cm, below + height)
     axes = sheet.axes(0, below, width_cm, height)
@@ -147,27 +168,32 @@ def _sheet(
     for place, column in enumerate(columns):
         y = height - _TOP_CM
         for block in column:
-            _draw_block(axes, block, place * width_cm / across, y, _cell_cm(width_cm / across, most))
+            _draw_block(axes, block, place * plan.width_cm, y, plan)
             y -= block.height_cm
     sheet.key(key)
     return sheet
 
 
-def _draw_block(axes: Axes, block: _Block, left: float, y: float, cell_cm: float) -> None:
-    axes.text(left + 0.2, y + 0.15, block.name, fontsize=style.TEXT_PT, fontweight="bold", va="center")
-    left += _LEFT_CM
-    if page.text_cm(block.name, style.TEXT_PT) < _LONGEST_NAME_CM:
-        axes.text(left - 0.12, y + 0.13, "acquisition", fontsize=style.SMALL_PT, ha="right", va="center")
+def _draw_block(axes: Axes, block: _Block, left: float, y: float, plan: _Columns) -> None:
+    cell_cm = plan.cell_cm
+    axes.text(left + _INDENT_CM, y + 0.15, block.name, fontsize=style.TEXT_PT, fontweight="bold", va="center")
+    left += plan.left_cm
+    if block.name_cm < plan.left_cm - _ACQUISITION_CM:
+        axes.text(left - _GAP_CM, y + 0.13, "acquisition", fontsize=style.SMALL_PT, ha="right", va="center")
     for column, number in enumerate(block.rows[0][1]["acquisition"]):
         if column % max(1, round(0.36 / cell_cm)) == 0:
             axes.text(left + (column + 0.5) * cell_cm, y + 0.13, str(number), fontsize=style.SMALL_PT,
                       ha="center", va="center")  # fmt: skip
     for (model, region), own in block.rows:
         y -= _CELL_CM
-        axes.text(left - 0.12, y + _CELL_CM / 2, f"{region}  {model}", fontsize=style.SMALL_PT, ha="right",
+        axes.text(left - _GAP_CM, y + _CELL_CM / 2, _row_words(model, region), fontsize=style.SMALL_PT, ha="right",
                   va="center")  # fmt: skip
         for column, fit in enumerate(records(own)):
             _draw_mark(axes, fit, left + column * cell_cm, y, cell_cm)
+
+
+def _row_words(model: str, region: str) -> str:
+    return f"{region}  {model}"
 
 
 def _draw_mark(axes: Axes, fit: Mapping[str, Any], x: float, y: float, cell_cm: float) -> None:

@@ -18,7 +18,7 @@ from xps.figures.lettering import interval, law_name, parameter_name, quantity
 from xps.figures.page import KeyEntry
 from xps.figures.parts import series_page
 from xps.figures.reading.frames import chosen, frames, records
-from xps.figures.reading.times import placed
+from xps.figures.reading.times import axis_column, placed
 from xps.figures.words import facts
 from xps.quantiles import TWO_SIDED_95
 
@@ -49,10 +49,9 @@ def draw(
             _write_ranking(axes, of_panel)
 
     with page.project_style():
-        sheet = series_page.sheet(
-            settings, points, held["acquisitions"], "Thickness (nm)", panel_height_cm=5.0, left_cm=1.35,
-            decorate=decorate, failed_words="no thickness", more_key=_key(courses),
-        )  # fmt: skip
+        look = series_page.Panels("Thickness (nm)", left_cm=1.35, failed_words="no thickness", more_key=_key(courses),
+                                  decorate=decorate)  # fmt: skip
+        sheet = series_page.sheet(settings, points, held["acquisitions"], look)
         sheet.footer(data_origin, 1, 1)
     names = [
         "experiment", "acquisition", "axis_s", "layer_model", "layer", "kind", "value", "low", "high",
@@ -70,11 +69,12 @@ def draw(
         "bic",
         "chosen",
         "verdict",
+        "reason",
     ]
     told = laws[law_names].rename(columns={"component": "layer", "value": "law_value"}).assign(kind="law")
     drawn = courses[[*_COURSE_NAMES, "axis_s"]].rename(columns={"component": "layer"}).assign(kind="course")
     numbers = pd.concat([points[names], told, drawn], ignore_index=True)
-    return [sheet.figure], numbers.rename(columns={"axis_s": settings["axis"], "value": QUANTITY})
+    return [sheet.figure], numbers.rename(columns={"axis_s": axis_column(settings["axis"]), "value": QUANTITY})
 
 
 def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str:
@@ -151,7 +151,7 @@ def _law_words(experiment: str, law: str, rows: pd.DataFrame) -> str:
     first = rows.iloc[0]
     numbers = f", {', '.join(values)}" if values else ""
     judged = {"yes": "chosen", "no": "not chosen"}.get(first["chosen"], str(first["chosen"]))
-    return f"{experiment} {law_name(law)}{numbers}: {judged}, {first['verdict']}"
+    return f"{experiment} {law_name(law)}{numbers}: {judged}, {facts.verdict(records(rows)[0])}"
 
 
 def _value_words(row: Mapping[str, Any]) -> str:

@@ -13,7 +13,8 @@ from xps.figures import lettering, page
 from xps.figures.page import KeyEntry
 from xps.figures.parts import series_page
 from xps.figures.reading.frames import chosen, frames, records
-from xps.figures.reading.times import placed
+from xps.figures.reading.times import axis_column, placed
+from xps.figures.words import facts
 from xps.quantiles import TWO_SIDED_95
 
 _CRITICAL: dict[str, Any] = {"color": "#444444", "linewidth": 0.7, "linestyle": (0.0, (3.0, 1.5))}
@@ -52,16 +53,16 @@ def draw(
             axes.axvspan(row["low"] * per_second, row["high"] * per_second, zorder=0, **_ONSET)
 
     with page.project_style():
-        sheet = series_page.sheet(
-            settings, points, held["acquisitions"], "Area (kcps·eV)", factor=1e-3, more_key=entries, decorate=decorate,
-            panel_height_cm=5.0,
-        )  # fmt: skip
+        look = series_page.Panels("Area (kcps·eV)", factor=1e-3, more_key=entries, decorate=decorate)
+        sheet = series_page.sheet(settings, points, held["acquisitions"], look)
         sheet.footer(data_origin, 1, 1)
     names = [
         "experiment", "model", "component", "acquisition", "axis_s", "kind", "value", "low", "high", "detected",
         "critical_level_cps_ev", "detection_limit_cps_ev", "upper_limit_95_cps_ev",
     ]  # fmt: skip
-    return [sheet.figure], points[names].rename(columns={"axis_s": settings["axis"], "value": "area_cps_ev"})
+    return [sheet.figure], points[names].rename(
+        columns={"axis_s": axis_column(settings["axis"]), "value": "area_cps_ev"}
+    )
 
 
 def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str:
@@ -75,7 +76,7 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
         told.append(f"{experiment}: {first}")
     stated = held["kinetics"][held["kinetics"]["quantity"] == QUANTITY]
     onsets = [
-        f"{row['experiment']} {row['component']}, {row['law']}: {row['verdict']}"
+        f"{row['experiment']} {row['component']}, {row['law']}: {facts.verdict(row)}"
         f"{'' if pd.isna(row['condition']) else '; ' + row['condition']}"
         for row in records(stated)
     ]

@@ -16,7 +16,7 @@ from xps.figures.page import Sheet
 from xps.figures.parts import series_page
 from xps.figures.reading.frames import check_known, frames, of_experiment, records
 from xps.figures.reading.shares import limits_as_shares
-from xps.figures.reading.times import axis_values, region_axis_values
+from xps.figures.reading.times import axis_column, axis_values, region_axis_values
 from xps.quantiles import TWO_SIDED_95
 
 _STDERR = {"area_fraction": "area_fraction_stderr", "area_cps_ev": "area_stderr_cps_ev"}
@@ -39,7 +39,7 @@ def draw(
     with page.project_style():
         sheet = _sheet(settings, numbers, acquired)
         sheet.footer(data_origin, 1, 1)
-    return [sheet.figure], numbers.rename(columns={"axis_s": settings["axis"]})
+    return [sheet.figure], numbers.rename(columns={"axis_s": axis_column(settings["axis"])})
 
 
 def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str:
@@ -205,6 +205,5 @@ def _sheet(settings: Mapping[str, Any], numbers: pd.DataFrame, acquired: pd.Data
     points = numbers.assign(panel=panels, series=numbers["component"])
     ranked = points.sort_values("panel", key=lambda column: column.map(list(titles.values()).index), kind="stable")
     share = settings["quantity"] == "area_fraction"
-    return series_page.sheet(
-        settings, ranked, acquired, label, factor=factor, share=share, limits_below=True, panel_height_cm=4.3
-    )
+    look = series_page.Panels(label, factor=factor, share=share, limits_below=True, height_cm=4.3)
+    return series_page.sheet(settings, ranked, acquired, look)

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from xps.figures.reading.grid import Grid, Panel, PanelKey, Row
+from xps.figures.reading.times import axis_column
 
 ENERGY_DECIMALS = 4
 INTENSITY_DECIMALS = 3
@@ -38,7 +39,7 @@ def _panel_numbers(panel: Panel, row: Row, settings: Mapping[str, Any], factor: 
             "model": model,
             "region": region,
             "acquisition": acquisition,
-            settings["axis"]: row.axis_s,
+            axis_column(settings["axis"]): row.axis_s,
             "factor": round(factor, 4),
             "binding_energy_ev": panel.binding_energy_ev.round(ENERGY_DECIMALS),
             "data_cps": _rounded(panel.data_cps),

@@ -4,8 +4,8 @@ The frame of points holds what ``series.draw`` needs, in units of the tables (``
 instead of what is drawn), and ``panel`` (one panel each, in the order of the frame) with its ``experiment``.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,52 +14,49 @@ from matplotlib.axes import Axes
 
 from xps.figures import lettering
 from xps.figures.page import KeyEntry, Sheet
-from xps.figures.palette import SpeciesStyle, species_styles
+from xps.figures.palette import species_styles
 from xps.figures.parts import charge_axis, layout, limit_strip, series
 from xps.figures.reading.times import axis_values, charges_uah, is_lower_bound
 
 _LIMIT_WORDS = {False: "95 % upper limit", True: "95 % upper limit (grey strip)"}
-Decorate = Callable[[Axes, str, float], None]
 
 
-def sheet(
-    settings: Mapping[str, Any],
-    points: pd.DataFrame,
-    acquired: pd.DataFrame,
-    label: str,
-    *,
-    factor: float = 1.0,
-    share: bool = False,
-    more_key: list[KeyEntry] | None = None,
-    decorate: Decorate | None = None,
-    styles: Mapping[str, SpeciesStyle] | None = None,
-    panel_height_cm: float = 3.6,
-    left_cm: float = 1.25,
-    failed_words: str = "fit failed",
-    limits_below: bool = False,
-) -> Sheet:
-    """Return the page; values are drawn times ``factor`` under ``label``, between 0 and 1 where they are a ``share``.
+@dataclass(frozen=True, slots=True)
+class Panels:
+    """How panels look: values times ``factor`` under ``label``, between 0 and 1 where they are a ``share``."""
 
-    ``decorate(axes, panel, per_second)`` may add to a panel before its limits are set. With ``limits_below`` upper
-    limits stand in a strip of their own below each panel that has some.
-    """
-    axis = settings["axis"]
+    label: str
+    factor: float = 1.0
+    share: bool = False
+    height_cm: float = 5.0
+    left_cm: float = 1.25
+    failed_words: str = "fit failed"
+    limits_below: bool = False
+    """Upper limits stand in a strip of their own below each panel that has some."""
+    more_key: Sequence[KeyEntry] = ()
+    decorate: Callable[[Axes, str, float], None] | None = None
+    """May add to a panel, ``decorate(axes, panel, per_second)``, before its limits are set."""
+
+
+def sheet(settings: Mapping[str, Any], points: pd.DataFrame, acquired: pd.DataFrame, look: Panels) -> Sheet:
+    """Return the page of a figure's ``points``, a panel for each; ``acquired`` are rows of ``acquisitions``."""
+    axis, factor, decorate = settings["axis"], look.factor, look.decorate
     time = lettering.axis_text(
         axis, float(np.nan_to_num(points["axis_s"].max())), lower_bound=is_lower_bound(acquired, axis)
     )
     scaled = {name: points[name] * factor for name in ("low", "high")}
     shown = points.assign(time=points["axis_s"] * time.per_second, height=points["value"] * factor, **scaled)
-    looks = species_styles(points["species"]) if styles is None else styles
-    below = shown[shown["kind"].eq("upper_limit") & limits_below]
+    styles = species_styles(points["species"])
+    below = shown[shown["kind"].eq("upper_limit") & look.limits_below]
     of_panel = dict(zip(points["panel"], points["experiment"], strict=True))
     charged = axis == "plating_time_s" and bool(acquired["plating_current_ua"].notna().any())
     plan = layout.of(
         settings.get("width", "double"),
         len(of_panel),
-        series.key(shown, looks, failed_words, _LIMIT_WORDS[limits_below]) + (more_key or []),
+        [*series.key(shown, styles, look.failed_words, _LIMIT_WORDS[look.limits_below]), *look.more_key],
         top_cm=charge_axis.TOP_CM if charged else 0.0,
-        panel_height_cm=panel_height_cm,
-        left_cm=left_cm,
+        panel_height_cm=look.height_cm,
+        left_cm=look.left_cm,
     )
     places = layout.places(list(of_panel.values()), plan.across)
     plan = replace(plan, count=places[-1] + 1 if places else 0)
@@ -70,19 +67,19 @@ def sheet(
             page, index, lettering.chemical_label(lettering.sample_names(panel.split("|")[-1], settings)), panel
         )
         limits = below[below["panel"] == panel]
-        series.draw(axes, own.drop(limits.index), looks)
+        series.draw(axes, own.drop(limits.index), styles)
         if decorate is not None:
             decorate(axes, panel, time.per_second)
         series.finish_time(axes, shown["time"], f"no {lettering.heading(axis)} known")
-        series.finish_values(axes, share)
+        series.finish_values(axes, look.share)
         if len(limits):
             strip = plan.split(page, index, axes, limit_strip.HEIGHT_CM, limit_strip.GAP_CM)
-            limit_strip.draw(strip, limits, looks, limit_strip.range_of(below), share)
+            limit_strip.draw(strip, limits, styles, limit_strip.range_of(below), look.share)
         if charged:
             doses = acquired[acquired["experiment"] == experiment]
             _add_charge(axes, plan, page, index, doses, settings, time.per_second)
         plan.label_below(page, index, f"{time.heading} ({time.unit})")
-    plan.label_left(page, label)
+    plan.label_left(page, look.label)
     return page
 
 

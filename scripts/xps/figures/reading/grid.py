@@ -1,6 +1,6 @@
 """Which numbers a grid of spectra shows: from the tables to one record per panel, before anything is drawn."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -162,7 +162,7 @@ def select_grid(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> 
     check_known("models", settings.get("models", []), tables["curves"].column("model").unique().to_pylist())
     held = frames(tables, settings)
     columns = _columns(settings, held["curves"], held["components"])
-    rows = _rows(settings, held)
+    rows, _ = _rows(settings, held, columns)
     wanted = {(column.model, column.region) for column in columns}
     shown = {row.acquisition for row in rows}
     curves = held["components"], _parameter_values(held["parameters"])
@@ -219,20 +219,36 @@ def _first_positions(components: pd.DataFrame) -> dict[tuple[str, str], tuple[fl
     return places
 
 
-def _rows(settings: Mapping[str, Any], held: Frames) -> tuple[Row, ...]:
+def rows_drawn(settings: Mapping[str, Any], held: Frames) -> tuple[int, int]:
+    """Return how many rows the grid has, and how many acquisitions have none: no window of it was measured in them."""
+    rows, left_out = _rows(settings, held, _columns(settings, held["curves"], held["components"]))
+    return len(rows), left_out
+
+
+def _rows(settings: Mapping[str, Any], held: Frames, columns: Sequence[Column]) -> tuple[tuple[Row, ...], int]:
+    """Return a row per acquisition asked for, else per one with a window to draw, and how many others there are."""
     acquired = held["acquisitions"]
     kept = acquired[~acquired["excluded"]]
     numbers = sorted({int(number) for number in kept["acquisition"]})
-    wanted = settings.get("acquisitions", numbers)
+    measured = _measured(held["curves"], columns)
+    wanted = settings.get("acquisitions", [number for number in numbers if number in measured])
     unknown = [number for number in wanted if number not in numbers]
     if unknown:
         raise ConfigError(f"acquisitions {unknown} do not exist or are excluded; there are {numbers}")
     times = axis_values(kept, settings["axis"])
     last = _last_column(settings, acquired, held["calibration"])  # an excluded dose was plated all the same
     guessed = interpolated_shifts(held["calibration"]) if settings.get("last_column") == "shift_ev" else set()
-    return tuple(
+    rows = tuple(
         Row(number, times.get(number), last.get(number), number in guessed) for number in numbers if number in wanted
     )
+    return rows, 0 if "acquisitions" in settings else len(numbers) - len(rows)
+
+
+def _measured(curves: pd.DataFrame, columns: Sequence[Column]) -> set[int]:
+    """Return the acquisitions in which one of the columns' windows was measured."""
+    windows = {(column.model, column.region) for column in columns}
+    keys = curves[["model", "region", "acquisition"]].drop_duplicates()
+    return {int(row["acquisition"]) for row in records(keys) if (row["model"], row["region"]) in windows}
 
 
 def interpolated_shifts(calibration: pd.DataFrame) -> set[int]:

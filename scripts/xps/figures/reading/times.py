@@ -5,6 +5,14 @@ import math
 import pandas as pd
 
 
+def axis_column(axis: str) -> str:
+    """Return what the times on an ``axis`` are called among the plotted numbers.
+
+    Of ``start_time_s`` the middles of windows are drawn, and what is drawn is no start.
+    """
+    return "elapsed_time_s" if axis == "start_time_s" else axis
+
+
 def axis_values(acquisitions: pd.DataFrame, axis: str) -> dict[int, float]:
     """Return the axis value (s) of each acquisition; of ``start_time_s`` the middle of its whole window."""
     groups = acquisitions.groupby("acquisition")

@@ -1,6 +1,7 @@
 """What the tables say about how numbers were made, in sentences: for captions and for the methods section."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,8 @@ from xps.figures.reading.times import is_lower_bound
 from xps.provenance import Record
 
 _MOST_NAMED = 12
+# Below, another line of its level may have been taken for the reference.
+_DOUBTFUL_SHARE = 0.5
 SHAPES = {
     "voigt": "Voigt",
     "gaussian": "Gaussian",
@@ -20,6 +23,7 @@ SHAPES = {
     "la": "LA",
 }
 _BACKGROUNDS = {"shirley": "Shirley", "tougaard": "Tougaard"}
+_NAMES = {**SHAPES, **_BACKGROUNDS}
 _LIKELIHOODS = {"poisson": "Poisson", "neyman": "Neyman (weights from the counts)"}
 _SOFTWARE = ("numpy", "scipy", "lmfit", "pyarrow", "pandas", "matplotlib", "seaborn")
 
@@ -36,14 +40,25 @@ def left_out(held: Frames) -> str:
             f"{count(number, 'acquisition')}, {len(excluded)} excluded by the operator's log{_after_colon(reasons)}."
         )
     if "fits" in held:
-        fits = held["fits"]
+        fits, absent = _of_measured(held)
         failures = [
             f"{row['model']} {row['region']} in acquisition {row['acquisition']} ({row['message']})"
             for row in records(fits[~fits["success"]])
         ]
         words = f"{count(len(fits), 'fitted window')}, {len(failures)} failed{_after_colon(failures)}."
-        sentences.append(words + _doubtful(fits))
+        sentences.append(words + (f" Not measured: {count(absent, 'window')}." if absent else "") + _doubtful(fits))
     return " ".join(sentences)
+
+
+def _of_measured(held: Frames) -> tuple[pd.DataFrame, int]:
+    """Return the fits of windows that were measured, and how many there are of windows that were not."""
+    fits = held["fits"]
+    if "acquisitions" not in held:
+        return fits, 0
+    keys = ["experiment", "acquisition", "region"]
+    measured = pd.MultiIndex.from_frame(held["acquisitions"][keys])
+    kept = fits[fits["success"] | pd.MultiIndex.from_frame(fits[keys]).isin(measured)]
+    return kept, len(fits) - len(kept)
 
 
 def _doubtful(fits: pd.DataFrame) -> str:
@@ -88,6 +103,12 @@ def energy_scale(held: Frames) -> str:
         at = f" at {listed(f'{energy:.2f}' for energy in energies)} eV" if len(energies) else ""
         shifts = f"{rows['shift_ev'].min():+.2f} to {rows['shift_ev'].max():+.2f} eV".replace("-", "−")
         parts.append(f"reference {rows['reference'].iloc[0]}{at} ({counts}), shifts {shifts}")
+    doubtful = calibration[calibration["found_share"] < _DOUBTFUL_SHARE].drop_duplicates(["experiment", "acquisition"])
+    if len(doubtful):
+        parts.append(
+            f"in {count(len(doubtful), 'acquisition')} the reference is less than half of its level's area, so that "
+            "another line may have been taken for it"
+        )
     return (
         f"Energy scale: {'; '.join(parts)}, standard error at most {calibration['shift_stderr_ev'].max():.2g} eV; "
         f"drift of single regions allowed for: {calibration['drift_stderr_ev'].max():.2g} eV. The reference's own "
@@ -147,6 +168,16 @@ def plain(column: str) -> str:
     return column.replace("fwhm", "FWHM").replace("lorentzian", "Lorentzian").replace("_", " ")
 
 
+def changed(change: str) -> str:
+    """Return what an alternative changes as it is written: shapes and backgrounds by name, units behind numbers."""
+    return "; ".join(", ".join(map(_changed, clause.split(", "))) for clause in change.split("; "))
+
+
+def _changed(part: str) -> str:
+    unit = " eV" if "_ev " in part and part[-1].isdigit() else ""
+    return re.sub(r"\b[a-z_]+\b", lambda match: _NAMES.get(match[0], plain(match[0])), part) + unit
+
+
 def _having(parameters: pd.DataFrame, name: str) -> Sequence[Sequence[str]]:
     rows = parameters[(parameters["parameter"] == name) & parameters["component"].notna()]
     return list(rows[["model", "component"]].drop_duplicates().itertuples(index=False, name=None))
@@ -180,6 +211,11 @@ def assumptions(conditions: Iterable[Any]) -> str:
     """Return conditions as one list in which each clause stands once; they share most of them."""
     texts = (str(text) for text in conditions if isinstance(text, str))
     return "; ".join(dict.fromkeys(clause.strip() for text in texts for clause in text.split(";") if clause.strip()))
+
+
+def verdict(row: Mapping[str, Any]) -> str:
+    """Return the verdict of a row of ``kinetics`` or ``courses`` with its reason, in words."""
+    return ": ".join([row["verdict"].replace("_", " "), *([row["reason"]] if isinstance(row["reason"], str) else [])])
 
 
 def count(number: int, noun: str) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from xps.fitting.solving.batch import Batch
 from xps.separable import marquardt
-from xps.separable.bounded import held_system, scales
+from xps.separable.bounded import scaled_system, scales
 from xps.separable.lines import Lines
 from xps.uncertainty import detection
 from xps.uncertainty.detection import Search
@@ -80,11 +80,11 @@ class _Absent:
         self.own = model.carried_by(carrier)
         # Of a ratio's lines the column is that of the area which it multiplies.
         self.unit = both[:, : self.linear] if carrier >= self.linear else np.eye(self.linear)[[carrier] * who.size]
-        shape = self.task.model.shape(self.theta, who)
+        shape, likelihood = self.task.model.shape(self.theta, who), self.task.likelihood.taken(who)
         columns = shape.columns
-        expected = self.task.likelihood.admissible(np.matmul(self.coefficients[:, None], columns)[:, 0])
-        self.root_weight = np.sqrt(self.task.likelihood.weights(who, expected))[:, None, :]
-        counts = np.concatenate([columns, shape.derivatives(self.coefficients)], axis=1) * self.root_weight
+        expected = likelihood.admissible(np.matmul(self.coefficients[:, None], columns)[:, 0])
+        self.root_weight = np.sqrt(likelihood.weights(expected))[:, None, :]
+        counts = shape.jacobian(self.coefficients) * self.root_weight
         seen = np.einsum("spc,spc->sp", counts, counts) > 0.0
         # A soft tie or drift is one more datum: one more channel, in which the component itself does not show.
         self.design = np.concatenate([counts, self._priors()], axis=2)
@@ -203,7 +203,5 @@ class _Grid(NamedTuple):
 
 
 def _inverse(information: Array, free: Mask) -> Array:
-    scale = scales(information)
-    weight = np.where(free, scale, 0.0)
-    found = np.linalg.inv(held_system(information, scale, free))
-    return np.asarray(found * weight[:, :, None] * weight[:, None, :])
+    scale = scales(information) * free
+    return np.asarray(np.linalg.inv(scaled_system(information, scale)) * scale[:, :, None] * scale[:, None, :])

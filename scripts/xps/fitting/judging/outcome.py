@@ -86,6 +86,8 @@ class Outcome:
     areas: Areas | None = None
     covariance: Array | None = None
     """Covariance of θ: NaN where undetermined, 0 where held at a bound."""
+    open_covariance: Array | None = None
+    """The same if what ended at a bound may lie inside: that of areas and shares."""
     quality: Quality | None = None
     findings: tuple[Finding, ...] = ()
     """Verdict on each component's area."""
@@ -130,14 +132,16 @@ def measured(bound: Problem, best: Optimum, task: Task, engine: str, message: st
 def weighed(bound: Problem, best: Optimum, task: Task, engine: str, message: str) -> Outcome:
     """Return the outcome of a converged fit without verdicts."""
     found = uncertainty.covariance(problem.information(best.at), ~best.at_bound)
+    matrix = uncertainty.open_covariance(bound, best)
     return Outcome(
         task=task,
         engine=engine,
         message=message,
         problem=bound,
         best=best,
-        areas=uncertainty.areas(bound, best),
+        areas=uncertainty.areas(bound, best, matrix),
         covariance=found.matrix,
+        open_covariance=matrix,
         quality=_quality(bound, best, found.condition_number),
     )
 

@@ -1,8 +1,8 @@
 """From an optimum to standard errors, shares and limits.
 
 Covariance: the inverse expected information of the free parameters at the optimum, absolute, with parameters at a
-bound held fixed (for the errors of areas they may lie inside); a parameter that the data do not determine gets no error
-(NaN) instead of a small one.
+bound held fixed, and again with them free to lie inside, from which areas and shares have their errors; a parameter
+that the data do not determine gets no error (NaN) instead of a small one.
 """
 
 from typing import NamedTuple
@@ -95,17 +95,22 @@ def standard_errors(matrix: Array) -> Array:
     return np.sqrt(np.maximum(np.diag(matrix), 0.0))
 
 
-def areas(problem: Problem, best: Optimum) -> Areas:
-    """Return what is known about the components' areas at the optimum ``best``.
+def open_covariance(problem: Problem, best: Optimum) -> Array:
+    """Return the covariance of θ at the optimum ``best`` if what ended at a bound may lie inside.
 
-    An area at its bound 0 is let free for its own error (σ₀ there), so that "nothing seen" carries an error bar. So is
-    any other number at a bound, as far as it may lie inside, anywhere between its bounds with a variance of a twelfth
-    of their distance squared: held, it would pass its own error to no area.
+    An area at its bound 0 is let free (σ₀ there), so that "nothing seen" carries an error bar. So is any other number
+    at a bound, as far as it may lie inside, anywhere between its bounds with a variance of a twelfth of their distance
+    squared: held, it would pass its own error to no area.
     """
     plan = problem.layout
-    slots = plan.indices("area")
     distance = np.where(best.at_bound, plan.upper - plan.lower, np.inf)
-    matrix = covariance(information(best.at) + np.diag(12.0 / distance**2), np.ones_like(best.at_bound)).matrix
+    return covariance(information(best.at) + np.diag(12.0 / distance**2), np.ones_like(best.at_bound)).matrix
+
+
+def areas(problem: Problem, best: Optimum, matrix: Array) -> Areas:
+    """Return what is known about the components' areas at ``best``, ``matrix`` being the ``open_covariance`` there."""
+    plan = problem.layout
+    slots = plan.indices("area")
     area = best.at.values[slots]
     of_areas = propagated(best.at.by_theta[slots], matrix)
     stderr = standard_errors(of_areas)

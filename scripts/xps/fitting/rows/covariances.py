@@ -30,14 +30,17 @@ def correlations(model: FitModel, outcome: Outcome) -> Iterator[Row]:
 def covariances(model: FitModel, outcome: Outcome) -> Iterator[dict[str, Any]]:
     """Yield one mapping of columns: the covariance of all numbers that have a standard error, each pair once.
 
-    What follows others by a tie is among them; what stands at a bound or is not determined has no error and is not.
+    What follows others by a tie is among them, and an area at 0. What else stands at a bound or is not determined has
+    no error and is not; that it may lie inside is in the errors of the others.
     """
-    if outcome.covariance is None or outcome.problem is None or outcome.best is None:
+    if outcome.open_covariance is None or outcome.problem is None or outcome.best is None:
         return
-    plan = outcome.problem.layout
-    matrix = uncertainty.propagated(outcome.best.at.by_theta, outcome.covariance)
+    plan, best = outcome.problem.layout, outcome.best
+    matrix = uncertainty.propagated(best.at.by_theta, outcome.open_covariance)
+    moves = np.any(best.at.by_theta[:, ~best.at_bound] != 0.0, axis=1)
+    moves[plan.indices("area")] = True
     # In the order of the rows of parameters; a fitted ratio of areas has none, its area has.
-    known = [i for i, slot in enumerate(plan.slots) if matrix[i, i] > 0.0 and slot.kind != "ratio"]
+    known = [i for i, slot in enumerate(plan.slots) if matrix[i, i] > 0.0 and moves[i] and slot.kind != "ratio"]
     owners = [plan.slots[i].component for i in known]
     component = [None if owner is None else model.components[owner].name for owner in owners]
     region = [outcome.task.regions[plan.slots[i].window] for i in known]

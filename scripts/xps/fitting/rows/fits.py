@@ -22,7 +22,7 @@ from xps.fitting.solving import layout
 from xps.fitting.solving.layout import Layout
 from xps.lineshapes import drawing
 from xps.models import Component, FitModel
-from xps.quantiles import TWO_SIDED_95
+from xps.quantiles import ONE_SIDED_95, TWO_SIDED_95
 
 Array = NDArray[np.float64]
 Row = dict[str, Any]
@@ -121,12 +121,14 @@ def _finding_cells(outcome: Outcome, i: int) -> Row:
 def upper_limit(row: Row) -> float | None:
     """Return a component's upper limit, for one that is not detected at least its critical level.
 
-    A downward fluctuation would otherwise exclude areas that this spectrum could not have shown.
+    A downward fluctuation would otherwise exclude areas that this spectrum could not have shown, and a wrong statement
+    of the model areas that another one finds: 1.645 systematic errors are added in squares to the limit's distance.
     """
-    limit, level = row["upper_limit_95_cps_ev"], row["critical_level_cps_ev"]
-    if limit is None or level is None or row["detected"]:
-        return None if limit is None else float(limit)
-    return max(float(limit), float(level))
+    limit, level, area = row["upper_limit_95_cps_ev"], row["critical_level_cps_ev"], row["area_cps_ev"]
+    if limit is None:
+        return None
+    limit = area + math.hypot(limit - area, ONE_SIDED_95 * (row["area_systematic_stderr_cps_ev"] or 0.0))
+    return float(limit) if level is None or row["detected"] else max(float(limit), float(level))
 
 
 def _shape_cells(part: Component, outcome: Outcome, i: int) -> Row:
@@ -214,9 +216,13 @@ def _constants(part: Component) -> dict[str, float]:
 
 def _slot_errors(outcome: Outcome) -> Array:
     """Return the standard error of every slot, tied ones propagated; NaN where undetermined, 0 where held."""
+    assert outcome.problem is not None
     assert outcome.best is not None
+    assert outcome.areas is not None
     assert outcome.covariance is not None
-    return uncertainty.standard_errors(uncertainty.propagated(outcome.best.at.by_theta, outcome.covariance))
+    errors = uncertainty.standard_errors(uncertainty.propagated(outcome.best.at.by_theta, outcome.covariance))
+    errors[outcome.problem.layout.indices("area")] = outcome.areas.stderr
+    return errors
 
 
 def _slot_row(model: FitModel, outcome: Outcome, plan: Layout, errors: Array, index: int) -> Row:

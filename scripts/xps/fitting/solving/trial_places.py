@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from xps.fitting.solving.batch import Batch
 from xps.separable import marquardt, projection
-from xps.separable.bounded import held_system, scales
+from xps.separable.bounded import scaled_system, scales
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -91,8 +91,8 @@ def _weak(point: projection.Point, held: Mask, column: int) -> Mask:
     """Return in which spectra an area is small beside its standard error, or 0."""
     free = ~held
     free[:, column] = True
-    scale = scales(point.information)
-    inverse = np.linalg.inv(held_system(point.information, scale, free))
+    scale = scales(point.information) * free
+    inverse = np.linalg.inv(scaled_system(point.information, scale))
     variance = inverse[:, column, column] * scale[:, column] ** 2
     return np.asarray(point.coefficients[:, column] ** 2 < WEAK**2 * variance)
 

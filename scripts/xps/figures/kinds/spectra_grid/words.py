@@ -9,7 +9,7 @@ import pyarrow as pa
 from xps.figures import lettering
 from xps.figures.kinds.spectra_grid.scale import NOISE_SHARE
 from xps.figures.reading.frames import frames
-from xps.figures.reading.grid import interpolated_shifts
+from xps.figures.reading.grid import interpolated_shifts, rows_drawn
 
 # A series longer than this is read more easily as a map of intensity over energy and time.
 ROWS_FOR_A_HEAT_MAP = 16
@@ -18,13 +18,14 @@ ROWS_FOR_A_HEAT_MAP = 16
 def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str:
     """Return what the figure shows: rows, columns, curves, marks, scale."""
     held = frames(tables, settings)
-    rows = _rows(settings, held["acquisitions"])
+    rows, left_out = rows_drawn(settings, held)
     return " ".join(
         sentence
         for sentence in (
             f"X-ray photoelectron spectra of {settings['experiment']} with their fits.",
             f"Rows: acquisitions, with {lettering.heading(settings['axis'])}; columns: measured windows with the core "
             f"levels fitted in them.{_behind(settings, held['calibration'])}",
+            _left_out(left_out),
             _data(settings),
             _hatched(settings, held["components"]),
             "Dashed outlines without filling: components that were not detected.",
@@ -77,9 +78,11 @@ def _guides(settings: Mapping[str, Any], rows: int) -> str:
     return "Dotted lines: positions of the species in the first acquisition." if shown else ""
 
 
-def _rows(settings: Mapping[str, Any], acquired: pd.DataFrame) -> int:
-    kept = acquired.loc[~acquired["excluded"], "acquisition"].unique()
-    return len(settings.get("acquisitions", kept))
+def _left_out(acquisitions: int) -> str:
+    if not acquisitions:
+        return ""
+    others = "acquisition" if acquisitions == 1 else "acquisitions"
+    return f"No row for {acquisitions} {others} without any of these windows."
 
 
 def _scale(settings: Mapping[str, Any], rows: int) -> str:
