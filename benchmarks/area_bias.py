@@ -57,7 +57,7 @@ def bias(task: Task, best: marquardt.Optimum) -> tuple[Array, Array]:
         step = _STEP * scale * directions[:, :, k] * np.sqrt(np.maximum(size[:, k : k + 1], 0.0))
         trace += (expected(task, here + step, areas) - 2 * middle + expected(task, here - step, areas)) / _STEP**2
     shape = task.model.shape(best.point.theta, np.arange(here.shape[0]))
-    design = np.concatenate([shape.columns, shape.derivatives(best.point.coefficients)], axis=1)
+    design = shape.jacobian(best.point.coefficients)
     off = -0.5 * np.einsum("nij,njc,nc->ni", matrix, design, trace / np.maximum(middle, 1e-9))
     return off[:, :areas], stderr[:, :areas]
 

@@ -40,8 +40,8 @@ from xps.separable.likelihood import LEAST_EXPECTED_COUNTS
 from xps.separable.series import fit_jointly
 
 Array = NDArray[np.float64]
-# A hundredth of a standard error from the minimum: ten times nearer than objectives are compared.
-EFFORT = marquardt.Effort(decrement=1e-4)
+# A fiftieth of a standard error from the minimum: objectives then lie within half of what they are compared by.
+EFFORT = marquardt.Effort(decrement=5e-4, accepted=5e-4)
 SPECTRA = 200
 
 

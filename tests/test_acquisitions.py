@@ -625,7 +625,7 @@ def test_data_that_are_no_xps_are_refused_unless_excluded(raw: Raw) -> None:
 
 def test_unknown_photon_energy_is_refused(raw: Raw) -> None:
     raw.add(spectrum("a.spe", 1, photon_energy_ev=None))
-    assert "a.spe: found no photon energy in the header (line XraySource), expected XPS" in raw.faults()
+    assert "a.spe: found no photon energy in the header line XraySource (absent), expected XPS" in raw.faults()
 
 
 def test_path_or_link_outside_the_raw_root_is_refused(raw: Raw, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -636,6 +636,19 @@ def test_path_or_link_outside_the_raw_root_is_refused(raw: Raw, tmp_path_factory
     raw.settings["source"]["log"] = None
     with pytest.raises(ConfigError, match="lies outside the raw root"):
         acquisitions.assemble("series", raw.settings, [outside], raw.root)
+
+
+def test_each_warning_of_a_file_is_a_line_of_the_log(raw: Raw, caplog: pytest.LogCaptureFixture) -> None:
+    """However many regions and acquisitions it stands for in the table; a good file leaves no line."""
+    odd = (("Deconvolution", "yes"), ("DepthRecal", "yes"))
+    raw.add(spectrum("a.spe", 1), spectrum("b.spe", 2, header=odd), spectrum("c.spe", 3, header=odd[:1]))
+    list(raw.parse().parts())
+    told = [record.message.partition("' instead")[0] for record in caplog.records]
+    assert told == [
+        "raw:series/b.spe: header line 'DepthRecal': 'yes",
+        "raw:series/b.spe: header line 'Deconvolution': 'yes",
+        "raw:series/c.spe: header line 'Deconvolution': 'yes",
+    ]
 
 
 # --- resumed profiles --------------------------------------------------------------------------------------------

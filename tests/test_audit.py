@@ -583,6 +583,18 @@ def test_a_figure_comes_out_again_with_the_same_bytes(finished: Path, tmp_path: 
     assert "kinetics.parquet" not in made, "more was made than the figure needs"
 
 
+def test_what_follows_from_reference_tables_alone_comes_out_again_without_any_series(
+    finished: Path, tmp_path: Path
+) -> None:
+    done = ask(
+        finished, tmp_path, "reproduce", finished / "results/phases.parquet", "--json", "--keep", tmp_path / "kept"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["steps"] == {"results:phases.parquet": "same bytes"}
+    assert lineage.read(finished / "results/phases.parquet").record.data_origin == "literature"
+    assert list((tmp_path / "kept/raw").iterdir()) == []
+
+
 def test_a_folder_that_is_not_empty_is_not_used(finished: Path, tmp_path: Path) -> None:
     (tmp_path / "old").write_text("")
     done = ask(finished, tmp_path, "reproduce", finished / FIGURE, "--keep", tmp_path)

@@ -69,6 +69,19 @@ def test_carbon_on_the_films_adds_to_the_systematic_error() -> None:
     assert row["accounted_systematic_stderr_nm"] == pytest.approx(float(np.hypot(*errors)), rel=2e-3)
 
 
+def test_what_the_fits_may_be_wrong_in_adds_to_the_systematic_error() -> None:
+    known, lines = twin_tables.reference()
+    acquired, areas = twin_tables.acquisitions(EXPERIMENT), twin_tables.components(EXPERIMENT)
+    thick = layers_of(acquired, areas, [STACK], known, lines).to_pylist()
+    films = {"layer_model": "layers", "films": ["SEI", "Li2O"]}
+    found = []
+    for error in (0.0, 0.3):
+        rows = [{**row, "thickness_fit_stderr_nm": error * (row["layer"] == "SEI")} for row in thick]
+        balanced = balance_of(acquired, tables.from_rows("layers", rows), AREAS, films, [STACK], known)
+        found.append(next(one for one in balanced if one["acquisition"] == 3)["accounted_systematic_stderr_nm"])
+    assert found[1] == pytest.approx(float(np.hypot(found[0], 0.3 / 1.6088)), rel=1e-3)
+
+
 def test_one_unit_of_charge_is_a_known_thickness_of_lithium() -> None:
     assert chemistry.lithium_nm_per_uah_cm2(twin_tables.reference()[0].phases) == pytest.approx(4.849, abs=0.001)
 

@@ -187,7 +187,7 @@ def test_shipped_demonstration_is_sound(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.chdir(PROJECT)
     path = Path("config/config.yaml")
     analysis = configuration.load(Path(), yaml.safe_load(path.read_text()), files=[path])
-    assert {analysis.data_origin(wildcards(experiment=name)) for name in analysis.experiments} == {"simulated"}
+    assert {settings["data_origin"] for settings in analysis.experiments.values()} == {"simulated"}
 
 
 def test_shipped_depth_profile_is_sound(monkeypatch: pytest.MonkeyPatch, shared_data: Path) -> None:
@@ -343,7 +343,6 @@ def _shuffled(tree: Any, random: Any) -> Any:
         ({"experimnts": []}, "the configuration: unknown key 'experimnts' (did you mean 'experiments'?)"),
         ({"raw": 3}, "the configuration: raw: found 3, which is not a text; expected: Folder that holds"),
         ({"raw": ""}, "the configuration: raw: found '', which is too short"),
-        ({"experiments": []}, "the configuration: experiments: found [], which is too short"),
         ({"experiments": ["Bad Name"]}, "experiments[0]: found 'Bad Name', which is not of the form asked for"),
         ({"experiments": ["../x"]}, "experiments[0]: found '../x'"),
         ({"experiments": ["series_a", "series_a"]}, "experiments: holds 'series_a' more than once"),
@@ -357,6 +356,13 @@ def test_fault_in_the_configuration_is_told_with_place_and_expectation(
 ) -> None:
     project.config |= change
     assert any(fault in found for found in project.faults()), project.faults()
+
+
+def test_what_follows_from_reference_tables_alone_needs_no_experiment(project: Project) -> None:
+    project.config |= {"experiments": [], "figures": []}
+    analysis = project.load()
+    assert (dict(analysis.experiments), analysis.comparison_inputs()) == ({}, [])
+    assert set(analysis.reference_rows()) == {"phases", "reactions"}
 
 
 @pytest.mark.parametrize("empty", [None, {}])
@@ -762,8 +768,6 @@ def test_experiment_without_log_has_no_log_input(project: Project) -> None:
 def test_each_getter_gives_just_its_leaf(project: Project) -> None:
     analysis = project.load()
     assert analysis.parse_settings(SERIES) == {key: EXPERIMENT[key] for key in ("data_origin", "regions", "source")}
-    assert analysis.regions(SERIES) == EXPERIMENT["regions"]
-    assert analysis.data_origin(SERIES) == "measured"
     assert analysis.energy_reference(SERIES) == EXPERIMENT["energy_reference"]
     assert analysis.axis(SERIES) == "plating_time_s"
     assert analysis.areas_cm2(SERIES) == {"pellet": 0.5515}
@@ -816,7 +820,7 @@ def test_changed_component_bound_does_not_change_the_windows(project: Project) -
 
 
 def test_how_to_run_reaches_no_rule_parameter(project: Project) -> None:
-    getters = ("parse_settings", "energy_reference", "reference_model", "model_mappings", "model_windows", "regions")
+    getters = ("parse_settings", "energy_reference", "reference_model", "model_mappings", "model_windows")
     before = [getattr(project.load(), name)(SERIES) for name in getters]
     project.config["run"] = {"block_size": 7, "threads": 1}
     analysis = project.load()

@@ -130,6 +130,30 @@ def test_a_profile_without_carbon_refers_to_nothing_and_has_a_line_for_each_leve
     assert list(loaded(project, monkeypatch).figures) == ["fresh_spectra", "fresh_areas"]
 
 
+def test_a_course_is_drawn_of_levels_that_have_one(
+    project: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Narrow scans beside a profile have no sputter time: their panels of areas were empty."""
+    names = ("XPS_PHI_QUANTERA_depth_1.pro", "XPS_PHI_QUANTERA_narrow.spe")
+    drafted(project, put(project, "both", {name: (shared_data / "M-DaC_XPS" / name).read_bytes() for name in names}))
+    drawn = loaded(project, monkeypatch).figures
+    assert set(drawn["fresh_areas"]["core_levels"]) == {"O 1s", "Si 2p"}
+    assert "core_levels" not in drawn["fresh_spectra"]
+
+
+def test_many_levels_are_spread_over_several_figures(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("C1s", "F1s", "N1s", "Cl2p", "Br3d", "I3d", "K2p")
+    files = {
+        f"{name}.spe": assemble("smartsoft", [[[9, 8, 7] * 40]]).replace(b" 1 C1s ", b" 1 %s " % name.encode())
+        for name in names
+    }
+    drafted(project, put(project, "many", files))
+    drawn = loaded(project, monkeypatch).figures
+    levels = [figure["core_levels"] for name, figure in drawn.items() if name.startswith("fresh_spectra_")]
+    assert sorted(map(len, levels)) == [1, 6]
+    assert len({level for some in levels for level in some}) == 7
+
+
 def test_a_level_gets_one_line_where_the_data_have_it(
     project: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +191,28 @@ def test_where_nothing_stands_out_the_line_begins_at_its_nominal_energy() -> Non
     assert "start: 133.5, low: 129.0, high: 138.0}  # check: nothing stands out of the data; its nominal energy" in text
     unknown = "\n".join(model_text.lines("a", "Xy 3d", same, 0.0, drafting.Known({}, {}, {})))
     assert "start: 142.5, low: 138.0, high: 147.0}  # check: nothing stands out of the data; the middle" in unknown
+
+
+@pytest.mark.parametrize(("peak_ev", "inside"), [(485.0, True), (491.0, False)])
+def test_a_doublet_of_which_a_window_holds_one_line_is_left_for_the_person(peak_ev: float, inside: bool) -> None:
+    """The configuration refuses a line outside its window, and a draft has to run as it is."""
+    energy = 500.0 - 0.1 * np.arange(201)
+    rates = 300.0 + 500.0 * np.exp(-(((energy - peak_ev) / 0.9) ** 2))
+    known = drafting.Known({}, {"Sn 3d": 485.0}, {"Sn 3d": 8.41})
+    text = list(model_text.lines("a", "Sn 3d", [region("Sn3d5", energy, rates[None])], 0.0, known))
+    doublet = next(line.strip() for line in text if "splitting_ev" in line)
+    inner, outer = "doublet: {splitting_ev: 8.41, area_ratio: 0.6667}", "# check: its minor line would lie outside"
+    assert doublet.startswith(inner if inside else outer)
+
+
+@pytest.mark.parametrize("name", ["表面", "O1s'\"x", "a: b # c", "\a\x1b[31m"])
+def test_any_name_of_a_region_makes_a_sound_draft(project: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Shift-JIS decoded as Latin-1 holds characters that YAML refuses to read bare."""
+    data = assemble("smartsoft", [[[9, 8, 7]], [[9, 8, 7]]])
+    named = data.replace(b" 1 C1s ", b" 1 " + name.encode("shift-jis") + b" ")
+    found = drafted(project, put(project, "named", {"a.spe": named}))
+    assert list(loaded(project, monkeypatch).experiments) == ["fresh"]
+    assert any(remark.startswith("region ") for remark in found.remarks)
 
 
 @pytest.mark.parametrize(("share", "found"), [(0.0, 285.3), (0.4, 285.3), (1.2, 285.3), (1.9, 285.3), (2.2, 289.2)])
@@ -263,6 +309,40 @@ def test_a_last_cycle_that_was_stopped_is_left_out_with_its_reason(
     )
     excluded = parsed.acquisitions.to_pandas().groupby("acquisition").excluded.all()
     assert excluded.tolist() == [False, False, True]
+
+
+def test_copies_and_resumed_profiles_are_declared_so_that_the_draft_runs(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file kept twice, and PHI's way to resume a profile: a new file that begins with the old one's cycles."""
+    rows, times = [[9, 8, 7], [6, 5, 4], [3, 2, 1], [0, 9, 8]], [0.0, 60.0, 120.0, 180.0]
+    short, long = (assemble("smartsoft", [rows[:n]], times[:n]) for n in (2, 4))
+    files = {"a_1.pro": short, "a+1_1.pro": long, "b_1.pro": short}
+    found = drafted(project, put(project, "copied", files))
+    assert "b_1.pro is a copy of a_1.pro, excluded in the log's draft" in found.remarks
+    assert any("a+1_1.pro resumes a_1.pro (the first 2 cycles are the same)" in remark for remark in found.remarks)
+    analysis = loaded(project, monkeypatch)
+    parsed = acquisitions.assemble(
+        "fresh", settings_of(project), [Path(n) for n in analysis.files["fresh"]], Path("raw")
+    )
+    table = parsed.acquisitions.to_pandas()
+    kept = table[~table["excluded"]]
+    assert kept["sputter_time_s"].tolist() == times
+    assert kept["source_cycle"].tolist() == [0, 1, 2, 3]
+
+
+def test_raw_files_elsewhere_are_told_where_they_lie(project: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.spe"
+    outside.write_bytes(small_files()["smartsoft.spe"])
+    folder = put(project, "linked", {})
+    (folder / "a.spe").symlink_to(outside)
+    with pytest.raises(ConfigError, match="a link that leaves the raw root; put the file itself there"):
+        drafted(project, folder)
+    (folder / "a.spe").unlink()
+    (folder / "day 1").mkdir()
+    (folder / "day 1/a.SPE").write_bytes(outside.read_bytes())
+    with pytest.raises(ConfigError, match="holds no .spe or .pro file; there are some in .*day 1: name that folder"):
+        drafted(project, folder)
 
 
 def test_rows_of_the_log_stand_by_date(project: Path, shared_data: Path) -> None:

@@ -17,7 +17,7 @@ def test_compiled_scheme_is_the_models_function(name: str) -> None:
         linear, nonlinear = theta[:, part.compiled.linear], part.start(list(theta))
         shape = part.task.model.shape(nonlinear, np.arange(len(theta)))
         expected = np.matmul(linear[:, None], shape.columns)[:, 0]
-        slopes = np.concatenate([shape.columns, shape.derivatives(linear)], axis=1)
+        slopes = shape.jacobian(linear)
         for i, p in enumerate(part.problems):
             at = p.evaluate(theta[i])
             order = np.concatenate([part.compiled.linear, part.compiled.nonlinear])

@@ -66,7 +66,7 @@ def test_both_engines_have_one_model_and_its_derivatives(name: str) -> None:
     linear, nonlinear = part.compiled.linear, part.compiled.nonlinear
     theta = np.array(truths)
     shape = part.task.model.shape(theta[:, nonlinear], np.arange(2))
-    slopes = np.concatenate([shape.columns, shape.derivatives(theta[:, linear])], axis=1)
+    slopes = shape.jacobian(theta[:, linear])
     for i, one in enumerate(bound):
         at = one.evaluate(theta[i])
         order = np.concatenate([linear, nonlinear])

@@ -37,10 +37,8 @@ def ge_over_ge(se: str, case: str) -> dict[str, Any]:
 
 @given(thickness, length, st.floats(0.2, 5.0), st.floats(1e-2, 1e6))
 def test_one_film_of_one_level_is_the_closed_form(d: float, own: float, strength: float, factor: float) -> None:
-    ratio = strength * np.expm1(d / own)  # of film over substrate, both of one length
-    areas = factor * np.array([ratio, 1.0])
-    expected = attenuation.thickness_from_ratio_nm(ratio, strength, own)
-    assert expected == pytest.approx(d)
+    # Film over substrate, both of one length: R = R∞ (exp(d/L) − 1). Strohmeier, Surf. Interface Anal. 15, 51 (1990).
+    areas = factor * np.array([strength * np.expm1(d / own), 1.0])
     found = thicknesses(film(strength, own, own), areas, 0.01 * areas)
     assert found.success
     assert found.value_nm == pytest.approx([d], rel=1e-5)
@@ -71,6 +69,35 @@ def test_a_stack_gives_back_the_thicknesses_its_intensities_were_made_of(
     areas = 1e4 * stack.intensities(np.array(depths))
     found = thicknesses(stack, areas, 1e-3 * areas)
     assert found.value_nm == pytest.approx(depths, rel=2e-3)
+
+
+def test_what_the_fits_may_be_wrong_in_moves_the_thicknesses_like_any_error_of_the_areas() -> None:
+    stack = Stack(np.array([1.0, 0.7, 1.0]), np.array([[2.0, 2.2, 2.2], [2.5] * 3, [2.4] * 3]), np.zeros(3, dtype=bool))
+    areas = 1e4 * stack.intensities(np.array([0.8, 3.0]))
+    errors = np.array([0.03, 0.0, 0.05]) * areas
+    found = thicknesses(stack, areas, 0.002 * areas, systematics=errors)
+    step = 0.01
+    moved = [
+        thicknesses(stack, areas + step * error, 0.002 * areas).value_nm - found.value_nm for error in np.diag(errors)
+    ]
+    assert found.fit_stderr_nm == pytest.approx(np.hypot.reduce(np.array(moved) / step, axis=0), rel=0.02)
+    assert thicknesses(stack, areas, 0.002 * areas).fit_stderr_nm is None
+    none = thicknesses(stack, areas, 0.002 * areas, systematics=np.zeros(3))
+    assert none.fit_stderr_nm == pytest.approx(np.zeros(2))
+    same = thicknesses(stack, areas, 0.002 * areas, systematics=0.002 * areas)
+    assert same.fit_stderr_nm == pytest.approx(same.stderr_nm)
+
+
+def test_the_table_gives_the_error_that_the_alternatives_make() -> None:
+    """Systematic errors four times the statistical ones; rows without any say 0."""
+    experiment = "fig2b_LAGP_VEP"
+    acquired, found = twin_tables.acquisitions(experiment), twin_tables.components(experiment)
+    doubted = [{**row, "area_systematic_stderr_cps_ev": 4.0 * row["area_stderr_cps_ev"]} for row in found.to_pylist()]
+    chemistry, lines = twin_tables.reference()
+    for areas, factor in ((found, 0.0), (tables.from_rows("components", doubted), 4.0)):
+        rows = layers_of(acquired, areas, [ge_over_ge("LAGP", "LAGP-A")], chemistry, lines).to_pylist()
+        for row in rows[1:5]:
+            assert row["thickness_fit_stderr_nm"] == pytest.approx(factor * row["thickness_stderr_nm"], rel=1e-6)
 
 
 def test_errors_are_those_of_repeated_measurements() -> None:

@@ -247,6 +247,13 @@ def test_measured_and_simulated_inputs_make_a_mixed_artefact() -> None:
     assert provenance.record("extract_kinetics", parents, {}, "f").data_origin == "mixed"
 
 
+@pytest.mark.parametrize("origin", ["measured", "simulated"])
+def test_literature_beside_spectra_leaves_them_what_they_are(origin: str) -> None:
+    parents = [raw_record(origin).of("a", ""), raw_record("literature", "tables").of("b", "")]
+    assert provenance.record("render_figure", parents, {}, "f").data_origin == origin
+    assert provenance.record("render_figure", parents[1:], {}, "f").data_origin == "literature"
+
+
 def test_a_record_without_data_origin_is_refused() -> None:
     with pytest.raises(TableError, match="measured or simulated"):
         provenance.record("parse_spectra", [provenance.Source("raw:x", "1")], {}, "f")

@@ -25,6 +25,17 @@ def test_bounded_solution_is_that_of_nnls(seed: int, unknowns: int) -> None:
         np.testing.assert_allclose(matrix @ solution, matrix @ best, atol=1e-6 * np.abs(values).max())
 
 
+@given(st.integers(0, 10**6), st.integers(1, 7))
+def test_whatever_is_guessed_to_lie_above_the_solution_is_the_same(seed: int, unknowns: int) -> None:
+    matrix, right = systems(seed, unknowns)
+    generator = np.random.default_rng(seed + 2)
+    bounded, above = generator.random(unknowns) < 0.7, generator.random(right.shape) < 0.5
+    found, truth = solve_bounded(matrix, right, bounded, above), solve_bounded(matrix, right, bounded)
+    scale = np.sqrt(np.einsum("sii->si", matrix))
+    np.testing.assert_allclose(found * scale, truth * scale, rtol=1e-6, atol=1e-7)
+    assert np.array_equal(solve_bounded(matrix, right, bounded, truth > 0.0), truth)
+
+
 def test_unbounded_unknowns_may_be_negative() -> None:
     matrix, right = np.eye(2)[None], np.array([[-1.0, -2.0]])
     np.testing.assert_allclose(solve_bounded(matrix, right, np.array([True, False])), [[0.0, -2.0]])

@@ -170,9 +170,9 @@ class _Growth:
             self.columns = np.exp(theta[:, :, None] * x)
         self.x = x
 
-    def derivatives(self, coefficients: Array) -> Array:
+    def jacobian(self, coefficients: Array) -> Array:
         with np.errstate(over="ignore", invalid="ignore"):
-            return coefficients[:, :, None] * self.x * self.columns
+            return np.concatenate([self.columns, coefficients[:, :, None] * self.x * self.columns], axis=1)
 
 
 class _GrowthModel:

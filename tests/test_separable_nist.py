@@ -155,8 +155,8 @@ class _At:
     columns: Array
     slopes: Array
 
-    def derivatives(self, coefficients: Array) -> Array:
-        return np.einsum("sl,splx->spx", coefficients, self.slopes)
+    def jacobian(self, coefficients: Array) -> Array:
+        return np.concatenate([self.columns, np.einsum("sl,splx->spx", coefficients, self.slopes)], axis=1)
 
 
 @dataclass(frozen=True)

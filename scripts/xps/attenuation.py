@@ -1,14 +1,9 @@
 """How matter between an emitting atom and the analyser weakens a photoelectron line.
 
 Use ``inelastic_mean_free_path_nm`` for the length (TPP-2M, from what a handbook says of a material),
-``attenuation_length_nm`` to turn it to the emission angle, then one of the sample models:
-
-    single layer   I/I0 = exp(-d/L)                     of what lies below,       1 - exp(-d/L) of the layer itself
-    stack          I_i ∝ L_i (1 - exp(-d_i/L_i)) Π exp(-d_j/L_j) over the layers j above
-    patches        the same, on a share c of the area; the rest is bare
-
-and ``thickness_from_ratio_nm`` or ``thickness_from_attenuation_nm`` for the way back. Lengths and thicknesses in nm,
-energies in eV, thicknesses along the surface normal, angles from the surface normal in degrees. Everything broadcasts.
+``attenuation_length_nm`` to turn it to the emission angle, then ``stack_lengths_nm`` for what a line shows of each
+layer. The way back, from areas to thicknesses, is in ``layers``. Lengths and thicknesses in nm, energies in eV,
+thicknesses along the surface normal, angles from the surface normal in degrees. Everything broadcasts.
 
 ASSUME straight lines: without elastic scattering the attenuation length is the IMFP times the cosine of the emission
 angle. The effective attenuation length of ISO 18115 includes it and is some per cent shorter. TPP-2M itself is off by
@@ -102,20 +97,6 @@ def attenuation_length_nm(mean_free_path_nm: ArrayLike, emission_angle_deg: floa
     return np.asarray(np.asarray(mean_free_path_nm, dtype=np.float64) * np.cos(np.radians(emission_angle_deg)))
 
 
-def transmitted(thickness_nm: ArrayLike, length_nm: ArrayLike, coverage: ArrayLike = 1.0) -> Floats:
-    """Return the share of a line from below that passes an overlayer: 1 - c + c exp(-d/L).
-
-    ``thickness_nm`` is that of the covered places; ``coverage`` their share of the area (1: a closed film).
-    """
-    share = np.asarray(coverage)
-    return np.asarray(1.0 - share + share * np.exp(-np.asarray(thickness_nm) / np.asarray(length_nm)))
-
-
-def emitted(thickness_nm: ArrayLike, length_nm: ArrayLike, coverage: ArrayLike = 1.0) -> Floats:
-    """Return a layer's own intensity over that of an infinitely thick one: c (1 - exp(-d/L))."""
-    return np.asarray(-np.asarray(coverage) * np.expm1(-np.asarray(thickness_nm) / np.asarray(length_nm)))
-
-
 def stack_lengths_nm(thickness_nm: ArrayLike, length_nm: ArrayLike) -> Floats:
     """Return how many nm of each layer of a stack the line shows: L_i (1 - exp(-d_i/L_i)) Π_(j above) exp(-d_j/L_j).
 
@@ -128,23 +109,3 @@ def stack_lengths_nm(thickness_nm: ArrayLike, length_nm: ArrayLike) -> Floats:
     optical = thickness / length
     above = np.concatenate([np.zeros_like(optical[:1]), np.cumsum(optical[:-1], axis=0)])
     return np.asarray(-length * np.expm1(-optical) * np.exp(-above))
-
-
-def thickness_from_ratio_nm(ratio: ArrayLike, infinite_ratio: ArrayLike, length_nm: ArrayLike) -> Floats:
-    """Return the thickness of a closed film (nm) from overlayer over substrate intensity of one core level.
-
-    d = L ln(1 + R/R∞); ``infinite_ratio`` is that of the two pure materials, ``length_nm`` the common attenuation
-    length in the film. Source: Strohmeier, Surf. Interface Anal. 15, 51 (1990).
-    """
-    return np.asarray(np.asarray(length_nm) * np.log1p(np.asarray(ratio) / np.asarray(infinite_ratio)))
-
-
-def thickness_from_attenuation_nm(share: ArrayLike, length_nm: ArrayLike, coverage: ArrayLike = 1.0) -> Floats:
-    """Return the thickness (nm) of the covered places when ``share`` of a line from below is left; undoes transmitted.
-
-    Infinite where patches of that ``coverage`` cannot weaken the line so much (share ≤ 1 - c); negative where it grew.
-    """
-    covered = np.asarray(coverage)
-    passing = (np.asarray(share, dtype=np.float64) - (1.0 - covered)) / covered
-    with np.errstate(divide="ignore"):
-        return np.asarray(-np.asarray(length_nm) * np.log(np.maximum(passing, 0.0)))

@@ -20,6 +20,7 @@ _LOGGED = ["experiment", "acquisition", "plating_time_s", "plating_current_ua"]
 _FILMS = [
     *("acquisition", "layer_model", "layer", "condition", "coverage_fraction", "patch_coverage_fraction"),
     *("thickness_nm", "thickness_stderr_nm", "thickness_imfp_stderr_nm", "thickness_carbon_stderr_nm"),
+    "thickness_fit_stderr_nm",
 ]
 AT_ONCE = 1024
 """Acquisitions whose rows are in memory."""
@@ -127,7 +128,7 @@ def _accounted(
         return np.nan, np.nan, np.nan, "the experiment file does not say which films hold the lithium"
     phases = {(stack["layer_model"], film["layer"]): film["phase"] for stack in stacks for film in stack["films"]}
     model = accounting["layer_model"]
-    total, variance, paths, carbon = 0.0, 0.0, 0.0, 0.0
+    total, variance, paths, carbon, fits = 0.0, 0.0, 0.0, 0.0, 0.0
     for row in films:
         if row["thickness_nm"] is None:
             return np.nan, np.nan, np.nan, f"{row['layer']}: {row['condition']}"
@@ -137,8 +138,9 @@ def _accounted(
         # Mean free paths are wrong together, and all films lie under the same carbon.
         paths += share * (row["thickness_imfp_stderr_nm"] or 0.0)
         carbon += share * (row["thickness_carbon_stderr_nm"] or 0.0)
+        fits += (share * (row["thickness_fit_stderr_nm"] or 0.0)) ** 2
     words = f"lithium in {', '.join(accounting['films'])} by the model {model}, seen in the analysed spot"
-    return total, float(np.sqrt(variance)), float(np.hypot(paths, carbon)), words
+    return total, float(np.sqrt(variance)), float(np.sqrt(paths**2 + carbon**2 + fits)), words
 
 
 def _rows(

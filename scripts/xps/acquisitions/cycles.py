@@ -136,7 +136,7 @@ def _unusable(measurement: Measurement) -> str | None:
     if any(region.energy_scale != "binding" for region in measurement.regions):
         found = f"{measurement.technique} data on a kinetic energy scale"
     elif measurement.photon_energy_ev is None:
-        found = "no photon energy in the header (line XraySource)"
+        found = f"no photon energy in the header line XraySource ({measurement.first('XraySource') or 'absent'})"
     else:
         return None
     return f"{measurement.name}: found {found}, expected XPS data of known photon energy"

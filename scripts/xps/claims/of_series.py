@@ -92,7 +92,8 @@ def _films(evidence: Evidence, experiment: str, layer_model: str, layer: str) ->
 def last_thickness(evidence: Evidence, experiment: str, layer_model: str, layer: str) -> Answer:
     """Thickness of a film in the last acquisition in which it is known (nm)."""
     row = records(_films(evidence, experiment, layer_model, layer))[-1]
-    parts = ("thickness_stderr_nm", "thickness_imfp_stderr_nm", "thickness_carbon_stderr_nm")
+    kinds = ("stderr_nm", "imfp_stderr_nm", "carbon_stderr_nm", "fit_stderr_nm")
+    parts = [f"thickness_{kind}" for kind in kinds]
     error = float(np.hypot.reduce([row[name] for name in parts if not pd.isna(row[name])]))
     return Answer(float(row["thickness_nm"]), error, "nm", remark=f"at {row['minutes']:g} min; {row['condition']}")
 

@@ -86,14 +86,6 @@ class Analysis:
         settings = self._settings(wildcards)
         return {key: plain(settings[key]) for key in ("data_origin", "regions", "source")}
 
-    def regions(self, wildcards: Any) -> dict[str, list[str]]:
-        """Return the core levels of each raw region name."""
-        return dict(plain(self._settings(wildcards)["regions"]))
-
-    def data_origin(self, wildcards: Any) -> str:
-        """Return ``measured`` or ``simulated``."""
-        return str(self._settings(wildcards)["data_origin"])
-
     def energy_reference(self, wildcards: Any) -> dict[str, Any]:
         """Return the energy reference's settings."""
         return dict(plain(self._settings(wildcards)["energy_reference"]))

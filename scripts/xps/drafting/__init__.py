@@ -95,10 +95,22 @@ def _raw_files(experiment: str, folder: Path, raw_root: Path, target: Path) -> l
         faults.append(f"{folder} lies outside the raw root {raw_root}; move it there, or name its root with --raw")
     paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES and path.name[0] != "."]
     if not paths:
-        faults.append(f"{folder} holds no .spe or .pro file")
+        faults.append(f"{folder} holds no .spe or .pro file{_deeper(folder)}")
+    root = raw_root.resolve()
+    faults += [
+        f"{path} is a link that leaves the raw root; put the file itself there"
+        for path in paths
+        if root not in path.resolve().parents
+    ]
     if faults:
         raise ConfigError.of(f"experiment {experiment}", faults)
     return paths
+
+
+def _deeper(folder: Path) -> str:
+    """Return a hint at a folder below that holds raw files."""
+    found = next((path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES), None)
+    return "" if found is None else f"; there are some in {found.parent}: name that folder"
 
 
 def _read(path: Path, log: Log | None) -> RawFile:
@@ -138,6 +150,12 @@ def draft(experiment: str, folder: str, log_name: str, files: Sequence[RawFile],
     found = regions.windows(read_files, known.lines_ev, held)
     remarks = [f"excluded in the log's draft: {raw.refusal}" for raw in files if raw.refusal]
     remarks += [
+        f"{name} is a copy of {known.earlier}, excluded in the log's draft"
+        if known.are_all
+        else f"{name} resumes {known.earlier} (the first {known.cycles} cycles are the same), says the log's draft"
+        for name, known in log_text.copies(files, contents).items()
+    ]
+    remarks += [
         f"cycle {item.cycles - 1} of {name} is excluded in the log's draft: {why}"
         for name, item in contents.items()
         if (why := log_text.stopped(item))
@@ -145,12 +163,11 @@ def draft(experiment: str, folder: str, log_name: str, files: Sequence[RawFile],
     remarks += [text for name, item in contents.items() for text in _warnings(name, item)]
     remarks += [f"region {window.name} is not fitted: {window.remark}" for window in found if not window.levels]
     text = settings_text.lines(experiment, (folder, log_name), files, contents, found, known.models)
-    named = settings_text.named_models(experiment, found, known.models)
     return Draft(
         "\n".join(text) + "\n",
         "\n".join(log_text.lines(files, contents)) + "\n",
         _fit_models(experiment, found, read_files, known),
-        run_text.figures(experiment, settings_text.axis_of(read_files), named, found, read_files),
+        run_text.figures(experiment, settings_text.axis_of(read_files), found, read_files),
         tuple(remarks),
     )
 

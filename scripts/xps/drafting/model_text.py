@@ -44,8 +44,10 @@ def lines(experiment: str, level: str, same: Sequence[Region], shift_ev: float, 
 
     Where nothing stands out of the data, the line begins at its nominal energy.
     """
-    low = max(min(region.start_ev, float(region.energy_ev[-1])) for region in same) + shift_ev + _MARGIN_EV
-    high = min(max(region.start_ev, float(region.energy_ev[-1])) for region in same) + shift_ev - _MARGIN_EV
+    low = max(min(region.start_ev, float(region.energy_ev[-1])) for region in same) + shift_ev
+    high = min(max(region.start_ev, float(region.energy_ev[-1])) for region in same) + shift_ev
+    margin = min(_MARGIN_EV, (high - low) / 4.0)
+    low, high = low + margin, high - margin
     found_ev, why = strongest_ev(same), "the data have their maximum there"
     if found_ev is None:
         nominal = known.lines_ev.get(level)
@@ -70,10 +72,14 @@ def lines(experiment: str, level: str, same: Sequence[Region], shift_ev: float, 
     start = f"start: {at:.1f}, low: {max(low, at - _POSITION_EV):.1f}, high: {min(high, at + _POSITION_EV):.1f}"
     yield f"    position_ev: {{{start}}}  # check: {why}"
     yield "    fwhm_ev: {start: 1.6, low: 0.6, high: 4.0}  # check"
-    if level in known.splittings_ev:
-        yield f"    doublet: {{splitting_ev: {known.splittings_ev[level]:g}, area_ratio: {ratio:g}}}  # check"
+    splitting_ev = known.splittings_ev.get(level)
+    doublet = f"doublet: {{splitting_ev: {'' if splitting_ev is None else f'{splitting_ev:g}'}, area_ratio: {ratio:g}}}"
+    if splitting_ev is not None and round(at, 1) + splitting_ev > round(high, 1):
+        yield f"    # check: its minor line would lie outside the window, else {doublet}"
+    elif splitting_ev is not None:
+        yield f"    {doublet}  # check"
     elif major:
-        yield f"    # fill in: doublet: {{splitting_ev: , area_ratio: {ratio:g}}}"
+        yield f"    # fill in: {doublet}"
     yield f"    source: assumed; {why}"
     yield "usual_alternatives: [backgrounds]"
 

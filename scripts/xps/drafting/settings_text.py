@@ -35,7 +35,7 @@ def lines(
     yield f"description: {experiment}, drafted from its raw files  # fill in: what was done to which sample"
     yield f"data_origin: {_origin(read)}  # as the files' headers say"
     suffixes = sorted({f"*{raw.name[raw.name.rindex('.') :].lower()}" for raw in files})
-    yield f"source: {{folder: {json.dumps(folder)}, files: {json.dumps(suffixes)}, log: {json.dumps(log_name)}}}"
+    yield f"source: {{folder: {quoted(folder)}, files: {json.dumps(suffixes)}, log: {quoted(log_name)}}}"
     yield "# check: which core levels does each window hold? Add those that intrude, such as O 2s beside Ge 3d."
     levels = [level for window in found for level in window.levels]
     yield "regions:" if levels else "regions: {}"
@@ -45,6 +45,11 @@ def lines(
     yield f"axis: {axis_of(read)}  # check: plating_time_s and rest_time_s need their column in the log"
     yield from _model_lines(experiment, found, models)
     yield from _survey(found)
+
+
+def quoted(text: str) -> str:
+    """Return ``text`` as a YAML string; what cannot be printed, as in a name in Shift-JIS, is spelt with escapes."""
+    return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def axis_of(read: Sequence[Measurement]) -> str:
@@ -75,10 +80,11 @@ def _origin(read: Sequence[Measurement]) -> str:
 
 
 def _region_line(window: Window, total: int) -> str:
-    key = window.name if _PLAIN_KEY.fullmatch(window.name) else json.dumps(window.name, ensure_ascii=False)
+    key = window.name if _PLAIN_KEY.fullmatch(window.name) else quoted(window.name)
     some = "" if window.files == total else f"; in {window.files} of {total} files"
     if not window.levels:
-        return f"  # {window.name}: left out: {window.remark}{some}"
+        shown = window.name if window.name.isprintable() else key
+        return f"  # {shown}: left out: {window.remark}{some}"
     return f"  {key}: [{', '.join(window.levels)}]  # check: {window.remark}{some}"
 
 
@@ -126,5 +132,5 @@ def _survey(found: Sequence[Window]) -> Iterator[str]:
     for window in found:
         if window.is_survey:
             yield "# check: does config/reference/survey_lines.csv hold a line of each element? No other counts."
-            yield f"# composition: {{survey: {json.dumps(window.name, ensure_ascii=False)}}}"
+            yield f"# composition: {{survey: {quoted(window.name)}}}"
             return

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from xps.fitting.engines import BROKEN, Job, Starts, in_series, optima, series_starts
 from xps.fitting.films import Shares
 from xps.fitting.judging import detection, outcome
+from xps.fitting.judging.doubt import doubted
 from xps.fitting.judging.outcome import Outcome, Task
 from xps.fitting.solving import layout, problem
 from xps.fitting.solving.layout import Layout
@@ -65,16 +66,19 @@ def tested(
         for mine, base, end in zip(of_each, found, _fitted(alternative, model, found, starts, engine), strict=True):
             film = shares.get(base.task.acquisition, 1.0)
             mine.append(Tested(alternative, end, _allowed(base, end, film) if alternative.systematic else 0.0))
-    done = [
-        replace(
-            base,
-            systematic=systematic(model, base, mine),
-            fraction_systematic=systematic(model, base, mine, "fraction"),
-            findings=_on_bare_ground(model, base, mine),
-        )
-        for base, mine in zip(found, of_each, strict=True)
-    ]
-    return done, of_each
+    return [_with_errors(model, base, mine) for base, mine in zip(found, of_each, strict=True)], of_each
+
+
+def _with_errors(model: FitModel, base: Outcome, alternatives: Sequence[Tested]) -> Outcome:
+    """Return the outcome with the systematic errors of its areas and shares, and what they make of its findings."""
+    error = systematic(model, base, alternatives)
+    return replace(
+        base,
+        systematic=error,
+        fraction_systematic=systematic(model, base, alternatives, "fraction"),
+        areas=None if base.areas is None else doubted(base.areas, error),
+        findings=_on_bare_ground(model, base, alternatives),
+    )
 
 
 def series_of_each(model: FitModel, spectra: Sequence[Task], starts: Starts) -> Starts:

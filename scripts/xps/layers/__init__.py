@@ -11,7 +11,8 @@ Three layer models:
 Adventitious carbon, where declared, lies on all of it, closed and even; its thickness follows from C 1s like any other.
 
 Mean free paths come from TPP-2M and are wrong together: ``thickness_imfp_stderr_nm`` says by how much that is, and
-``thickness_carbon_stderr_nm`` what it is worth that nobody knows what the carbon is made of.
+``thickness_carbon_stderr_nm`` what it is worth that nobody knows what the carbon is made of. What the areas' systematic
+errors (backgrounds, shapes, ties) make of it is ``thickness_fit_stderr_nm``; rate laws leave it aside.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -90,13 +91,15 @@ def _rows(
         for film in reversed(films):
             yield {**keys, "layer": film["layer"], "verdict": "not_testable", "condition": reason}
         return
-    areas, stderrs = (np.array([getattr(tracer, name) for tracer in tracers]) for name in ("area", "stderr"))
+    areas, stderrs, systematics = (
+        np.array([getattr(tracer, name) for tracer in tracers]) for name in ("area", "stderr", "systematic")
+    )
     coverages = declared.get("coverages", [1.0])
     seen_by = tuple((tracer.core_level, tracer.facts) for tracer in tracers)
     if seen_by not in optics:
         optics[seen_by] = _stack(layers, tracers, chemistry, lines)
     stacks = [replace(optics[seen_by], coverage=coverage) for coverage in coverages]
-    answers = [thicknesses(stack, areas, stderrs) for stack in stacks]
+    answers = [thicknesses(stack, areas, stderrs, systematics=systematics) for stack in stacks]
     agree = verdicts.agreement(films, coverages, answers)
     buried = not tracers[-1].detected
     for coverage, stack, answer in zip(coverages, stacks, answers, strict=True):

@@ -74,6 +74,7 @@ class Thicknesses(NamedTuple):
     """Thicknesses of the films (films,) in nm, their statistical and mean-free-path errors, and whether it worked.
 
     ``misfit`` is the least χ² of the areas over what the mean free paths may be: 0 where the stack can make them.
+    ``fit_stderr_nm`` is what the areas' systematic errors make of the thicknesses; None where none were given.
     """
 
     value_nm: Floats
@@ -81,20 +82,26 @@ class Thicknesses(NamedTuple):
     imfp_stderr_nm: Floats
     success: bool
     misfit: float
+    fit_stderr_nm: Floats | None = None
 
 
-def thicknesses(stack: Stack, areas: Floats, stderrs: Floats, near_nm: Floats | None = None) -> Thicknesses:
+def thicknesses(
+    stack: Stack, areas: Floats, stderrs: Floats, near_nm: Floats | None = None, systematics: Floats | None = None
+) -> Thicknesses:
     """Return the films' thicknesses that make the measured ``areas`` (layers,), in cps·eV with their ``stderrs``.
 
     Thicknesses are at least 0. The systematic error is the change when all mean free paths grow by their relative
     standard error (see ``attenuation``). ``near_nm`` (films,) is where to look, if a like stack's answer is known.
+    ``systematics`` (layers,) are systematic standard errors of the areas, independent of each other.
     """
-    value, stderr, success, misfit = _solved(stack, areas, stderrs, near_nm)
+    value, jacobian, success, misfit = _solved(stack, areas, stderrs, near_nm)
+    stderr = _stderrs(jacobian)[1:]
+    of_fits = None if systematics is None else _stderrs(jacobian, systematics / stderrs)[1:]
     longer, _, again, other = _solved(stack.scaled(1.0 + RELATIVE_STDERR), areas, stderrs, value)
     misfit = min(misfit, other)
     if misfit > _SOLVED:
         misfit = min(misfit, _solved(stack.scaled(1.0 - RELATIVE_STDERR), areas, stderrs, value)[-1])
-    return Thicknesses(value, stderr, np.abs(longer - value), success and again, misfit)
+    return Thicknesses(value, stderr, np.abs(longer - value), success and again, misfit, of_fits)
 
 
 def _solved(stack: Stack, areas: Floats, stderrs: Floats, near_nm: Floats | None) -> tuple[Floats, Floats, bool, float]:
@@ -114,11 +121,13 @@ def _solved(stack: Stack, areas: Floats, stderrs: Floats, near_nm: Floats | None
         if best.chi_square < _SOLVED:
             break
     assert best is not None
-    return best.parameters[1:], _stderrs(best.jacobian)[1:], best.converged, best.chi_square
+    return best.parameters[1:], best.jacobian, best.converged, best.chi_square
 
 
-def _stderrs(jacobian: Floats) -> Floats:
+def _stderrs(jacobian: Floats, errors: Floats | None = None) -> Floats:
     """Return the standard error of each parameter; NaN for the thickness of a film that no line feels any more.
+
+    ``errors`` are those of the areas in units of the errors by which they were weighted; None: 1.
 
     How thick it is changes nothing, so it takes no part: what little it does to the areas, down to their rounding,
     would pass for a freedom of all other films.
@@ -126,7 +135,10 @@ def _stderrs(jacobian: Floats) -> Floats:
     size = np.linalg.norm(jacobian, axis=0)
     felt = size > _FELT
     scaled = jacobian[:, felt] / size[felt]
-    variances = np.diag(np.linalg.pinv(scaled.T @ scaled)) / size[felt] ** 2
+    inverse = np.linalg.pinv(scaled.T @ scaled)
+    if errors is not None:
+        inverse = inverse @ (scaled.T @ (errors[:, None] ** 2 * scaled)) @ inverse
+    variances = np.diag(inverse) / size[felt] ** 2
     stderrs = np.full(size.size, np.nan)
     stderrs[felt] = np.sqrt(np.maximum(variances, 0.0))
     return stderrs

@@ -16,20 +16,24 @@ COLUMNS = {
     "acquisitions": ["experiment", "acquisition", "region", "excluded", *Facts._fields],
     "components": [
         *("model", "component", "acquisition", "region", "core_level", "detected"),
-        *("area_cps_ev", "area_stderr_cps_ev", "upper_limit_95_cps_ev"),
+        *("area_cps_ev", "area_stderr_cps_ev", "upper_limit_95_cps_ev", "area_systematic_stderr_cps_ev"),
     ],
 }
 """What is looked at of each table."""
 
 
 class Tracer(NamedTuple):
-    """A layer's tracer in one acquisition: area and standard error (cps·eV, NaN where unknown), header, level."""
+    """A layer's tracer in one acquisition: area, standard error (cps·eV, NaN where unknown), header, level.
+
+    ``systematic`` is the area's systematic standard error (cps·eV), 0 where the fits told none.
+    """
 
     area: float
     stderr: float
     facts: Facts | None
     core_level: str
     detected: bool
+    systematic: float = 0.0
 
 
 class Measured:
@@ -55,7 +59,9 @@ class Measured:
         errors = [row["area_stderr_cps_ev"] or (row["upper_limit_95_cps_ev"] or np.nan) / ONE_SIDED_95 for row in rows]
         facts = self._facts.get((acquisition, rows[0]["region"]))
         detected = any(row["detected"] is not False for row in rows)
-        return Tracer(float(area), float(np.hypot.reduce(errors)), facts, str(rows[0]["core_level"]), detected)
+        systematic = float(np.hypot.reduce([row["area_systematic_stderr_cps_ev"] or 0.0 for row in rows]))
+        level = str(rows[0]["core_level"])
+        return Tracer(float(area), float(np.hypot.reduce(errors)), facts, level, detected, systematic)
 
 
 def _asked(stacks: Sequence[Settings]) -> list[str]:
@@ -79,7 +85,7 @@ def _facts(acquisitions: pa.Table, regions: set[str]) -> dict[tuple[int, str], F
 
 def untestable(layers: Sequence[Settings], tracers: Sequence[Tracer], lines: Mapping[str, Settings]) -> str:
     """Return why nothing can be made of the ``tracers`` of these layers, or nothing; ``lines`` are factors by level."""
-    for layer, (area, stderr, facts, level, _) in zip(layers, tracers, strict=True):
+    for layer, (area, stderr, facts, level, *_) in zip(layers, tracers, strict=True):
         names = ", ".join(layer["tracer"]["components"])
         if not np.isfinite(area):
             return f"no area of {names} (not measured in this acquisition, or the fit failed)"

@@ -76,6 +76,8 @@ def film_row(
         words.append("no upper limit: the film is thicker than the depth of information")
         return {**keys, "verdict": "not_identified", "condition": "; ".join(words)}
     numbers = {"thickness_nm": value, "thickness_stderr_nm": stderr, "thickness_imfp_stderr_nm": systematic}
+    if answer.fit_stderr_nm is not None and np.isfinite(answer.fit_stderr_nm[index]):
+        numbers["thickness_fit_stderr_nm"] = float(answer.fit_stderr_nm[index])
     return {**keys, **numbers, "verdict": "conditional" if agree else "not_identified", "condition": "; ".join(words)}
 
 
@@ -112,6 +114,7 @@ def through(limit_nm: float) -> dict[str, Any]:
         "thickness_stderr_nm": None,
         "thickness_imfp_stderr_nm": None,
         "thickness_carbon_stderr_nm": None,
+        "thickness_fit_stderr_nm": None,
         "thickness_lower_limit_nm": limit_nm,
         "verdict": "not_identified",
         "condition": f"thicker than {limit_nm:.3g} nm (95 %): the substrate is not detected through the film",

@@ -19,7 +19,7 @@ _ROOT_2 = math.sqrt(2.0)
 _ROOT_PI = math.sqrt(math.pi)
 _ROOT_2PI = math.sqrt(2.0 * math.pi)
 # Elements at a time: all arrays of such a piece stay in the cache together. Measured: 4096 costs a tenth more.
-_PIECE = 16384
+_PIECE = 20000
 
 
 class Profile(NamedTuple):
@@ -66,7 +66,7 @@ def voigt(
     value, by_position, by_fwhm = out or tuple(np.empty(shape) for _ in range(3))
     found = Profile(value, by_position, by_fwhm, (np.empty(shape),) if slopes else ())
     lines = _lines(gauss, lorentzian_width)
-    rows = max(1, _PIECE * shape[0] // max(1, math.prod(shape)))
+    rows = math.ceil(shape[0] / math.ceil(math.prod(shape) / _PIECE)) if value.size else 1
     for begin in range(0, shape[0], rows):
         piece = slice(begin, begin + rows)
         some = _Lines(*(_rows(part, piece, shape) for part in lines))
@@ -104,7 +104,7 @@ def _voigt(offset: Array, lines: _Lines, out: list[Array]) -> None:
     """
     value, by_position, by_fwhm, *by_lorentzian = out
     scale, y, height, by_total = lines[:4]
-    x = np.broadcast_to(np.abs(offset) * scale, value.shape)
+    x = np.abs(offset) * scale
     w = first_quadrant(x, y)
     np.multiply(w.real, height, out=value)
     xu, yv = x * value, w.imag * (y * height)

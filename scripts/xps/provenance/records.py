@@ -113,6 +113,8 @@ def record(
     origins = {parent.data_origin for parent in parents} | ({data_origin} if data_origin else set())
     if not origins:
         raise TableError(f"{rule}: no input says whether its data are measured or simulated")
+    # What is read beside spectra changes nothing about where these come from.
+    of_spectra = origins - {"literature"} or origins
     return Record(
         artefact="",
         rule=rule,
@@ -122,7 +124,7 @@ def record(
         fingerprint=fingerprint,
         modules=module_hashes(rule),
         versions=installed_versions(),
-        data_origin=origins.pop() if len(origins) == 1 else "mixed",
+        data_origin=of_spectra.pop() if len(of_spectra) == 1 else "mixed",
         ancestors=dict(sorted(ancestors.items())),
     )
 

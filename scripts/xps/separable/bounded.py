@@ -45,38 +45,47 @@ def _solved(matrix: Array, right: Array, scale: Array, damping: Array | float = 
     return np.asarray(solution * scale)
 
 
-def solve_bounded(matrix: Array, right: Array, bounded: Mask) -> Array:
+def solve_bounded(matrix: Array, right: Array, bounded: Mask, above: Mask | None = None) -> Array:
     """Return the minimum of xᵀMx/2 − rᵀx of each system, unknowns marked ``bounded`` kept at or above 0; exact.
 
     Principal pivoting (J. Kim, H. Park, SIAM J. Sci. Comput. 33 (2011) 3261): all unknowns on the wrong side change
-    sides at once, or only the last of them where that has failed to bring progress, which is proven to end.
+    sides at once, or only the last of them where that has failed to bring progress, which is proven to end. ``above``
+    guesses which unknowns of each system end above 0; without it all do.
     """
     scale = scales(matrix)
-    solution = _solved(matrix, right, scale)
-    wrong = bounded & (solution < 0.0)
+    free = np.ones(right.shape, dtype=bool) if above is None else above | ~bounded
+    solution = _solved(matrix, right, scale * free)
+    wrong = _wrong(matrix, right, scale, bounded, free, solution)
     if wrong.any():
         waiting = np.flatnonzero(wrong.any(axis=-1))
-        solution[waiting] = _pivot(matrix[waiting], right[waiting], scale[waiting], bounded)
-    return solution
+        solution[waiting] = _pivot(
+            matrix[waiting], right[waiting], scale[waiting], bounded, free[waiting], wrong[waiting]
+        )
+    return np.where(bounded, np.maximum(solution, 0.0), solution)
 
 
-def _pivot(matrix: Array, right: Array, scale: Array, bounded: Mask) -> Array:
+def _wrong(matrix: Array, right: Array, scale: Array, bounded: Mask, free: Mask, solution: Array) -> Mask:
+    """Return which unknowns are below 0, or held there although the minimum lies above."""
+    wrong = bounded & (solution < -_KKT_TOLERANCE * scale)
+    if not free.all():
+        slope = (right - np.matvec(matrix, solution)) * scale
+        wrong |= ~free & (slope > _KKT_TOLERANCE * np.maximum(1.0, np.abs(right * scale)))
+    return np.asarray(wrong)
+
+
+def _pivot(matrix: Array, right: Array, scale: Array, bounded: Mask, free: Mask, wrong: Mask) -> Array:
     systems, unknowns = right.shape
-    free = np.ones((systems, unknowns), dtype=bool)
-    fewest = np.full(systems, unknowns + 1)
-    patience = np.full(systems, 3)
+    fewest, patience = np.full(systems, unknowns + 1), np.full(systems, 3)
     solution = np.zeros_like(right)
     for _ in range(4 * 2**unknowns):
-        solution = _solved(matrix, right, scale * free)
-        slope = right - np.matmul(matrix, solution[..., None])[..., 0]
-        wrong = bounded & np.where(free, solution / scale < -_KKT_TOLERANCE, slope * scale > _KKT_TOLERANCE)
-        wrong &= np.where(free, True, np.abs(slope * scale) > _KKT_TOLERANCE * np.abs(right * scale))
         count = wrong.sum(axis=-1)
-        if not np.any(count):
+        if not count.any():
             break
         better = count < fewest
         fewest = np.where(better, count, fewest)
         patience = np.where(better, 3, patience - 1)
         last = np.arange(unknowns) == (unknowns - 1 - np.argmax(wrong[:, ::-1], axis=-1))[:, None]
-        free ^= np.where((patience >= 0)[:, None], wrong, wrong & last)
-    return np.where(bounded, np.maximum(solution, 0.0), solution)
+        free = free ^ (wrong & (last | (patience >= 0)[:, None]))
+        solution = _solved(matrix, right, scale * free)
+        wrong = _wrong(matrix, right, scale, bounded, free, solution)
+    return solution

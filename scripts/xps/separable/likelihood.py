@@ -5,7 +5,7 @@ A ``Likelihood`` gives the solver two things: weights w with which the gradient 
 iterating least squares with it reaches the exact maximum likelihood (P. J. Green, J. R. Stat. Soc. B 46 (1984) 149).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol, Self
 
 import numpy as np
@@ -85,14 +85,19 @@ class Neyman(_Counts):
     """Squares weighted with 1/max(n, 1): what other programs minimise, low by about one count per channel."""
 
     quadratic: ClassVar[bool] = True
+    fixed: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Weigh the channels."""
+        object.__setattr__(self, "fixed", 1.0 / np.maximum(self.data, 1.0))
 
     def weights(self, expected: Array) -> Array:  # noqa: ARG002  the protocol's argument
         """Return 1/max(n, 1)."""
-        return np.asarray(1.0 / np.maximum(self.data, 1.0))
+        return self.fixed
 
     def objective(self, expected: Array) -> Array:
         """Return the weighted sum of squares of each spectrum."""
-        return np.asarray(np.sum(self.weights(expected) * (self.data - expected) ** 2, axis=-1))
+        return np.asarray(np.sum(self.fixed * (self.data - expected) ** 2, axis=-1))
 
 
 LIKELIHOODS: dict[str, type[Poisson] | type[Neyman]] = {"poisson": Poisson, "neyman": Neyman}

@@ -60,10 +60,11 @@ class RegionScheme:
     step: int | None
     baseline: Indices
     # What follows from these and every evaluation asks for: coefficients and parameters that lines of the region touch,
-    # ranges of lines by shape, which shape parameters are fitted, all numbers of the lines (kinds × lines, flat), and
-    # how the fitted kinds follow the touched parameters (touched × kinds × lines).
-    inside: Indices = field(init=False)
-    touched: Indices = field(init=False)
+    # which lines each coefficient gathers, ranges of lines by shape, which shape parameters are fitted, all numbers of
+    # the lines (kinds × lines, flat), and how the fitted kinds follow the touched parameters (touched × kinds × lines).
+    inside: slice | Indices = field(init=False)
+    touched: slice | Indices = field(init=False)
+    gather: Array = field(init=False)
     groups: tuple[tuple[str, slice], ...] = field(init=False)
     fitted: tuple[int, ...] = field(init=False)
     numbers: Affine = field(init=False)
@@ -75,13 +76,14 @@ class RegionScheme:
         told = np.any([np.any(one.rows, axis=0) for one in kinds], axis=0)
         for factors in self.factors:
             told[list(factors)] = True
-        touched = np.flatnonzero(told)
+        inside, touched = np.unique(self.column), np.flatnonzero(told)
         fitted = tuple(i for i, one in enumerate(self.shape_parameters) if np.any(one.rows))
         moving = (self.position_ev, self.fwhm_ev, *(self.shape_parameters[i] for i in fitted))
         first = {shape: self.shapes.index(shape) for shape in self.shapes}
         found = {
-            "inside": np.unique(self.column),
-            "touched": touched,
+            "inside": _run(inside),
+            "gather": np.equal.outer(inside, self.column).astype(np.float64),
+            "touched": _run(touched),
             "groups": tuple((shape, slice(at, at + self.shapes.count(shape))) for shape, at in first.items()),
             "fitted": fitted,
             "numbers": Affine(
@@ -118,6 +120,16 @@ class Scheme:
     regions: tuple[RegionScheme, ...]
     coefficients: int
     parameters: int
+    # Whether every region depends on everything, so that none leaves a row of what all write to unwritten.
+    filled: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find what no evaluation needs to ask again."""
+        rows = [
+            (one.gather.shape[0] + one.baseline.size, one.moves.shape[0] + (one.step is not None))
+            for one in self.regions
+        ]
+        object.__setattr__(self, "filled", set(rows) == {(self.coefficients, self.parameters)})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,23 +160,32 @@ class Lines:
 
 
 class LinesAt:
-    """Columns and derivatives of some spectra at their θ."""
+    """Columns and derivatives of some spectra at their θ: each region writes its channels of one array."""
 
     def __init__(self, scheme: Scheme, regions: "list[_RegionAt]") -> None:
-        self._regions = regions
-        self._columns = self._assembled([region.columns(scheme.coefficients) for region in regions])
+        self._coefficients, self._regions = scheme.coefficients, regions
+        ends = np.cumsum([region.axis.shape[1] for region in regions]).tolist()
+        self._slices = [slice(end - region.axis.shape[1], end) for end, region in zip(ends, regions, strict=True)]
+        spectra = regions[0].theta.shape[0]
+        room = np.empty if scheme.filled else np.zeros
+        self._jacobian: Array = room((spectra, scheme.coefficients + scheme.parameters, ends[-1]))
+        for region, channels in zip(regions, self._slices, strict=True):
+            region.write_columns(self.columns[:, :, channels])
 
     @property
     def columns(self) -> Array:
         """Columns in counts per unit of the coefficient, spectra × coefficients × channels."""
-        return self._columns
+        return self._jacobian[:, : self._coefficients]
+
+    def jacobian(self, coefficients: Array) -> Array:
+        """Return columns and derivatives of the expected counts by θ, spectra × all parameters × channels."""
+        for region, channels in zip(self._regions, self._slices, strict=True):
+            region.write_derivatives(coefficients, self._jacobian[:, self._coefficients :, channels])
+        return self._jacobian
 
     def derivatives(self, coefficients: Array) -> Array:
-        """Return the derivatives of the expected counts by θ, spectra × parameters × channels."""
-        return self._assembled([region.derivatives(coefficients) for region in self._regions])
-
-    def _assembled(self, parts: list[Array]) -> Array:
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+        """Return the derivatives alone."""
+        return self.jacobian(coefficients)[:, self._coefficients :]
 
 
 class _RegionAt:
@@ -206,48 +227,40 @@ class _RegionAt:
                 weights[:, line] *= self.theta[:, factor]
         return weights
 
-    def _scattered(self, peaks: Array) -> Array | None:
-        """Return the background that ``peaks`` (spectra × rows × channels) make at higher binding energy."""
-        if self.scheme.step is not None:
-            return np.asarray(self.theta[:, self.scheme.step][:, None, None] * _step_under(self.axis, peaks))
-        if self.scheme.background == "tougaard":
-            return np.asarray(np.matmul(peaks, _loss_operators(self.axis).transpose(0, 2, 1)))
-        return None
-
-    def columns(self, coefficients: int) -> Array:
-        """Return the region's part of all columns, spectra × coefficients × channels."""
+    def write_columns(self, out: Array) -> None:
+        """Write the region's part of all columns, spectra × coefficients × channels."""
         scheme, lines = self.scheme, len(self.scheme.shapes)
         # The counting time is told to the few numbers that sum lines, not to every channel of what they make.
-        gather = np.zeros((self.theta.shape[0], coefficients, lines))
-        gather[:, scheme.column, np.arange(lines)] = self.weights
-        columns = np.matmul(gather, self.stack[:, :lines])
-        peaks = columns if scheme.inside.size == coefficients else columns[:, scheme.inside]
-        scattered = self._scattered(peaks)
-        if scattered is not None:
-            columns[:, scheme.inside] += scattered
+        self._write(scheme.gather * self.weights[:, None, :], self.stack[:, :lines], out, scheme.inside)
         if scheme.baseline.size:
-            columns[:, scheme.baseline] = _baseline(scheme.background, self.axis) * self.time[:, :, None]
-        return np.asarray(columns)
+            out[:, scheme.baseline] = _baseline(scheme.background, self.axis) * self.time[:, :, None]
 
-    def derivatives(self, coefficients: Array) -> Array:
-        """Return the derivatives of the region's expected counts by θ, spectra × parameters × channels."""
+    def write_derivatives(self, coefficients: Array, out: Array) -> None:
+        """Write the derivatives of the region's expected counts by θ, spectra × parameters × channels."""
         scheme, lines = self.scheme, len(self.scheme.shapes)
         areas = coefficients[:, scheme.column]
         line_areas = areas * self.weights
-        gather = line_areas[:, None, None, :] * scheme.moves
-        slopes = np.matmul(gather.reshape(*gather.shape[:2], self.stack.shape[1] - lines), self.stack[:, lines:])
+        gather, stack = line_areas[:, None, None, :] * scheme.moves, self.stack[:, lines:]
+        gather = gather.reshape(*gather.shape[:2], stack.shape[1])
         if any(scheme.factors):
-            slopes += np.matmul(self._by_factors(areas)[:, scheme.touched], self.stack[:, :lines])
-        scattered = self._scattered(slopes)
-        if scattered is not None:
-            slopes += scattered
-        if scheme.touched.size == self.theta.shape[1] and scheme.step is None:
-            return np.asarray(slopes)
-        found = np.zeros((*self.theta.shape, self.axis.shape[1]))
-        found[:, scheme.touched] = slopes
+            gather, stack = np.concatenate([self._by_factors(areas)[:, scheme.touched], gather], axis=2), self.stack
+        self._write(gather, stack, out, scheme.touched)
         if scheme.step is not None:
-            found[:, scheme.step] = _step_under(self.axis, np.vecmat(line_areas, self.stack[:, :lines])[:, None])[:, 0]
-        return found
+            step = out[:, scheme.step : scheme.step + 1]
+            step[...] = 0.0
+            peaks = np.vecmat(line_areas, self.stack[:, :lines])[:, None]
+            _add_step(self.axis, peaks, np.ones(areas.shape[0]), step)
+
+    def _write(self, gather: Array, stack: Array, out: Array, where: slice | Indices) -> None:
+        """Write sums of lines with the background that they make to the rows ``where`` of ``out``."""
+        rows = out[:, where] if isinstance(where, slice) else np.empty((*gather.shape[:2], out.shape[2]))
+        np.matmul(gather, stack, out=rows)
+        if self.scheme.step is not None:
+            _add_step(self.axis, rows, self.theta[:, self.scheme.step], rows)
+        elif self.scheme.background == "tougaard":
+            rows += np.matmul(rows, _loss_operators(self.axis).transpose(0, 2, 1))
+        if not isinstance(where, slice):
+            out[:, where] = rows
 
     def _by_factors(self, areas: Array) -> Array:
         """Return how much of each line's value a fitted ratio adds: the area times the product of its other factors."""
@@ -262,6 +275,12 @@ class _RegionAt:
         return found
 
 
+def _run(places: Indices) -> slice | Indices:
+    """Return rising places as a slice where they follow each other: what it takes can be written to."""
+    follow = places.size and places[-1] - places[0] + 1 == places.size
+    return slice(int(places[0]), int(places[-1]) + 1) if follow else places
+
+
 def _baseline(kind: str, axis: Array) -> Array:
     """Return the baseline's columns, broadcast to spectra × coefficients × channels; see ``backgrounds.baseline``."""
     if kind != "linear":
@@ -271,16 +290,14 @@ def _baseline(kind: str, axis: Array) -> Array:
     return np.stack([1.0 - share, share], axis=1)
 
 
-def _step_under(axis: Array, peaks: Array) -> Array:
-    """Return the running trapezoidal integral from the low-energy end; see ``backgrounds.step_under``."""
+def _add_step(axis: Array, peaks: Array, factor: Array, total: Array) -> None:
+    """Add ``factor`` times the running trapezoidal integral from the low-energy end; see ``backgrounds.step_under``."""
+    grown = peaks[..., 1:] + peaks[..., :-1]
+    grown *= ((0.5 * factor)[:, None] * np.abs(axis[:, 1:] - axis[:, :-1]))[:, None, :]
     if (axis[:, 0] > axis[:, -1]).any():
-        return _step_under(axis[:, ::-1], peaks[..., ::-1])[..., ::-1]
-    widths = 0.5 * np.diff(axis)[:, None, :]
-    total = np.zeros_like(peaks)
-    increments = peaks[..., 1:] + peaks[..., :-1]
-    increments *= widths
-    np.cumsum(increments, axis=-1, out=total[..., 1:])
-    return total
+        grown, total = grown[..., ::-1], total[..., ::-1]
+    np.cumsum(grown, axis=-1, out=grown)
+    total[..., 1:] += grown
 
 
 def _loss_operators(axis: Array) -> Array:

@@ -97,7 +97,11 @@ class _State(NamedTuple):
 
     def taken(self, some: Mask | Indices | slice) -> "_State":
         """Return some of the spectra."""
-        return _State._make((Point(*(part[some] for part in self.point)), *(part[some] for part in self[1:])))
+        return _State._make((_some(self.point, some), *(part[some] for part in self[1:])))
+
+
+def _some(point: Point, some: Mask | Indices | slice) -> Point:
+    return Point(*(part[some] for part in point))
 
 
 def _joined(states: Sequence[_State]) -> _State:
@@ -140,10 +144,10 @@ class _Search:
         slow = np.flatnonzero(accepted & (evaluations > _QUICK))
         if slow.size:
             curvature, curved = curvature.copy(), curved.copy()
-            curvature[slow], curved[slow] = _learned(state.taken(slow), Point(*(part[slow] for part in trial)))
+            curvature[slow], curved[slow] = _learned(_some(point, slow), _some(trial, slow), curvature[slow])
         if not accepted.all():
             refused = np.flatnonzero(~accepted)
-            shortening = _shortening(state.taken(refused), gained[refused], first)
+            shortening = _shortening(_some(point, refused), state.step[refused], gained[refused], first)
             damping[refused] = np.maximum(damping[refused], shortening)
             for new, old in zip(trial, point, strict=True):
                 new[refused] = old[refused]
@@ -201,49 +205,47 @@ def _bend(
     predicted[curved[usable]] = promise[usable]
 
 
-def _shortening(state: _State, gained: Array, first: int) -> Array:
+def _shortening(point: Point, step: Array, gained: Array, first: int) -> Array:
     """Return the damping that takes refused steps about as far as a parabola through what is known of them says.
 
     Along its own direction a step feels damping only where that is no longer small beside the information there, in
     units of the information of the single parameters (those from ``first`` on): up to that point it need not be raised
     in vain.
     """
-    step, information = state.step, state.point.information
-    slope = np.vecdot(step, state.point.gradient)
-    single = np.diagonal(information, axis1=1, axis2=2)[:, first:]
+    slope = np.vecdot(step, point.gradient)
+    single = np.diagonal(point.information, axis1=1, axis2=2)[:, first:]
     own = np.sum(single * step[:, first:] ** 2, axis=-1)
-    stiffness = np.where(own > 0.0, _quadratic(information, step) / np.where(own > 0.0, own, 1.0), 0.0)
+    stiffness = np.where(own > 0.0, _quadratic(point.information, step) / np.where(own > 0.0, own, 1.0), 0.0)
     # A step to where there is no finite objective has gained nothing that a parabola could be laid through.
     lost = np.where(np.isfinite(gained), -gained, np.inf)
     longer = np.where(slope > 0.0, 1.0 + lost / np.where(slope > 0.0, slope, 1.0), 1.0)
     return np.asarray(stiffness * np.clip(longer, 1.0, _MOST_SHORTENED))
 
 
-def _learned(state: _State, trial: Point) -> tuple[Array, Mask]:
+def _learned(here: Point, trial: Point, known: Array) -> tuple[Array, Mask]:
     """Return the curvature that the expected information leaves out, as the change of the gradient shows it.
 
     The structured secant update of NL2SOL (J. E. Dennis, D. M. Gay, R. E. Welsch, ACM Trans. Math. Softw. 7 (1981)
-    348), sized, and whether to use it: like there only where it would have foretold the last change of the objective
-    better. Overlapping lines need it: their information is nearly singular and the steps without it zigzag.
+    348) of what was ``known``, sized, and whether to use it: like there only where what was known would have foretold
+    the last change of the objective better. Overlapping lines need it: their information is nearly singular and the
+    steps without it zigzag.
     """
-    here, known = state.point, state.curvature
     step = np.concatenate([trial.coefficients - here.coefficients, trial.theta - here.theta], axis=1)
     turned = here.gradient - trial.gradient
     gained = here.objective - trial.objective
-    linear = 2.0 * np.vecdot(step, here.gradient) - _quadratic(here.information, step)
+    missed = gained - 2.0 * np.vecdot(step, here.gradient) + _quadratic(here.information, step)
     along_known = _quadratic(known, step)
-    curved = np.abs(gained - linear + along_known) < np.abs(gained - linear)
+    curved = np.abs(missed + along_known) < np.abs(missed)
     lacking = turned - np.matvec(trial.information, step)
     size = np.abs(np.vecdot(step, lacking)) / np.maximum(np.abs(along_known), 1e-300)
     curvature = known * np.minimum(size, 1.0)[:, None, None]
     rest = lacking - np.matvec(curvature, step)
     along = np.vecdot(turned, step)
     clear = np.abs(along) > 1e-12 * np.abs(gained) + 1e-300
-    along = np.where(clear, along, 1.0)[:, None, None]
-    pair = rest[:, :, None] * turned[:, None, :]
-    curvature += (pair + pair.transpose(0, 2, 1)) / along
-    curvature -= np.vecdot(step, rest)[:, None, None] * (turned[:, :, None] * turned[:, None, :]) / along**2
-    return np.where(clear[:, None, None], curvature, 0.0), curved
+    along = np.where(clear, along, 1.0)[:, None]
+    half = (rest - 0.5 * np.vecdot(step, rest)[:, None] / along * turned) / along
+    pair = half[:, :, None] * turned[:, None, :]
+    return np.where(clear[:, None, None], curvature + pair + pair.transpose(0, 2, 1), 0.0), curved
 
 
 def _quadratic(matrix: Array, vector: Array) -> Array:

@@ -30,8 +30,11 @@ class Shape(Protocol):
         """Columns, spectra × coefficients × channels."""
         ...
 
-    def derivatives(self, coefficients: Array) -> Array:
-        """Return the model's derivatives by the nonlinear parameters, spectra × parameters × channels."""
+    def jacobian(self, coefficients: Array) -> Array:
+        """Return columns and derivatives by the nonlinear parameters, spectra × all parameters × channels.
+
+        Whoever asks may overwrite it; ``columns`` are then lost.
+        """
         ...
 
 
@@ -100,8 +103,7 @@ def evaluate(task: Task, who: Indices, theta: Array, guess: Array | None) -> Poi
     shape, likelihood = task.model.shape(theta, who), task.likelihood.taken(who)
     given = None if task.given is None else task.given[who]
     coefficients, expected = _projected(likelihood, shape.columns, guess, task.bounded, given)
-    design = np.concatenate([shape.columns, shape.derivatives(coefficients)], axis=1)
-    root = np.sqrt(likelihood.weights(expected))
+    design, root = shape.jacobian(coefficients), np.sqrt(likelihood.weights(expected))
     design *= root[:, None, :]
     information = np.matmul(design, design.transpose(0, 2, 1))
     gradient = np.matvec(design, root * (likelihood.data - expected))
@@ -127,20 +129,22 @@ def _projected(
     def expected_at(coefficients: Array) -> Array:
         return likelihood.admissible(np.vecmat(coefficients, columns))
 
-    def solution_near(expected: Array) -> Array:
-        return _solution(columns, likelihood.data, likelihood.weights(expected), bounded, given)
+    def solution_near(expected: Array, above: Mask | None) -> Array:
+        return _solution(columns, likelihood.data, likelihood.weights(expected), bounded, given, above)
 
+    # What was at 0 mostly stays there.
+    above = None if guess is None else guess > 0.0
     if guess is None or likelihood.quadratic:
         expected = np.maximum(likelihood.data, 1.0)
         for _ in range(1 if likelihood.quadratic else _FIRST_ROUNDS):
-            coefficients = solution_near(expected)
-            expected = expected_at(coefficients)
+            coefficients = solution_near(expected, above)
+            expected, above = expected_at(coefficients), coefficients > 0.0
         return coefficients, expected
     guess = np.where(bounded, np.maximum(guess, 0.0), guess)
     if given is not None:
         guess = np.where(np.isnan(given), guess, given)
     before = expected_at(guess)
-    coefficients = solution_near(before)
+    coefficients = solution_near(before, above)
     expected = expected_at(coefficients)
     worse = ~(likelihood.objective(expected) <= likelihood.objective(before))
     if worse.any():
@@ -148,14 +152,17 @@ def _projected(
     return coefficients, expected
 
 
-def _solution(columns: Array, data: Array, weights: Array, bounded: Mask, given: Array | None) -> Array:
-    """Return the coefficients with the least weighted squares."""
+def _solution(
+    columns: Array, data: Array, weights: Array, bounded: Mask, given: Array | None, above: Mask | None
+) -> Array:
+    """Return the coefficients with the least weighted squares; ``above`` guesses which are above 0."""
     weighted = columns * weights[:, None, :]
     matrix = np.matmul(weighted, columns.transpose(0, 2, 1))
     right = np.matvec(weighted, data)
     if given is None:
-        return solve_bounded(matrix, right, bounded)
-    return np.where(np.isnan(given), solve_bounded(*_with_given(matrix, right, given), bounded), given)
+        return solve_bounded(matrix, right, bounded, above)
+    above = None if above is None else above | ~np.isnan(given)
+    return np.where(np.isnan(given), solve_bounded(*_with_given(matrix, right, given), bounded, above), given)
 
 
 def _with_given(matrix: Array, right: Array, given: Array) -> tuple[Array, Array]:

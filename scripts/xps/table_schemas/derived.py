@@ -84,6 +84,12 @@ SCHEMAS: Schemas = {
         optional(
             "thickness_carbon_stderr_nm", "number", "nm", "systematic standard error from what carbon on top is made of"
         ),
+        optional(
+            "thickness_fit_stderr_nm",
+            "number",
+            "nm",
+            "systematic standard error from what the fit models may be wrong in",
+        ),
     ),
     "kinetics": (
         EXPERIMENT,

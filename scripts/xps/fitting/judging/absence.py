@@ -83,7 +83,7 @@ class _Absent:
         columns = shape.columns
         expected = likelihood.admissible(np.matmul(self.coefficients[:, None], columns)[:, 0])
         self.root_weight = np.sqrt(likelihood.weights(expected))[:, None, :]
-        counts = np.concatenate([columns, shape.derivatives(self.coefficients)], axis=1) * self.root_weight
+        counts = shape.jacobian(self.coefficients) * self.root_weight
         seen = np.einsum("spc,spc->sp", counts, counts) > 0.0
         # A soft tie or drift is one more datum: one more channel, in which the component itself does not show.
         self.design = np.concatenate([counts, self._priors()], axis=2)
