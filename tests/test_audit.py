@@ -551,9 +551,17 @@ def test_a_setting_touches_what_gets_it_and_what_follows(
     assert f"results:{EXPERIMENT}/{spared}.parquet" not in found
 
 
+@pytest.mark.parametrize("what", ["config/reference/phases.csv", "reference/phases.0.density_g_cm3"])
+def test_a_reference_table_touches_what_is_computed_from_its_rows(finished: Path, what: str) -> None:
+    found = downstream_of(finished, what)
+    assert "results:phases.parquet" in found
+    assert not {f"results:{EXPERIMENT}/components.parquet", FIGURE_NAME} & found
+
+
 @pytest.mark.parametrize(
     ("what", "told"),
     [
+        ("reference/phasen", "has no reference 'phasen'; it has .*phases"),
         ("models/lagp_al2p.components.0.fwhm_ev.lw", "there is 'lw'|there is no 'lw'"),
         ("models/lagp_xyz", "has no model 'lagp_xyz'"),
         ("moon", "no raw file, no module and no setting"),
