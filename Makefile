@@ -1,5 +1,5 @@
 # `make` analyses, `make test` checks, `make help` lists the rest.
-# Needs python3 (3.11 or newer, with venv), make and git; all else goes into .venv, from locks with hashes.
+# Needs python3 (3.11 or newer, with venv), make, git and which (Snakemake calls it); all else goes into .venv, from locks with hashes.
 
 PYTHON ?= python3
 

@@ -14,7 +14,7 @@ answered, the reason is on standard error. `docs/provenance.md` shows each on a 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from xps import crate
@@ -28,8 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Answer the question on the command line and return the exit status."""
     given = vars(_parser().parse_args(arguments))
     try:
-        question = given.pop("question")
-        status = _pack(**given) if question == "crate" else getattr(answers, question)(**given)
+        status = ANSWERS[given.pop("question")](**given)
         sys.stdout.flush()
     except AnalysisError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -45,6 +44,16 @@ def _pack(config: Path | None, output: Path | None) -> int:
     target = output or found.root / f"{found.results.name}.crate.zip"
     print(f"{target}: a crate of {crate.pack(found, target)} files")
     return 0
+
+
+ANSWERS: Mapping[str, Callable[..., int]] = {
+    "trace": answers.trace,
+    "verify": answers.verify,
+    "reproduce": answers.reproduce,
+    "diff": answers.diff,
+    "impact": answers.impact,
+    "crate": _pack,
+}
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -638,6 +638,19 @@ def test_path_or_link_outside_the_raw_root_is_refused(raw: Raw, tmp_path_factory
         acquisitions.assemble("series", raw.settings, [outside], raw.root)
 
 
+def test_each_warning_of_a_file_is_a_line_of_the_log(raw: Raw, caplog: pytest.LogCaptureFixture) -> None:
+    """However many regions and acquisitions it stands for in the table; a good file leaves no line."""
+    odd = (("Deconvolution", "yes"), ("DepthRecal", "yes"))
+    raw.add(spectrum("a.spe", 1), spectrum("b.spe", 2, header=odd), spectrum("c.spe", 3, header=odd[:1]))
+    list(raw.parse().parts())
+    told = [record.message.partition("' instead")[0] for record in caplog.records]
+    assert told == [
+        "raw:series/b.spe: header line 'DepthRecal': 'yes",
+        "raw:series/b.spe: header line 'Deconvolution': 'yes",
+        "raw:series/c.spe: header line 'Deconvolution': 'yes",
+    ]
+
+
 # --- resumed profiles --------------------------------------------------------------------------------------------
 
 ALL_COUNTS = counts_of(7, 6)

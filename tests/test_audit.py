@@ -551,9 +551,17 @@ def test_a_setting_touches_what_gets_it_and_what_follows(
     assert f"results:{EXPERIMENT}/{spared}.parquet" not in found
 
 
+@pytest.mark.parametrize("what", ["config/reference/phases.csv", "reference/phases.0.density_g_cm3"])
+def test_a_reference_table_touches_what_is_computed_from_its_rows(finished: Path, what: str) -> None:
+    found = downstream_of(finished, what)
+    assert "results:phases.parquet" in found
+    assert not {f"results:{EXPERIMENT}/components.parquet", FIGURE_NAME} & found
+
+
 @pytest.mark.parametrize(
     ("what", "told"),
     [
+        ("reference/phasen", "has no reference 'phasen'; it has .*phases"),
         ("models/lagp_al2p.components.0.fwhm_ev.lw", "there is 'lw'|there is no 'lw'"),
         ("models/lagp_xyz", "has no model 'lagp_xyz'"),
         ("moon", "no raw file, no module and no setting"),
@@ -581,6 +589,18 @@ def test_a_figure_comes_out_again_with_the_same_bytes(finished: Path, tmp_path: 
     assert (tmp_path / "kept" / FIGURE).read_bytes() == (finished / FIGURE).read_bytes()
     made = {path.name for path in (tmp_path / "kept/results").rglob("*.parquet")}
     assert "kinetics.parquet" not in made, "more was made than the figure needs"
+
+
+def test_what_follows_from_reference_tables_alone_comes_out_again_without_any_series(
+    finished: Path, tmp_path: Path
+) -> None:
+    done = ask(
+        finished, tmp_path, "reproduce", finished / "results/phases.parquet", "--json", "--keep", tmp_path / "kept"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["steps"] == {"results:phases.parquet": "same bytes"}
+    assert lineage.read(finished / "results/phases.parquet").record.data_origin == "literature"
+    assert list((tmp_path / "kept/raw").iterdir()) == []
 
 
 def test_a_folder_that_is_not_empty_is_not_used(finished: Path, tmp_path: Path) -> None:

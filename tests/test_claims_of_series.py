@@ -287,6 +287,9 @@ def test_a_table_is_turned_into_a_frame_once() -> None:
     held = evidence(components=components({"component": "A"}))
     assert held.frame("e", "components") is held.frame("e", "components")
     assert isinstance(held.frame("e", "components"), pd.DataFrame)
+    again = held.afresh()
+    assert again.used == set()
+    assert again.frame("e", "components") is held.frame("e", "components")
     rows = held.component("e", "m", ["A"])
     assert rows["minutes"].tolist() == list(MINUTES)
 

@@ -343,7 +343,6 @@ def _shuffled(tree: Any, random: Any) -> Any:
         ({"experimnts": []}, "the configuration: unknown key 'experimnts' (did you mean 'experiments'?)"),
         ({"raw": 3}, "the configuration: raw: found 3, which is not a text; expected: Folder that holds"),
         ({"raw": ""}, "the configuration: raw: found '', which is too short"),
-        ({"experiments": []}, "the configuration: experiments: found [], which is too short"),
         ({"experiments": ["Bad Name"]}, "experiments[0]: found 'Bad Name', which is not of the form asked for"),
         ({"experiments": ["../x"]}, "experiments[0]: found '../x'"),
         ({"experiments": ["series_a", "series_a"]}, "experiments: holds 'series_a' more than once"),
@@ -357,6 +356,13 @@ def test_fault_in_the_configuration_is_told_with_place_and_expectation(
 ) -> None:
     project.config |= change
     assert any(fault in found for found in project.faults()), project.faults()
+
+
+def test_what_follows_from_reference_tables_alone_needs_no_experiment(project: Project) -> None:
+    project.config |= {"experiments": [], "figures": []}
+    analysis = project.load()
+    assert (dict(analysis.experiments), analysis.comparison_inputs()) == ({}, [])
+    assert set(analysis.reference_rows()) == {"phases", "reactions"}
 
 
 @pytest.mark.parametrize("empty", [None, {}])

@@ -37,6 +37,16 @@ def test_failed_fits_and_excluded_acquisitions_are_named(given_tables: dict[str,
     assert "12 fitted windows, 1 failed: lagp_ge3d_p2p Ge3d in acquisition 2 (no convergence" in text
 
 
+def test_a_window_that_was_not_measured_is_no_failed_fit(given_tables: dict[str, pa.Table]):
+    """Files of different regions in one series: hundreds of failures were told, of which there was none."""
+    acquired = given_tables["acquisitions"].to_pandas()
+    gone = (acquired["region"] == "Ge3d") & (acquired["acquisition"] == 2)
+    acquisitions = given_tables["acquisitions"].filter(pa.array(~gone))
+    text = written({**given_tables, "acquisitions": acquisitions})
+    assert "11 fitted windows, 0 failed. Not measured: 1 window." in text
+    assert "Not measured" not in written(given_tables)
+
+
 def test_calibration_background_shapes_and_doublets_are_stated(given_tables: dict[str, pa.Table]):
     text = written(given_tables)
     assert "reference C 1s C-C at 284.80 eV (interpolated in 1, fitted in 3), shifts −2.20 to −1.90 eV" in text

@@ -1,5 +1,6 @@
 """What every kind of figure owes its reader: legible pages inside the paper, numbers, a caption, no chance."""
 
+import re
 from typing import Any
 
 import docutils.core
@@ -90,6 +91,23 @@ def test_a_caption_says_what_is_shown_and_ends_its_sentences(given: dict[str, pa
     assert "nan" not in text.replace("nanometre", "")
     # The report shows captions as reStructuredText: what only Markdown understands would be a warning in its middle.
     docutils.core.publish_doctree(text, settings_overrides={"report_level": 2, "halt_level": 2})
+
+
+NAMES = ("experiment", "model", "layer_model", "area", "factor_set", "region", "component", "alternative")
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_a_caption_tells_no_key_of_settings_or_tables(given: dict[str, pa.Table], kind: str):
+    """A word with an underscore is a name that somebody gave: of a model, an area, a table of factors."""
+    settings = {"kind": kind, **SETTINGS[kind]}
+    needed = synthetic_tables.only(given, figure_settings.tables_needed(kind))
+    shown = kinds.module_of(kind).describe(settings, needed)
+    text = caption.write("figure", shown, settings, needed, synthetic_tables.record(needed))
+    cells = (
+        table.column(name).to_pylist() for table in needed.values() for name in NAMES if name in table.column_names
+    )
+    named = {word for column in cells for cell in column if cell for word in re.findall(r"\w+", cell)}
+    assert {word for word in re.findall(r"\w+", text) if "_" in word} <= named
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SETTINGS if "experiment" in SETTINGS[kind]])

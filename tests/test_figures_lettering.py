@@ -157,3 +157,18 @@ def test_laws_are_called_as_papers_call_them(table: str, page: str):
 )
 def test_parameters_are_symbols(table: str, page: str):
     assert lettering.parameter_name(table) == page
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        (
+            "at the utilisation 0.05 of the law direct_log; closed",
+            "at the utilisation 0.05 of the law direct-log; closed",
+        ),
+        ("supply and deal_grove", "supply and Deal-Grove"),
+        ("indirect_log", "indirect_log"),
+    ],
+)
+def test_rate_laws_in_a_sentence_are_written_as_laws(text: str, written: str):
+    assert lettering.laws_named(text) == written

@@ -189,7 +189,7 @@ def test_a_nearly_absent_component_with_everything_free_converges() -> None:
     """Story: for these counts Fisher scoring alone crept along an area of 0.3 cps·eV for 200 steps and gave up."""
     outcome = fitted(ge3d_model(), ge3d_task(220, lines=ABSENT))
     assert outcome.best is not None
-    assert outcome.best.distinct_minima == 1
+    assert outcome.best.evaluations < 20 * outcome.best.starts
 
 
 def test_start_and_seed_do_not_change_the_end() -> None:

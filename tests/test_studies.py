@@ -28,13 +28,12 @@ CASES = {case.name: case for case in false_detection.cases()}
         ("given, 1e4 counts", 150),
         ("searched, width too, 1e4 counts", 150),
         *(pytest.param(name, 600, marks=pytest.mark.slow) for name in CASES),
+        # It was 8 % when the chance of being mistaken for the neighbour was not counted.
+        pytest.param("given on an axis known to 0.4 eV, 100 counts", 3000, marks=pytest.mark.slow),
     ],
 )
 def test_an_absent_line_is_detected_in_five_percent(name: str, times: int) -> None:
-    # The aim is 5 ± 0.7 %. At few counts on a badly known axis it is missed by 1.2 % more.
     allowed = 0.007 + 3 * np.sqrt(0.05 * 0.95 / times)
-    if name == "given on an axis known to 0.4 eV, 100 counts":
-        allowed += 0.013
     assert np.mean(false_detection.detected(CASES[name], times)) == pytest.approx(0.05, abs=allowed)
 
 

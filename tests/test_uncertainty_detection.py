@@ -10,6 +10,7 @@ from scipy.special import ndtr
 
 from xps.uncertainty.detection import (
     FIXED,
+    Mistaken,
     Search,
     chance,
     chance_in_series,
@@ -21,7 +22,7 @@ from xps.uncertainty.detection import (
     two_sided_factor,
 )
 
-searches = st.builds(Search, st.floats(0.0, 20.0), st.floats(0.0, 20.0))
+searches = st.builds(lambda length, area: Search(length, area), st.floats(0.0, 20.0), st.floats(0.0, 20.0))
 chances = st.lists(st.floats(1e-12, 1.0), min_size=1, max_size=30)
 
 
@@ -127,7 +128,7 @@ def test_extent_of_a_curve_is_its_length_and_a_point_has_none(length: float) -> 
     assert extent(curve, np.zeros((1, 9, 1))).length[0] == pytest.approx(length)
     assert extent(curve, np.zeros((1, 9, 1))).area[0] == 0.0
     point = patch_of_a_sphere(3, 3, 0.0, 0.0)
-    assert extent(point, np.zeros((1, 3, 3))) == (0.0, 0.0)
+    assert extent(point, np.zeros((1, 3, 3)))[:2] == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("tied", [0.2, 0.6])
@@ -149,3 +150,29 @@ def test_a_tie_makes_a_searched_line_count_as_much_as_simulated(tied: float) -> 
 def test_a_family_of_questions_has_five_percent_of_false_answers(family: int) -> None:
     """By Bonferroni: the two-sided shares of all questions add up to 5 %."""
     assert family * 2.0 * ndtr(-two_sided_factor(family)) == pytest.approx(0.05, rel=1e-9)
+
+
+@pytest.mark.parametrize(("distance", "pulls"), [(0.5, 0.0), (1.8, 0.0), (1.8, 4.0), (4.0, 0.0), (2.5, -3.0)])
+def test_noise_prefers_another_place_as_often_as_said(distance: float, pulls: float) -> None:
+    """Counts of three directions: nothing is the origin, the other place a line that passes it at a distance."""
+    rng = np.random.default_rng(int(10 * distance))
+    noise = rng.normal(size=(400_000, 3))
+    rest = noise - np.array([distance, 0.0, 0.0])
+    along = np.array([0.0, 0.6, 0.8])
+    gained = np.sum(noise**2, axis=1) - np.sum((rest - np.outer(rest @ along, along)) ** 2, axis=1)
+    preferred = np.mean((gained > 1.645**2) & (gained > pulls))
+    place = Mistaken(distance**2, pulls)
+    assert chance(1.645, Search(mistaken=(place,))) - chance(1.645) == pytest.approx(preferred, abs=0.002)
+
+
+@given(st.floats(0.01, 50.0), st.floats(-5.0, 20.0), st.integers(1, 50))
+def test_a_line_that_may_be_mistaken_has_to_be_stronger(squared: float, pulls: float, family: int) -> None:
+    search = Search(mistaken=(Mistaken(squared, pulls), Mistaken(0.0, 0.0)))
+    z = critical_factor(search, family)
+    assert critical_factor(FIXED, family) <= z + 1e-9
+    assert -math.expm1(family * math.log1p(-chance(z, search))) == pytest.approx(0.05, rel=1e-6)
+    assert chance(z, search._replace(mistaken=(Mistaken(squared, pulls + 5.0),))) <= chance(z, search)
+
+
+def test_a_place_that_is_none_changes_nothing() -> None:
+    assert critical_factor(Search(mistaken=(Mistaken(0.0, 3.0),))) == critical_factor()

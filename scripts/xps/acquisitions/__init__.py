@@ -6,6 +6,7 @@ All that is wrong with log and files together comes out in one ConfigError; a ra
 excluded is a RawFileError.
 """
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -23,6 +24,7 @@ from xps.provenance import bytes_sha256
 __all__ = ["Parsed", "assemble"]
 
 
+_LOGGER = logging.getLogger("xps.acquisitions")
 # Acquisitions whose rows are in memory at once.
 _PIECE = 64
 
@@ -56,15 +58,25 @@ class Parsed:
     def parts(self) -> Iterator[dict[str, pa.Table]]:
         """Yield the rows of both tables, by name, those of some acquisitions at a time; one file is in memory.
 
-        Raises RawFileError when a file has changed since it was judged.
+        Each warning of a file is logged once. Raises RawFileError when a file has changed since it was judged.
         """
+        told: set[tuple[str, str]] = set()
         expected = rows.regions_of_series(self.cycles, self.settings["regions"])
         placed = rows.place(self.cycles)
         while piece := list(islice(placed, _PIECE)):
-            yield {
-                "acquisitions": rows.acquisitions_table(self.experiment, self.settings, piece, expected),
-                "spectra": rows.spectra_table(self.experiment, piece),
-            }
+            acquired = rows.acquisitions_table(self.experiment, self.settings, piece, expected)
+            _log_warnings(acquired, told)
+            yield {"acquisitions": acquired, "spectra": rows.spectra_table(self.experiment, piece)}
+
+
+def _log_warnings(acquired: pa.Table, told: set[tuple[str, str]]) -> None:
+    """Log what the rows warn of, but for what was ``told`` of the same file before."""
+    files, warnings = acquired["source_file"].to_pylist(), acquired["warnings"].to_pylist()
+    for file, sentences in zip(files, warnings, strict=True):
+        for warning in sentences:
+            if (file, warning) not in told:
+                told.add((file, warning))
+                _LOGGER.warning("%s: %s", file, warning)
 
 
 def assemble(experiment: str, settings: Mapping[str, Any], files: Sequence[Path], raw_root: Path) -> Parsed:

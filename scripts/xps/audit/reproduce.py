@@ -68,6 +68,7 @@ def _lay_out(project: Project, artefact: Artefact, folder: Path) -> None:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(source, target)
+    (folder / "raw").mkdir()
     raw = {path for record in artefact.steps.values() for path in lineage.inputs(record, "raw:")}
     for logical in sorted(raw):
         source = project.file(logical)

@@ -19,7 +19,7 @@ from xps.provenance import Record, leaves
 
 _RULE = re.compile(r"^(?:rule|checkpoint) +(\w+) *:", re.MULTILINE)
 _PARAMETER = re.compile(r"^ +(\w+) *= *ANALYSIS\.(\w+)(\(\))?,? *$", re.MULTILINE)
-SECTIONS = {"experiments": "experiments", "models": "models", "figures": "figures"}
+SECTIONS = ("experiments", "models", "figures", "reference")
 
 
 def reaching(root: Path) -> dict[str, dict[str, str]]:
@@ -72,19 +72,21 @@ def changed(analysis: Analysis, setting: str) -> Analysis:
     """Return ``analysis`` with one setting, or all below it, changed to something else.
 
     ``setting`` is a place in a settings file, ``models/lagp_c1s.components.0.fwhm_ev.low`` for
-    config/models/lagp_c1s.yaml. ConfigError names the settings next to it when there is none of that name.
+    config/models/lagp_c1s.yaml, or in a reference table, whose rows count from 0.
+    ConfigError names the settings next to it when there is none of that name.
     """
     section, name, keys = parsed(setting)
     held: Mapping[str, Any] = getattr(analysis, section)
     if name not in held:
-        raise ConfigError(f"{setting}: this configuration has no {section[:-1]} {name!r}; it has {', '.join(held)}")
+        kind = section.removesuffix("s")
+        raise ConfigError(f"{setting}: this configuration has no {kind} {name!r}; it has {', '.join(held)}")
     altered: Any = {section: {**held, name: _altered(held[name], keys, f"{section}/{name}")}}
     return replace(analysis, **altered)
 
 
 def parsed(setting: str) -> tuple[str, str, list[str]]:
-    """Return section, name and keys of a setting's place, given with or without ``config/`` and ``.yaml``."""
-    text = setting.removeprefix("config/").replace(".yaml:", ".").replace(".yaml", "")
+    """Return section, name and keys of a setting's place, given with or without ``config/``, ``.yaml`` and ``.csv``."""
+    text = setting.removeprefix("config/").replace(".yaml:", ".").replace(".yaml", "").replace(".csv", "")
     section, _, rest = text.partition("/")
     name, *keys = rest.split(".")
     if section not in SECTIONS or not name:

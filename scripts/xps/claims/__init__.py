@@ -76,7 +76,7 @@ def evaluate(claims: Sequence[Settings], found: Mapping[str, Mapping[str, pa.Tab
 
 
 def _row(claim: Settings, check: Settings, shared: Evidence) -> dict[str, Any]:
-    evidence = Evidence(shared.tables, set(), shared._frames)
+    evidence = shared.afresh()
     reason, answer = "", Answer()
     try:
         answer = _computed(check, evidence)

@@ -62,6 +62,10 @@ class Evidence:
     used: set[str] = field(default_factory=set)
     _frames: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
 
+    def afresh(self) -> "Evidence":
+        """Return the same tables with nothing used yet; what was turned into a frame stays so."""
+        return Evidence(self.tables, set(), self._frames)
+
     def frame(self, experiment: str, table: str) -> pd.DataFrame:
         """Return a table as a frame; ``experiment`` is empty for those of all experiments."""
         if experiment not in self.tables:

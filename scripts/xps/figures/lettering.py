@@ -83,6 +83,11 @@ def law_name(law: str) -> str:
     return _LAWS.get(law, law.replace("_", " "))
 
 
+def laws_named(text: str) -> str:
+    """Return ``text`` with the rate laws in it as they are written."""
+    return re.sub(rf"\b({'|'.join(_LAWS)})\b", lambda match: _LAWS[match[0]], text)
+
+
 def parameter_name(parameter: str) -> str:
     """Return the symbol of a rate law's parameter as it is written."""
     return _PARAMETERS.get(parameter, typeset(parameter))

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from xps.figures import page, style
-from xps.figures.lettering import chemical_label, interval, law_name, parameter_name, sample_names
+from xps.figures.lettering import chemical_label, interval, law_name, laws_named, parameter_name, sample_names
 from xps.figures.page import KeyEntry, Sheet
 from xps.figures.parts import profile_page
 from xps.figures.parts.profile_page import CLOSED, OPEN
@@ -52,7 +52,7 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     rates = _rates(settings, tables)
     open_ones = int((rates["low"].isna() | rates["high"].isna()).sum())
     carried = rates[rates["condition"].notna()].drop_duplicates([*_LAW, "condition"])
-    told = [f"{row['experiment']} {_law_words(row)}: {row['condition']}" for row in records(carried)]
+    told = [f"{row['experiment']} {_law_words(row)}: {laws_named(row['condition'])}" for row in records(carried)]
     conditions = f" Assumed: {'; '.join(told)}." if told else ""
     return (
         f"95 % intervals of {len(rates)} rate parameters relative to their values, from profiles of the likelihood; "

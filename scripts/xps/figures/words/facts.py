@@ -40,14 +40,25 @@ def left_out(held: Frames) -> str:
             f"{count(number, 'acquisition')}, {len(excluded)} excluded by the operator's log{_after_colon(reasons)}."
         )
     if "fits" in held:
-        fits = held["fits"]
+        fits, absent = _of_measured(held)
         failures = [
             f"{row['model']} {row['region']} in acquisition {row['acquisition']} ({row['message']})"
             for row in records(fits[~fits["success"]])
         ]
         words = f"{count(len(fits), 'fitted window')}, {len(failures)} failed{_after_colon(failures)}."
-        sentences.append(words + _doubtful(fits))
+        sentences.append(words + (f" Not measured: {count(absent, 'window')}." if absent else "") + _doubtful(fits))
     return " ".join(sentences)
+
+
+def _of_measured(held: Frames) -> tuple[pd.DataFrame, int]:
+    """Return the fits of windows that were measured, and how many there are of windows that were not."""
+    fits = held["fits"]
+    if "acquisitions" not in held:
+        return fits, 0
+    keys = ["experiment", "acquisition", "region"]
+    measured = pd.MultiIndex.from_frame(held["acquisitions"][keys])
+    kept = fits[fits["success"] | pd.MultiIndex.from_frame(fits[keys]).isin(measured)]
+    return kept, len(fits) - len(kept)
 
 
 def _doubtful(fits: pd.DataFrame) -> str:

@@ -47,7 +47,8 @@ def noise(part: Batch, best: marquardt.Optimum, component: int, searched: bool) 
     blocks = [np.arange(first, min(first + _BLOCK, problems)) for first in range(0, problems, _BLOCK)]
     parts = [_Absent(part, best, component, carrier, who).noise(searched) for who in blocks]
     stderr = np.concatenate([one.stderr for one in parts])
-    return Noise(stderr, Search(*(np.concatenate([one.search[i] for one in parts]) for i in range(2))))
+    length, area = (np.concatenate([one.search[i] for one in parts]) for i in range(2))
+    return Noise(stderr, Search(length, area))
 
 
 def _carrier(part: Batch, component: int) -> int | None:

@@ -18,29 +18,25 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from xps.fitting.judging import without
 from xps.fitting.judging.absence import noise
 from xps.fitting.judging.outcome import Outcome
 from xps.fitting.judging.uncertainty import Areas
 from xps.fitting.solving import batch
 from xps.fitting.solving.batch import Batch
+from xps.fitting.solving.trial_places import LOOSE_AXIS_EV, loose_drifts
 from xps.quantiles import ONE_SIDED_95
-from xps.separable import marquardt, projection
+from xps.separable import marquardt
 from xps.uncertainty import detection, profiles
-from xps.uncertainty.detection import Search
+from xps.uncertainty.detection import Mistaken
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 # Areas below so many of their errors (at area 0, or as fitted) are tried without the component.
 _DOUBTFUL = 8.0
-# Without a component the axis may be off by as much as it is in 99 of 100 cases (two-sided), at no cost.
-_ANY_DRIFT = 2.5758293035489004
-_NO_PRIOR = 1e9
-# ASSUME 0.1 eV: components of one model lie further apart than 2.6 times that.
-_LOOSE_AXIS_EV = 0.1
 # Of roots below the first, quotients above so many σ₀ are measured anew.
 _SMALL_ROOT, _WIDE = 1.0, 2.0
-_EFFORT = marquardt.Effort(decrement=1e-4, evaluations=100)
 
 
 def judged(found: Sequence[Outcome], factors: Sequence[Array] | None = None) -> list[Outcome]:
@@ -68,18 +64,19 @@ def _judged(part: Batch, some: Sequence[Outcome], factors: Array | None) -> list
     searched = np.any(np.isnan(factors), axis=0)
     noises = [noise(part, best, component, bool(searched[component])) for component in range(area.shape[1])]
     sigma = np.array([one.stderr for one in noises]).T
-    search = Search(*(np.array([one.search[i] for one in noises]).T for i in range(2)))
-    factors = np.where(searched, detection.critical_factors(search), factors)
     # An area that hangs on another one that is absent is 0 ± 0: it has no ratio, and none is needed.
     with np.errstate(invalid="ignore", divide="ignore"):
-        root = _roots(part, best, area, np.fmin(area / sigma, area / stderr))
+        root, mistaken = _without(part, best, area, np.fmin(area / sigma, area / stderr))
+        searches = [one.search._replace(mistaken=some) for one, some in zip(noises, mistaken, strict=True)]
+        factors = np.where(searched, np.array([detection.critical_factors(one) for one in searches]).T, factors)
         quotient = area / root
         vague = (root < _SMALL_ROOT) & ~(quotient <= _WIDE * sigma)
         width = _upward_widths(part, best, np.argwhere(vague), factors, np.fmin(sigma, stderr))
         measured = np.minimum(quotient, np.maximum(area, width))
         sigma = np.where(vague & np.isnan(width), np.nan, np.fmax(sigma, np.where(vague, measured, quotient)))
     ratio = area / sigma
-    chance = np.where(searched, np.where(ratio > 0.0, detection.chances(ratio, search), ratio + 1.0), np.nan)
+    chance = np.array([detection.chances(*one) for one in zip(ratio.T, searches, strict=True)]).T
+    chance = np.where(searched, np.where(ratio > 0.0, chance, ratio + 1.0), np.nan)
     return [
         one._replace(
             critical_level=factors[i] * sigma[i],
@@ -94,33 +91,34 @@ def _judged(part: Batch, some: Sequence[Outcome], factors: Array | None) -> list
 # without the component -----------------------------------------------------------------------------------------------
 
 
-def _roots(part: Batch, best: marquardt.Optimum, area: Array, ratio: Array) -> Array:
-    """Return the root of the objective's rise without each component, problems × components; NaN where not tried."""
+def _without(
+    part: Batch, best: marquardt.Optimum, area: Array, ratio: Array
+) -> tuple[Array, list[tuple[Mistaken, ...]]]:
+    """Return the root of the objective's rise without each component, and where each may be mistaken for another.
+
+    The root is problems × components, NaN where it is not tried.
+    """
     root = np.full(area.shape, np.nan)
-    columns = [part.column_of(component) for component in range(area.shape[1])]
-    drifts = _drifts(part)
-    # On a badly known axis one line may be another one moved: a second minimum, of which no error knows.
+    mistaken: list[tuple[Mistaken, ...]] = [() for _ in range(area.shape[1])]
     loose = np.zeros(area.shape[0], dtype=bool)
-    if part.task.priors is not None and drifts.size:
-        loose = np.any(part.task.priors.stderr[:, drifts] > _LOOSE_AXIS_EV, axis=1)
-    wanted = [
-        (int(i), component, column)
-        for component, column in enumerate(columns)
-        if column is not None
-        for i in np.flatnonzero((area[:, component] > 0.0) & ((ratio[:, component] < _DOUBTFUL) | loose))
-    ]
-    if not wanted:
-        return root
-    which, what, column = (np.array(values, dtype=np.intp) for values in zip(*wanted, strict=True))
-    task = _with_any_drift(part.task.copies(which), drifts)
-    given = np.full((which.size, part.task.bounded.size), np.nan)
-    given[np.arange(which.size), column] = 0.0
-    without = marquardt.minimise(replace(task, given=given), best.point.theta[which], _EFFORT)
-    here = best.point.objective[which]
-    if part.task.priors is not None:
-        here = here - np.sum(part.task.priors.pulls(which, best.point.theta[which])[:, drifts] ** 2, axis=1)
-    root[which, what] = np.sqrt(np.maximum(without.point.objective - here, 1e-12))
-    return root
+    for _, stderr in loose_drifts(part):
+        loose |= stderr > LOOSE_AXIS_EV
+    for component in range(area.shape[1]):
+        column = part.column_of(component)
+        which = np.flatnonzero((area[:, component] > 0.0) & ((ratio[:, component] < _DOUBTFUL) | loose))
+        if column is None or not which.size:
+            continue
+        found = without.fits(part, best, which, component, column)
+        root[which, component] = found.root
+        mistaken[component] = tuple(_over_all(one, which, area.shape[0]) for one in found.mistaken)
+    return root, mistaken
+
+
+def _over_all(place: Mistaken, which: Indices, problems: int) -> Mistaken:
+    """Return a place of some problems over all of them; the others have none."""
+    found = np.zeros((2, problems))
+    found[:, which] = place
+    return Mistaken(*found)
 
 
 def _upward_widths(part: Batch, best: marquardt.Optimum, where: Indices, factors: Array, stderr: Array) -> Array:
@@ -132,8 +130,8 @@ def _upward_widths(part: Batch, best: marquardt.Optimum, where: Indices, factors
     if not where.size:
         return width
     which, what = where.T
-    task = _with_any_drift(part.task.copies(which), _drifts(part))
-    near = marquardt.minimise(task, best.point.theta[which], _EFFORT)
+    task = without.with_any_drift(part, which)
+    near = marquardt.minimise(task, best.point.theta[which], without.EFFORT)
     column = np.array([part.column_of(int(component)) for component in what], dtype=np.intp)
     factor, every = factors[which, what], np.arange(which.size)
     wanted = profiles.Wanted(every, column, np.ones(which.size), factor**2, stderr[which, what])
@@ -141,23 +139,3 @@ def _upward_widths(part: Batch, best: marquardt.Optimum, where: Indices, factors
     reach = (found.value - near.point.coefficients[every, column]) / factor
     width[which, what] = np.where(found.open_ | ~near.converged, np.nan, reach)
     return width
-
-
-def _drifts(part: Batch) -> Indices:
-    """Return which priors are those of energy drifts."""
-    plan = part.problems[0].layout
-    return np.array([i for i, prior in enumerate(plan.priors) if plan.slots[prior.slot].kind == "drift"], np.intp)
-
-
-def _with_any_drift(task: projection.Task, drifts: Indices) -> projection.Task:
-    """Return the task with each drift anywhere within its 99 % range, none likelier than another."""
-    if task.priors is None or not drifts.size:
-        return task
-    stderr, lower, upper = task.priors.stderr.copy(), task.lower.copy(), task.upper.copy()
-    for prior in drifts:
-        place = int(np.flatnonzero(task.priors.about[prior])[0])
-        reach = _ANY_DRIFT * stderr[:, prior]
-        lower[:, place] = np.maximum(lower[:, place], -reach)
-        upper[:, place] = np.minimum(upper[:, place], reach)
-        stderr[:, prior] = _NO_PRIOR
-    return replace(task, priors=replace(task.priors, stderr=stderr), lower=lower, upper=upper)

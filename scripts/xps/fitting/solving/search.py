@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from xps.fitting.solving import trial_places
 from xps.fitting.solving.batch import EFFORT, Batch, batches
 from xps.fitting.solving.minimiser import Optimum, distinct_minima
 from xps.fitting.solving.problem import Problem
@@ -25,8 +26,6 @@ _START_SHARE = 0.6
 _MORE_STARTS = 5
 # Lines closer than this share of their mean width overlap.
 _CROWDED = 1.5
-# Trial positions of a component that has vanished: a fraction of its width apart.
-_PLACES = 15
 
 
 def minimise(
@@ -38,8 +37,8 @@ def minimise(
     ``separable.starts``), the others where lines overlap from contrasted widths, else from points moved at random
     towards the bounds. Where these disagree, the problem has several minima and gets ``_MORE_STARTS`` further starts;
     so it does where a line that overlaps others ended at area 0, since these may have grown to take its place.
-    A component that ended at area 0 is looked for over its whole range of positions: where it is absent nothing leads
-    it to where it is not.
+    A component that ended weak or absent is looked for over its whole range of positions, for nothing leads it from one
+    place to another, and so is the drift of an axis that is badly known (``trial_places``).
     """
     found: dict[int, Optimum] = {}
     for places, batch in batches(problems):
@@ -76,43 +75,34 @@ def _ends(batch: Batch, first: Array, generators: Sequence[np.random.Generator],
         for _ in range(_MORE_STARTS):
             start = _moved(task, first[doubtful], some)
             ends.append(_End(marquardt.minimise(task, start, EFFORT), place))
-    return ends + _absent_searched(batch, first, ends)
+    return ends + _elsewhere(batch, ends, first.shape[0])
 
 
-def _absent_searched(batch: Batch, first: Array, ends: Sequence[_End]) -> list[_End]:
-    """Return further ends, from the likeliest places of components whose area is 0 in the best end so far."""
-    task, plan = batch.task, batch.problems[0].layout
-    place = batch.parameters()
-    theta, absent = _best_points(ends, first.shape[0])
-    further = []
-    for component in range(len(plan.model.components)):
-        column, position = batch.column_of(component), place.get(plan.index(component, "position"))
-        if column is None or position is None or not np.any(absent[:, column]):
-            continue
-        which = np.flatnonzero(absent[:, column])
-        trials = np.repeat(theta[which], _PLACES, axis=0)
-        share = np.linspace(0.0, 1.0, _PLACES)
-        low, high = task.lower[which, position], task.upper[which, position]
-        trials[:, position] = (low[:, None] + (high - low)[:, None] * share).ravel()
-        width = place.get(plan.index(component, "width"))
-        if width is not None:
-            trials[:, width] = np.repeat(first[which, width], _PLACES)
-        looked = projection.evaluate(task, np.repeat(which, _PLACES), trials, None).objective.reshape(-1, _PLACES)
-        start = trials.reshape(which.size, _PLACES, -1)[np.arange(which.size), np.argmin(looked, axis=1)]
-        found = marquardt.minimise(task.copies(which), start, EFFORT)
-        further.append(_End(found, {int(problem): i for i, problem in enumerate(which)}))
+def _elsewhere(batch: Batch, ends: Sequence[_End], problems: int) -> list[_End]:
+    """Return further ends, from the likeliest places of components that are weak or absent in the best end so far."""
+    further: list[_End] = []
+    for component in range(len(batch.problems[0].layout.model.components)):
+        point, held = _best_points([*ends, *further], problems)
+        further += [_started(batch, start) for start in trial_places.of_component(batch, point, held, component)]
+    if trial_places.loose_drifts(batch):
+        point, _ = _best_points([*ends, *further], problems)
+        further += [_started(batch, start) for start in trial_places.of_drifts(batch, point)]
     return further
 
 
-def _best_points(ends: Sequence[_End], problems: int) -> tuple[Array, NDArray[np.bool_]]:
-    """Return each problem's nonlinear parameters at its best end, and which coefficients are held at 0 there."""
+def _started(batch: Batch, start: trial_places.Starts) -> _End:
+    found = marquardt.minimise(batch.task.copies(start.which), start.theta, EFFORT)
+    return _End(found, {int(problem): i for i, problem in enumerate(start.which)})
+
+
+def _best_points(ends: Sequence[_End], problems: int) -> tuple[projection.Point, NDArray[np.bool_]]:
+    """Return each problem's best end, and which of its numbers, coefficients first, are held at a bound there."""
     bests = []
     for problem in range(problems):
         own = [(end.optimum, end.place[problem]) for end in ends if problem in end.place]
         bests.append(min(own, key=lambda end: float(end[0].point.objective[end[1]])))
-    theta = np.array([end.point.theta[i] for end, i in bests])
-    held = np.array([(end.point.coefficients[i] <= 0.0) for end, i in bests])
-    return theta, held
+    parts = zip(*([part[i] for part in end.point] for end, i in bests), strict=True)
+    return projection.Point(*(np.array(part) for part in parts)), np.array([end.held[i] for end, i in bests])
 
 
 def _moved(task: projection.Task, first: Array, generators: Sequence[np.random.Generator]) -> Array:
@@ -139,7 +129,7 @@ def _lines_alike(batch: Batch) -> list[list[tuple[int | None, int | None, float]
 def _replaced(batch: Batch, ends: Sequence[_End], problems: int) -> NDArray[np.bool_]:
     """Return in which problems a line that overlaps others has area 0 in the best end."""
     columns = [batch.column_of(i) for i, _ in _crowded(batch)]
-    absent = _best_points(ends, problems)[1]
+    absent = _best_points(ends, problems)[0].coefficients <= 0.0
     return np.asarray(np.any(absent[:, [column for column in columns if column is not None]], axis=1))
 
 
