@@ -87,6 +87,6 @@ def main(replicates: int, counts: float, name: str) -> None:
 
 if __name__ == "__main__":
     words = sys.argv[1:]
-    named = [word for word in words if word in cases.CASES]
-    numbers = [float(word) for word in words if word not in cases.CASES] + [2000.0, 1e3][len(words) - len(named) :]
+    named = [word for word in words if word in cases.FREE]
+    numbers = [float(word) for word in words if word not in cases.FREE] + [2000.0, 1e3][len(words) - len(named) :]
     main(int(numbers[0]), numbers[1], named[0] if named else "Li 1s")

@@ -539,6 +539,8 @@ def test_a_late_module_touches_late_artefacts_only(finished: Path) -> None:
         ("models/adventitious_c1s.components.0.fwhm_ev.start", "calibration", "spectra"),
         (f"experiments/{EXPERIMENT}.axis", "kinetics", "components"),
         (f"experiments/{EXPERIMENT}.regions", "acquisitions", None),
+        (f"config/experiments/{EXPERIMENT}.yaml", "acquisitions", None),
+        ("config/models/lagp_al2p.yaml", "background", "spectra"),
         (f"figures/{EXPERIMENT}_spectra.kind", None, "kinetics"),
     ],
 )

@@ -184,6 +184,11 @@ def test_a_figure_of_several_experiments_is_drawn_from_the_tables_of_each():
     ]
 
 
+def test_what_is_drawn_from_reference_tables_shows_no_experiment():
+    assert figure_settings.experiments_of({"kind": "percolation"}, ["a", "b"]) == []
+    assert figure_settings.experiments_of({"kind": "claims_page"}, ["a", "b"]) == ["a", "b"]
+
+
 def test_a_figure_that_names_no_experiment_takes_all_and_tables_of_the_project_stand_once():
     assert figure_settings.inputs({"kind": "fit_quality"}, ["a", "b"]) == [
         ("a", "acquisitions"), ("a", "fits"), ("b", "acquisitions"), ("b", "fits"),

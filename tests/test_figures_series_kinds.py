@@ -106,11 +106,16 @@ def test_limits_alone_have_no_panel_of_their_own(given: dict[str, pa.Table]):
 # --- growth ------------------------------------------------------------------------------------------------------
 
 
-def test_thickness_equals_its_table_with_both_errors_in_the_interval(given: dict[str, pa.Table]):
-    _, numbers = drawn(given, "growth")
+# 0.03 of counting and 0.04 of mean free paths make 0.05, with 0.12 of the fit models 0.13
+@pytest.mark.parametrize(("fit", "together"), [(None, 0.05), (0.12, 0.13)])
+def test_thickness_equals_its_table_with_all_errors_in_the_interval(
+    given: dict[str, pa.Table], fit: float | None, together: float
+):
+    layers = changed(given["layers"], thickness_fit_stderr_nm=lambda _: fit)
+    _, numbers = drawn({**given, "layers": layers}, "growth")
     films = numbers[numbers["kind"] == "value"]
-    assert films["thickness_nm"].tolist() == given["layers"].column("thickness_nm").to_pylist()
-    np.testing.assert_allclose(films["high"] - films["low"], 2 * 1.959964 * 0.05)  # 0.03 and 0.04 make 0.05
+    assert films["thickness_nm"].tolist() == layers.column("thickness_nm").to_pylist()
+    np.testing.assert_allclose(films["high"] - films["low"], 2 * 1.959964 * together)
 
 
 def test_laws_stand_in_the_panel_by_their_bic(given: dict[str, pa.Table]):

@@ -38,6 +38,8 @@ NEEDS: Mapping[str, Needs] = {
 }
 
 
+# Drawn from tables that know no experiment.
+_OF_REFERENCE_TABLES = ("percolation",)
 METHODS_TABLES = ("acquisitions", "calibration", "components", "parameters", "fits", "composition")
 EXPORT_TABLES = ("acquisitions", "components", "composition")
 # Where a report puts a figure, by its kind.
@@ -60,7 +62,9 @@ def tables_needed(kind: str) -> tuple[str, ...]:
 
 
 def experiments_of(settings: Mapping[str, Any], everything: Iterable[str] = ()) -> list[str]:
-    """Return the experiments of a figure: the one or those it names, else ``everything``."""
+    """Return the experiments of a figure: the one or those it names, else ``everything``; none of reference tables."""
+    if settings.get("kind") in _OF_REFERENCE_TABLES:
+        return []
     if "experiment" in settings:
         return [settings["experiment"]]
     return list(settings.get("experiments", everything))

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from xps.audit import lineage, settings
 from xps.audit.project import CHECKSUMS, Project
-from xps.errors import ConfigError, TableError
+from xps.configuration import Analysis
+from xps.errors import AnalysisError, ConfigError, TableError
 from xps.provenance import LOCK_NAME, Record
 
 
@@ -84,11 +85,19 @@ def _by_setting(project: Project, steps: Mapping[str, Record], setting: str) -> 
     for name, record in steps.items():
         asked = methods.get(record.rule, {})
         try:
-            before, after = (settings.expected(side, asked, record) for side in (analysis, altered))
+            before = settings.expected(analysis, asked, record)
         except ConfigError:
             continue
-        entered |= {name} if before != after else set()
+        entered |= {name} if _changed(altered, asked, record, before) else set()
     return entered
+
+
+def _changed(altered: Analysis, asked: Mapping[str, str], record: Record, before: Mapping[str, object]) -> bool:
+    """Whether the altered settings answer otherwise; where they cannot be answered any more, they were needed."""
+    try:
+        return settings.expected(altered, asked, record) != before
+    except (AnalysisError, LookupError, TypeError, ValueError):
+        return True
 
 
 def lines(found: Impact) -> Iterator[Text]:

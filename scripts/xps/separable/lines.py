@@ -10,12 +10,12 @@ components whose area ratio is given share one. A ratio that is itself fitted (a
 """
 
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xps import backgrounds, lineshapes
+from xps import lineshapes
+from xps.separable.under_lines import add_step, baseline, loss_operators
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -233,7 +233,7 @@ class _RegionAt:
         # The counting time is told to the few numbers that sum lines, not to every channel of what they make.
         self._write(scheme.gather * self.weights[:, None, :], self.stack[:, :lines], out, scheme.inside)
         if scheme.baseline.size:
-            out[:, scheme.baseline] = _baseline(scheme.background, self.axis) * self.time[:, :, None]
+            out[:, scheme.baseline] = baseline(scheme.background, self.axis) * self.time[:, :, None]
 
     def write_derivatives(self, coefficients: Array, out: Array) -> None:
         """Write the derivatives of the region's expected counts by θ, spectra × parameters × channels."""
@@ -249,16 +249,16 @@ class _RegionAt:
             step = out[:, scheme.step : scheme.step + 1]
             step[...] = 0.0
             peaks = np.vecmat(line_areas, self.stack[:, :lines])[:, None]
-            _add_step(self.axis, peaks, np.ones(areas.shape[0]), step)
+            add_step(self.axis, peaks, np.ones(areas.shape[0]), step)
 
     def _write(self, gather: Array, stack: Array, out: Array, where: slice | Indices) -> None:
         """Write sums of lines with the background that they make to the rows ``where`` of ``out``."""
         rows = out[:, where] if isinstance(where, slice) else np.empty((*gather.shape[:2], out.shape[2]))
         np.matmul(gather, stack, out=rows)
         if self.scheme.step is not None:
-            _add_step(self.axis, rows, self.theta[:, self.scheme.step], rows)
+            add_step(self.axis, rows, self.theta[:, self.scheme.step], rows)
         elif self.scheme.background == "tougaard":
-            rows += np.matmul(rows, _loss_operators(self.axis).transpose(0, 2, 1))
+            rows += np.matmul(rows, loss_operators(self.axis).transpose(0, 2, 1))
         if not isinstance(where, slice):
             out[:, where] = rows
 
@@ -279,39 +279,3 @@ def _run(places: Indices) -> slice | Indices:
     """Return rising places as a slice where they follow each other: what it takes can be written to."""
     follow = places.size and places[-1] - places[0] + 1 == places.size
     return slice(int(places[0]), int(places[-1]) + 1) if follow else places
-
-
-def _baseline(kind: str, axis: Array) -> Array:
-    """Return the baseline's columns, broadcast to spectra × coefficients × channels; see ``backgrounds.baseline``."""
-    if kind != "linear":
-        return np.ones((1, 1, 1))
-    low, high = axis.min(axis=-1, keepdims=True), axis.max(axis=-1, keepdims=True)
-    share = (axis - low) / (high - low)
-    return np.stack([1.0 - share, share], axis=1)
-
-
-def _add_step(axis: Array, peaks: Array, factor: Array, total: Array) -> None:
-    """Add ``factor`` times the running trapezoidal integral from the low-energy end; see ``backgrounds.step_under``."""
-    grown = peaks[..., 1:] + peaks[..., :-1]
-    grown *= ((0.5 * factor)[:, None] * np.abs(axis[:, 1:] - axis[:, :-1]))[:, None, :]
-    if (axis[:, 0] > axis[:, -1]).any():
-        grown, total = grown[..., ::-1], total[..., ::-1]
-    np.cumsum(grown, axis=-1, out=grown)
-    total[..., 1:] += grown
-
-
-def _loss_operators(axis: Array) -> Array:
-    """Return each axis' Tougaard operator; axes that differ by a shift only share one."""
-    # Rounding 1e-9 eV away makes equal what was shifted, and keeps the result independent of who comes first.
-    relative = np.round(axis - axis[:, :1], 9)
-    if np.all(relative == relative[0]):
-        return _loss_operator(relative[0].tobytes())[None]
-    kinds, which = np.unique(relative, axis=0, return_inverse=True)
-    operators = [_loss_operator(kind.tobytes()) for kind in kinds]
-    return np.stack(operators)[which.ravel()]
-
-
-@lru_cache(maxsize=32)
-def _loss_operator(relative_ev: bytes) -> Array:
-    # One matrix inversion, which every evaluation of every spectrum on such an axis would otherwise repeat.
-    return backgrounds.loss_operator(np.frombuffer(relative_ev, dtype=np.float64))

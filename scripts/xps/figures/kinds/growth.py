@@ -23,6 +23,7 @@ from xps.figures.words import facts
 from xps.quantiles import TWO_SIDED_95
 
 QUANTITY = "thickness_nm"
+_STDERRS = ("thickness_stderr_nm", "thickness_fit_stderr_nm", "thickness_imfp_stderr_nm")
 _MODELS = {"layer": "one film", "layers": "stack of films", "patchy": "islands"}
 # The row about the shape of patches: no film.
 _SHAPE = "coverage"
@@ -55,7 +56,7 @@ def draw(
         sheet.footer(data_origin, 1, 1)
     names = [
         "experiment", "acquisition", "axis_s", "layer_model", "layer", "kind", "value", "low", "high",
-        "thickness_stderr_nm", "thickness_imfp_stderr_nm", "verdict",
+        *_STDERRS, "verdict",
     ]  # fmt: skip
     law_names = [
         "experiment",
@@ -89,7 +90,7 @@ def describe(settings: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> str
     conditions = facts.assumptions(films["condition"])
     sentences = [
         f"Layer thickness from attenuation against {lettering.heading(settings['axis'])}.",
-        "Bars and bands: 95 %, counting statistics and mean free paths together; arrows up: 95 % lower limits.",
+        "Bars and bands: 95 %, counting, fit models and mean free paths together; arrows up: 95 % lower limits.",
         "In the first panel of an experiment: the growth laws that were fitted, by their BIC, on the clock of the "
         "series. Line: the law that was chosen, with its statistical 95 % band; dark band, where none was: all laws "
         "that no other beats by 6, with theirs. A law rises vertically where lithium reacted on during a pause."
@@ -178,7 +179,7 @@ def _laws(kinetics: pd.DataFrame) -> pd.DataFrame:
 def _points(settings: Mapping[str, Any], held: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     own = chosen(held["layers"], settings, {"layers": "layer", "layer_models": "layer_model"})
     own = own[own["layer"].ne(_SHAPE)]
-    half = TWO_SIDED_95 * np.hypot(own["thickness_stderr_nm"].fillna(0.0), own["thickness_imfp_stderr_nm"].fillna(0.0))
+    half = TWO_SIDED_95 * np.hypot.reduce([own[name].fillna(0.0) for name in _STDERRS])
     hidden = own["thickness_nm"].isna() & own["thickness_lower_limit_nm"].notna()
     value = own["thickness_nm"].where(~hidden, own["thickness_lower_limit_nm"])
     return own.assign(
