@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 
 # Objectives further apart than this are different minima (statistically the same, numerically not).
 _SAME_MINIMUM = 1e-3
+# Of objectives: what the order of sums makes of them, and how far from its minimum a fit may end.
+_ROUNDING = 1e-8
 _START_SHARE = 0.6
 _MORE_STARTS = 5
 # Lines closer than this share of their mean width overlap.
@@ -95,12 +97,24 @@ def _started(batch: Batch, start: trial_places.Starts) -> _End:
     return _End(found, {int(problem): i for i, problem in enumerate(start.which)})
 
 
+def _of_problem(ends: Sequence[_End], problem: int) -> list[tuple[marquardt.Optimum, int]]:
+    """Return the ends of one problem, and where it stands in each."""
+    return [(end.optimum, end.place[problem]) for end in ends if problem in end.place]
+
+
+def _first_of_the_best(own: Sequence[tuple[marquardt.Optimum, int]]) -> tuple[marquardt.Optimum, int]:
+    """Return the first end that is as low as the lowest.
+
+    Where an absent line stands changes nothing: which of such ends is the lowest, only the machine's rounding knows.
+    """
+    objectives = np.array([end.point.objective[i] for end, i in own])
+    lowest = float(np.min(objectives))
+    return own[int(np.argmax(objectives <= lowest + _ROUNDING * (1.0 + abs(lowest))))]
+
+
 def _best_points(ends: Sequence[_End], problems: int) -> tuple[projection.Point, NDArray[np.bool_]]:
     """Return each problem's best end, and which of its numbers, coefficients first, are held at a bound there."""
-    bests = []
-    for problem in range(problems):
-        own = [(end.optimum, end.place[problem]) for end in ends if problem in end.place]
-        bests.append(min(own, key=lambda end: float(end[0].point.objective[end[1]])))
+    bests = [_first_of_the_best(_of_problem(ends, problem)) for problem in range(problems)]
     parts = zip(*([part[i] for part in end.point] for end, i in bests), strict=True)
     return projection.Point(*(np.array(part) for part in parts)), np.array([end.held[i] for end, i in bests])
 
@@ -163,8 +177,8 @@ def _crowded(batch: Batch) -> list[tuple[int, bool]]:
 
 def _best(batch: Batch, ends: Sequence[_End], problem: int) -> Optimum:
     """Return one problem's best end in the words of ``minimiser``."""
-    own = [(end.optimum, end.place[problem]) for end in ends if problem in end.place]
-    best, place = min(own, key=lambda end: (not end[0].converged[end[1]], float(end[0].point.objective[end[1]])))
+    own = _of_problem(ends, problem)
+    best, place = _first_of_the_best([end for end in own if end[0].converged[end[1]]] or own)
     bound, compiled = batch.problems[problem], batch.compiled
     plan = bound.layout
     theta = np.empty(plan.varied.size)
