@@ -259,6 +259,8 @@ EVERY_BASE = {
     "padded_without_end": Damage(lambda data: data + bytes(4097), "reject", "4097 bytes behind"),
     "blank_behind_sofh": Damage(around(sofh=b" "), "read-flag", "SOFH"),
     "blanks_behind_eofh": Damage(around(eofh=b" \t "), "read-flag", "EOFH"),
+    "returns_behind_eofh": Damage(around(eofh=b"\r\r"), "read-flag", "EOFH"),
+    "eofh_and_returns_within_the_header": Damage(add_line(b"EOFH\r\r"), "reject", "NoSpectralReg"),
     "empty_lines_behind_eofh": Damage(around(behind=b"\r\n \n"), "read-flag", "EOFH"),
     "empty_line_before_sofh": Damage(around(before=b"\r\n"), "read-flag", "SOFH"),
     "a_word_behind_eofh": Damage(around(eofh=b" x"), "reject", "EOFH"),

@@ -16,9 +16,9 @@ from xps.versaprobe.refusal import COPY_AGAIN, refusal
 # 60 kB in 900 lines. What is no PHI file is given up early, whatever its size.
 HEADER_LIMIT = 1 << 20
 LINE_LIMIT = 10_000
-# Blanks or empty lines around SOFH and EOFH are an editor's: the body itself begins with a byte 1, never with either.
+# Blanks, returns or empty lines around SOFH and EOFH are an editor's: the body itself begins with a byte 1.
 _START = re.compile(rb"[ \t\r\n]{0,16}SOFH[ \t]*\r?\n")
-_END = re.compile(rb"\nEOFH[ \t]*\r?\n(?:[ \t]*\r?\n)*")
+_END = re.compile(rb"\nEOFH[ \t\r]*\n(?:[ \t]*\r?\n)*")
 _BARE_START, _BARE_END = (b"SOFH\r\n", b"SOFH\n"), (b"\nEOFH\r\n", b"\nEOFH\n")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
