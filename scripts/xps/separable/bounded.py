@@ -40,6 +40,12 @@ def solve_held(matrix: Array, right: Array, free: Mask, damping: Array | float =
     return _solved(matrix, right, scales(matrix) * free, damping)
 
 
+def inverse_held(matrix: Array, free: Mask) -> Array:
+    """Return the inverse of each matrix over its free unknowns, 0 in rows and columns of the held ones."""
+    scale = scales(matrix) * free
+    return np.asarray(np.linalg.inv(scaled_system(matrix, scale)) * scale[..., :, None] * scale[..., None, :])
+
+
 def _solved(matrix: Array, right: Array, scale: Array, damping: Array | float = 0.0) -> Array:
     solution = np.linalg.solve(scaled_system(matrix, scale, damping), (right * scale)[..., None])[..., 0]
     return np.asarray(solution * scale)

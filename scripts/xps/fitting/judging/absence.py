@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from xps.fitting.solving.batch import Batch
 from xps.separable import marquardt
-from xps.separable.bounded import scaled_system, scales
+from xps.separable.bounded import inverse_held
 from xps.separable.lines import Lines
 from xps.uncertainty import detection
 from xps.uncertainty.detection import Search
@@ -91,7 +91,7 @@ class _Absent:
         information = np.matmul(self.design, self.design.transpose(0, 2, 1))
         free = seen & ~best.held[who]
         free[:, carrier] = False
-        self.inverse = _inverse(information, free)
+        self.inverse = inverse_held(information, free)
         self.seen = seen[:, self.linear :]
 
     def _scale(self, part: Batch, component: int) -> Array:
@@ -200,8 +200,3 @@ class _Grid(NamedTuple):
     move: Array
     penalty: Array
     along: Array
-
-
-def _inverse(information: Array, free: Mask) -> Array:
-    scale = scales(information) * free
-    return np.asarray(np.linalg.inv(scaled_system(information, scale)) * scale[:, :, None] * scale[:, None, :])

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xps.fitting.solving.batch import Batch
-from xps.fitting.solving.trial_places import LIKELY_DRIFT, LOOSE_AXIS_EV, loose_drifts
+from xps.fitting.solving.trial_places import LIKELY_DRIFT, LOOSE_AXIS_EV, drifts, loose_drifts
 from xps.separable import marquardt, projection
 from xps.uncertainty.detection import Mistaken
 
@@ -47,30 +47,24 @@ def fits(part: Batch, best: marquardt.Optimum, which: Indices, component: int, c
         point = _lower(point, other)
     here = best.point.objective[which]
     if part.task.priors is not None:
-        here = here - np.sum(part.task.priors.pulls(which, theta)[:, _drifts(part)] ** 2, axis=1)
+        of_drifts = [prior for _, prior in drifts(part)]
+        here = here - np.sum(part.task.priors.pulls(which, theta)[:, of_drifts] ** 2, axis=1)
     mistaken = [_mistaken(part, task, point, column, which, drift, move) for drift, move in moves]
     return Without(np.sqrt(np.maximum(point.objective - here, 1e-12)), tuple(mistaken))
 
 
 def with_any_drift(part: Batch, which: Indices) -> projection.Task:
     """Return the task of some problems with each drift anywhere within its 99 % range, none likelier than another."""
-    task, drifts = part.task.copies(which), _drifts(part)
-    if task.priors is None or not drifts.size:
+    task, of_axes = part.task.copies(which), drifts(part)
+    if task.priors is None or not of_axes:
         return task
     stderr, lower, upper = task.priors.stderr.copy(), task.lower.copy(), task.upper.copy()
-    for prior in drifts:
-        place = int(np.flatnonzero(task.priors.about[prior])[0])
+    for place, prior in of_axes:
         reach = LIKELY_DRIFT * stderr[:, prior]
         lower[:, place] = np.maximum(lower[:, place], -reach)
         upper[:, place] = np.minimum(upper[:, place], reach)
         stderr[:, prior] = _NO_PRIOR
     return replace(task, priors=replace(task.priors, stderr=stderr), lower=lower, upper=upper)
-
-
-def _drifts(part: Batch) -> Indices:
-    """Return which priors are those of energy drifts."""
-    plan = part.problems[0].layout
-    return np.array([i for i, prior in enumerate(plan.priors) if plan.slots[prior.slot].kind == "drift"], np.intp)
 
 
 # one line taken for another ------------------------------------------------------------------------------------------

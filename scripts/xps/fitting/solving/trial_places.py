@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from xps.fitting.solving.batch import Batch
 from xps.separable import marquardt, projection
-from xps.separable.bounded import scaled_system, scales
+from xps.separable.bounded import inverse_held
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -79,11 +79,16 @@ def of_drifts(batch: Batch, point: projection.Point) -> Iterator[Starts]:
         yield from _lowest(batch.task, which, trials, np.full(which.size, np.inf))
 
 
+def drifts(batch: Batch) -> list[tuple[int, int]]:
+    """Return the parameters that are drifts of axes, with their priors."""
+    plan, place = batch.problems[0].layout, batch.parameters()
+    return [(place[one.slot], i) for i, one in enumerate(plan.priors) if plan.slots[one.slot].kind == "drift"]
+
+
 def loose_drifts(batch: Batch) -> list[tuple[int, Array]]:
     """Return the parameters that are drifts of badly known axes, with their standard errors (over spectra)."""
-    plan, place, priors = batch.problems[0].layout, batch.parameters(), batch.task.priors
-    drifts = [(place[one.slot], i) for i, one in enumerate(plan.priors) if plan.slots[one.slot].kind == "drift"]
-    found = [] if priors is None else [(column, priors.stderr[:, prior]) for column, prior in drifts]
+    priors = batch.task.priors
+    found = [] if priors is None else [(column, priors.stderr[:, prior]) for column, prior in drifts(batch)]
     return [(column, stderr) for column, stderr in found if np.any(stderr > LOOSE_AXIS_EV)]
 
 
@@ -91,9 +96,7 @@ def _weak(point: projection.Point, held: Mask, column: int) -> Mask:
     """Return in which spectra an area is small beside its standard error, or 0."""
     free = ~held
     free[:, column] = True
-    scale = scales(point.information) * free
-    inverse = np.linalg.inv(scaled_system(point.information, scale))
-    variance = inverse[:, column, column] * scale[:, column] ** 2
+    variance = inverse_held(point.information, free)[:, column, column]
     return np.asarray(point.coefficients[:, column] ** 2 < WEAK**2 * variance)
 
 
